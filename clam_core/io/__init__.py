@@ -1,0 +1,1 @@
+"""Readers: untrusted files of many formats -> volumes and tables, safely."""

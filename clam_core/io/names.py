@@ -1,0 +1,145 @@
+"""Names of files and folders: which may be kept as ids, and how the others are hidden.
+
+Patients' names travel in file names as well as in DICOM headers. A component of a
+path that looks like one is stored as a keyed hash: the study can find the file
+again by hashing what lies in the folder, but the name itself is nowhere in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+
+MARK = "~"
+MAX_ID_LETTERS = 80
+_WORDS = re.compile(r"[^\W\d_]+")
+_DATES = re.compile(
+    r"(?<!\d)(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])(?!\d)"
+)
+_COMMON = """
+anon anonymous anonymized archive axial body bone case chest cohort control coronal crop
+cropped ct data dataset dcm dicom demo download example exam expiration export fast file
+files force full hr hrct hu ild image images img inspiration kernel label left low lung
+lungs lm mask masks med mri nifti nii nodule nodules nrrd original part patient patients
+phantom picture pictures pitch pulmonary raw recon right sagittal sample scan scans seg
+segmentation sequence series slice slices small soft source split std study subject
+subjects test thin thorax tissue top train upload vessel visit voi vois volume volumes
+zip
+"""
+_PLAIN = frozenset(_COMMON.split())
+_ENDINGS = re.compile(
+    r"(\.nii\.gz|\.nii|\.nrrd|\.nhdr|\.mha|\.mhd|\.dcm|\.dicom|\.ima|\.zip|\.png|\.jpe?g|\.tiff?)$",
+    re.IGNORECASE,
+)
+
+
+def clean(name: str) -> str:
+    """A name that is harmless to show and to store as text.
+
+    Args:
+        name: Anything found on a disk, in an archive or in a table.
+
+    Returns:
+        Normalised (NFC), without control and direction characters, without
+        blanks around it, at most 80 letters.
+    """
+    text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
+    kept = (letter for letter in text if unicodedata.category(letter)[0] != "C")
+    return "".join(kept).strip()[:MAX_ID_LETTERS]
+
+
+def stem(name: str) -> str:
+    """The name without the ending of a known image format."""
+    return _ENDINGS.sub("", name) or name
+
+
+def looks_private(name: str, private_words: Collection[str] = ()) -> bool:
+    """Whether a file or folder name may be the name of a person.
+
+    Kept are names that look like codes: those with a digit (`SARC-017`), and
+    those made of common words of imaging (`chest_ct`). Held to be private are
+    names with a word of a DICOM header's private fields, a date, or `^`, and
+    names without a digit that have an uncommon word of three letters or more.
+
+    Args:
+        name: One component of a path.
+        private_words: Words of the patient's name, id and birth date.
+
+    Returns:
+        True if the name must not be stored.
+    """
+    base = stem(name)
+    folded = fold(base)
+    if name.startswith(MARK) or "^" in name or _DATES.search(base):
+        return True
+    if any(len(word) >= 3 and fold(word) in folded for word in private_words):
+        return True
+    if any(letter.isdigit() for letter in base):
+        return False
+    return any(len(word) >= 3 and word not in _PLAIN for word in _WORDS.findall(folded))
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, for comparing names."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def code(key: str, text: str, prefix: str = MARK, n_letters: int = 12) -> str:
+    """Keyed hash of a text: the same for the same study, meaningless without its key."""
+    digest = hmac.new(key.encode(), text.encode("utf-8", "surrogateescape"), hashlib.sha256)
+    return prefix + digest.hexdigest()[:n_letters]
+
+
+def hide(path: str, key: str, private_words: Collection[str] = ()) -> str:
+    """A path whose private components are replaced by their codes.
+
+    Args:
+        path: Relative path with forward slashes, on disk or in an archive.
+        key: The study's secret key.
+        private_words: As for `looks_private`.
+
+    Returns:
+        The path to store; `find` leads back to the original.
+    """
+    parts = path.split("/")
+    return "/".join(code(key, p) if looks_private(p, private_words) else p for p in parts)
+
+
+def matches(stored: str, found: str, key: str) -> bool:
+    """Whether a component of a stored path stands for the component found on disk."""
+    return stored == (code(key, found) if stored.startswith(MARK) else found)
+
+
+def scrub(text: str, private: Iterable[str]) -> str:
+    """A sentence without the given names, so that it can be stored and shown."""
+    for word in sorted({w for w in private if len(w) >= 3}, key=len, reverse=True):
+        text = re.sub(re.escape(word), "(name hidden)", text, flags=re.IGNORECASE)
+    return text
+
+
+def unique_ids(candidates: Sequence[Sequence[str]]) -> list[str]:
+    """The first readable name for each scan that tells it from the others.
+
+    Args:
+        candidates: For each scan the names that it may take, best first; the
+            same number for all.
+
+    Returns:
+        One id per scan: all take their first candidate if these differ, else
+        all their second, ...; else the first candidate, numbered.
+    """
+    for level in range(min((len(names) for names in candidates), default=0)):
+        ids = [clean(names[level]) for names in candidates]
+        if all(ids) and len({fold(one) for one in ids}) == len(ids):
+            return ids
+    counts: dict[str, int] = {}
+    numbered = []
+    for names in candidates:
+        one = clean(names[0])
+        counts[one] = counts.get(one, 0) + 1
+        numbered.append(f"{one}-{counts[one]}")
+    return numbered

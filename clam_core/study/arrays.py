@@ -1,0 +1,89 @@
+"""Arrays of a study in Zarr v3: one chunk per scan, rows aligned with the scans table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clam_core.errors import AlignmentError, StudyError
+
+if TYPE_CHECKING:
+    import zarr
+
+DTYPES = {"volumes": "int16", "masks": "bool"}
+
+
+class ScanArrays:
+    """Named arrays whose first axis is the scan.
+
+    Whether a row has been written is not known here (a missing chunk reads as
+    zeros): the study asks the scans table before it reads one.
+
+    Args:
+        folder: The Zarr group on disk.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[str, zarr.Array[Any]] = {}
+
+    def create(self, name: str, n_scans: int, shape: tuple[int, ...], dtype: str) -> None:
+        """Make an array of shape (n_scans, *shape), or open it if it is there already.
+
+        Raises:
+            AlignmentError: If it is there with another shape.
+        """
+        import zarr
+
+        group = zarr.open_group(self._folder, mode="a")
+        if name in group:
+            found = self._array(name).shape
+            if found != (n_scans, *shape):
+                raise AlignmentError(
+                    f"Array {name!r} has shape {found}, but {(n_scans, *shape)} was expected."
+                )
+            return
+        group.create_array(name, shape=(n_scans, *shape), chunks=(1, *shape), dtype=dtype)
+
+    def write(self, name: str, row: int, values: NDArray[np.generic]) -> None:
+        """Write the row of one scan.
+
+        Raises:
+            AlignmentError: If the values do not fit the row.
+            StudyError: If the disk is full.
+        """
+        array = self._array(name)
+        if values.shape != array.shape[1:] or not 0 <= row < array.shape[0]:
+            raise AlignmentError(
+                f"Values of shape {values.shape} do not fit row {row} of {name!r}, "
+                f"which has shape {array.shape}."
+            )
+        try:
+            array[row] = values
+        except OSError as error:
+            raise StudyError(
+                f"The array {name!r} could not be written ({error.strerror}); free some space. "
+                "What was stored before is unchanged."
+            ) from error
+
+    def read(self, name: str, row: int) -> NDArray[np.generic]:
+        """Row of one scan, shape of the grid."""
+        values: NDArray[np.generic] = np.asarray(self._array(name)[row])
+        return values
+
+    def __contains__(self, name: str) -> bool:
+        return (self._folder / name / "zarr.json").is_file()
+
+    def _array(self, name: str) -> zarr.Array[Any]:
+        import zarr
+
+        if name not in self._open:
+            try:
+                found = zarr.open_array(self._folder / name, mode="r+")
+            except (FileNotFoundError, ValueError) as error:
+                raise StudyError(f"The array {name!r} is missing in this study.") from error
+            self._open[name] = found
+        return self._open[name]

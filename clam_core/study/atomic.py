@@ -1,0 +1,74 @@
+"""Files replaced whole: written beside, flushed to disk, renamed."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from clam_core.errors import StudyError
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace a file; whoever reads it sees the old content or the new one.
+
+    Args:
+        path: The file.
+        content: All of it.
+
+    Raises:
+        StudyError: If the disk is full or may not be written.
+    """
+    beside = path.with_name(f".{path.name}.partial")
+    try:
+        with beside.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise StudyError(
+            f"{path.name!r} could not be written ({error.strerror}); free some space or choose "
+            "another folder. What was stored before is unchanged."
+        ) from error
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Replace a JSON file; keys in the order given."""
+    write_bytes(path, (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Content of a JSON file that holds one object.
+
+    Raises:
+        StudyError: If it is missing or damaged.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path.name!r} is missing or damaged in this study.") from error
+    if not isinstance(value, dict):
+        raise StudyError(f"{path.name!r} holds no object; it is damaged.")
+    return value
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Replace a Parquet file; the same table gives the same bytes."""
+    write_bytes(path, table.to_parquet(None, engine="pyarrow", compression="zstd"))
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Content of a Parquet file.
+
+    Raises:
+        StudyError: If it is missing or damaged.
+    """
+    try:
+        return pd.read_parquet(path, engine="pyarrow")
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path.name!r} is missing or damaged in this study.") from error

@@ -1,0 +1,261 @@
+"""Study: one folder on disk, one axis (the scan), every result aligned with it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from clam_core import __version__
+from clam_core.errors import BusyError, ClamError, MissingStepError, StudyError
+from clam_core.settings import PreprocessSettings, Settings, Unit
+from clam_core.study import atomic
+from clam_core.study.arrays import ScanArrays
+from clam_core.study.staging import Staging, pending, roll_forward
+from clam_core.volume import Volume
+
+SCHEMA_VERSION = 1
+STUDY, SCANS, SOURCES, SKIPPED = "study.json", "scans.parquet", "sources.parquet", "skipped.parquet"
+CLINICAL, CLINICAL_COLUMNS = "clinical.parquet", "clinical.json"
+ARRAYS, PICTURES, LOCK = "arrays.zarr", "pictures", ".lock"
+
+
+class Prepared(Settings):
+    """What `preprocess` made: its settings, and the digest of settings and sources."""
+
+    settings: PreprocessSettings
+    fingerprint: str
+    n_ready: int
+
+
+class StudyInfo(Settings):
+    """Content of study.json.
+
+    Attributes:
+        schema_version: Version of the layout of the folder.
+        version: Version of this software that made the study.
+        spatial_dims: 2 or 3 axes per scan.
+        modality: `CT`, `MR`, `picture`, ...
+        unit: `HU` or `arbitrary`.
+        scans_root: Folder (or parent of the archive) below which the sources lie.
+        key: Secret by which names and hospital numbers are hashed.
+        prepared: What preprocessing made; None before it.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    version: str = __version__
+    spatial_dims: int
+    modality: str
+    unit: Unit
+    scans_root: str
+    key: str
+    prepared: Prepared | None = None
+
+
+class Study:
+    """A study on disk. Nothing is kept in memory but its path and its info.
+
+    Args:
+        folder: An existing study.
+
+    Raises:
+        StudyError: If the folder holds no study, or one of another version.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        if not (self.folder / STUDY).is_file():
+            raise StudyError(
+                f"There is no study in {self.folder.name!r}; make one with the step 'create'."
+            )
+        self.finish()
+        self.info = self._read_info()
+        self._arrays = ScanArrays(self.folder / ARRAYS)
+
+    def finish(self) -> None:
+        """Complete a replacement of files that a killed process had decided on."""
+        if pending(self.folder):
+            with self.lock(timeout=30):
+                roll_forward(self.folder)
+
+    def _read_info(self) -> StudyInfo:
+        values = atomic.read_json(self.folder / STUDY)
+        version = values.get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise StudyError(
+                f"The study {self.folder.name!r} has layout version {version}, this software reads "
+                f"version {SCHEMA_VERSION}; open it with the version of the software that made it."
+            )
+        return StudyInfo(**values)
+
+    @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return self.folder.name
+
+    # Tables
+
+    def scans(self) -> pd.DataFrame:
+        """One row per scan, indexed by scan_id, in the order of every array's first axis."""
+        return atomic.read_table(self.folder / SCANS)
+
+    def sources(self) -> pd.DataFrame:
+        """Files of each scan: scan_id, role (scan or mask), path, member."""
+        return atomic.read_table(self.folder / SOURCES)
+
+    def skipped(self) -> pd.DataFrame:
+        """Files that are no scan: source, kind, n_files, reason."""
+        return atomic.read_table(self.folder / SKIPPED)
+
+    def clinical(self) -> tuple[pd.DataFrame, dict[str, Any]] | None:
+        """Clinical table (indexed by scan or subject id) and its columns' description."""
+        if not (self.folder / CLINICAL).is_file():
+            return None
+        table = atomic.read_table(self.folder / CLINICAL)
+        return table, atomic.read_json(self.folder / CLINICAL_COLUMNS)
+
+    def write_clinical(self, table: pd.DataFrame, description: dict[str, Any]) -> None:
+        """Replace the clinical table and the description of its columns."""
+        with self.lock():
+            staging = Staging(self.folder, "clinical")
+            staging.start(fingerprint="")
+            atomic.write_table(staging.folder / CLINICAL, table)
+            atomic.write_json(staging.folder / CLINICAL_COLUMNS, description)
+            staging.commit([CLINICAL, CLINICAL_COLUMNS])
+
+    # Scans
+
+    def volume(self, scan_id: str) -> Volume:
+        """Preprocessed volume of one scan, int16, on the study's grid.
+
+        Raises:
+            MissingStepError: If the scan has not been preprocessed.
+        """
+        row, number = self._ready(scan_id)
+        affine = np.asarray(row["affine"], dtype=np.float64).reshape(4, 4)
+        return Volume(self._arrays.read("volumes", number), affine, self.info.unit)
+
+    def mask(self, scan_id: str) -> NDArray[np.bool_] | None:
+        """Mask of one scan on the study's grid; None where it was made without.
+
+        Raises:
+            MissingStepError: If the scan has not been preprocessed.
+        """
+        row, number = self._ready(scan_id)
+        if row["mask_source"] == "none":
+            return None
+        return self._arrays.read("masks", number).astype(bool)
+
+    def picture(self, scan_id: str) -> bytes:
+        """Picture for quality control of one scan, PNG.
+
+        Raises:
+            MissingStepError: If the scan has not been preprocessed.
+        """
+        _, number = self._ready(scan_id)
+        return (self.folder / PICTURES / f"{number:06d}.png").read_bytes()
+
+    def _ready(self, scan_id: str) -> tuple[dict[str, Any], int]:
+        scans = self.scans()
+        if scan_id not in scans.index:
+            raise StudyError(f"The study {self.name!r} has no scan {scan_id!r}.")
+        number = scans.index.tolist().index(scan_id)
+        row = {str(name): value for name, value in scans.iloc[number].items()}
+        if row["status"] != "ready":
+            why = f": {row['reason']}" if row["reason"] else "; run the step 'preprocess' first."
+            raise MissingStepError(f"Scan {scan_id!r} is not ready{why}")
+        return row, number
+
+    # Writing
+
+    @contextmanager
+    def lock(self, timeout: float = 0) -> Iterator[None]:
+        """Hold the study for writing, waiting for at most `timeout` seconds.
+
+        Raises:
+            BusyError: If another process holds it.
+        """
+        lock = FileLock(self.folder / LOCK, timeout=timeout)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise BusyError(
+                f"Another process is writing to the study {self.name!r}; wait until it has ended."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def staging(self) -> Staging:
+        """Where preprocessing writes until it is complete."""
+        return Staging(self.folder, "preprocess")
+
+    def commit_preprocess(self, staging: Staging, scans: pd.DataFrame, prepared: Prepared) -> None:
+        """Replace volumes, masks, pictures and the scans table by the staged ones."""
+        self.info = self.info.model_copy(update={"prepared": prepared})
+        atomic.write_table(staging.folder / SCANS, scans)
+        atomic.write_json(staging.folder / STUDY, self.info.model_dump())
+        staging.commit([ARRAYS, PICTURES, SCANS, STUDY])
+        self._arrays = ScanArrays(self.folder / ARRAYS)
+
+
+def create_study(
+    folder: Path, info: StudyInfo, scans: pd.DataFrame, sources: pd.DataFrame, skipped: pd.DataFrame
+) -> Study:
+    """Make a new study; it appears complete or not at all.
+
+    Args:
+        folder: Must not exist, or be empty.
+        info: Content of study.json.
+        scans: One row per scan, indexed by scan_id, with status and reason.
+        sources: Files of each scan.
+        skipped: Files that are no scan.
+
+    Returns:
+        The study.
+
+    Raises:
+        StudyError: If the folder holds something, or cannot be written.
+    """
+    check_free(folder)
+    beside = folder.with_name(f".{folder.name}.partial")
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        for name, table in ((SCANS, scans), (SOURCES, sources), (SKIPPED, skipped)):
+            atomic.write_table(beside / name, table)
+        atomic.write_json(beside / STUDY, info.model_dump())
+        if folder.exists():
+            folder.rmdir()
+        beside.replace(folder)
+    except OSError as error:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise StudyError(
+            f"The study {folder.name!r} could not be made ({error.strerror})."
+        ) from error
+    except ClamError:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    return Study(folder)
+
+
+def check_free(folder: Path) -> None:
+    """Refuse a folder that already holds something.
+
+    Raises:
+        StudyError: If it is a study, a file, or not empty.
+    """
+    if (folder / STUDY).is_file():
+        raise StudyError(
+            f"There is already a study in {folder.name!r}; choose another name, or delete it first."
+        )
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise StudyError(f"{folder.name!r} is not empty; a study needs a folder of its own.")
