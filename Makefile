@@ -12,7 +12,7 @@ STUDIES ?= studies
 
 app: $(VENV)/.app
 	@test -f $(STUDIES)/demo/study.json || $(BIN)/python -m clam_core demo $(STUDIES)/demo
-	$(BIN)/streamlit run app.py -- --studies $(STUDIES)
+	CLAM_STUDIES=$(STUDIES) $(BIN)/streamlit run app.py
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest

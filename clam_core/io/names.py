@@ -109,11 +109,6 @@ def hide(path: str, key: str, private_words: Collection[str] = ()) -> str:
     return "/".join(code(key, p) if looks_private(p, private_words) else p for p in parts)
 
 
-def matches(stored: str, found: str, key: str) -> bool:
-    """Whether a component of a stored path stands for the component found on disk."""
-    return stored == (code(key, found) if stored.startswith(MARK) else found)
-
-
 def scrub(text: str, private: Iterable[str]) -> str:
     """A sentence without the given names, so that it can be stored and shown."""
     for word in sorted({w for w in private if len(w) >= 3}, key=len, reverse=True):
@@ -139,7 +134,7 @@ def unique_ids(candidates: Sequence[Sequence[str]]) -> list[str]:
     counts: dict[str, int] = {}
     numbered = []
     for names in candidates:
-        one = clean(names[0])
-        counts[one] = counts.get(one, 0) + 1
-        numbered.append(f"{one}-{counts[one]}")
+        one = clean(names[0]) or "scan"
+        counts[fold(one)] = counts.get(fold(one), 0) + 1
+        numbered.append(f"{one}-{counts[fold(one)]}")
     return numbered

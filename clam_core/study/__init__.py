@@ -1,6 +1,6 @@
 """The study on disk: the only package that knows file names."""
 
 from clam_core.study.folder import Prepared, Study, StudyInfo, check_free, create_study
-from clam_core.study.staging import Staging
+from clam_core.study.writer import ScanWriter
 
-__all__ = ["Prepared", "Staging", "Study", "StudyInfo", "check_free", "create_study"]
+__all__ = ["Prepared", "ScanWriter", "Study", "StudyInfo", "check_free", "create_study"]

@@ -194,16 +194,9 @@ class Study:
         finally:
             lock.release()
 
-    def staging(self) -> Staging:
-        """Where preprocessing writes until it is complete."""
-        return Staging(self.folder, "preprocess")
-
-    def commit_preprocess(self, staging: Staging, scans: pd.DataFrame, prepared: Prepared) -> None:
-        """Replace volumes, masks, pictures and the scans table by the staged ones."""
-        self.info = self.info.model_copy(update={"prepared": prepared})
-        atomic.write_table(staging.folder / SCANS, scans)
-        atomic.write_json(staging.folder / STUDY, self.info.model_dump())
-        staging.commit([ARRAYS, PICTURES, SCANS, STUDY])
+    def replace_info(self, info: StudyInfo) -> None:
+        """Take note of what has been written to study.json."""
+        self.info = info
         self._arrays = ScanArrays(self.folder / ARRAYS)
 
 

@@ -1,0 +1,60 @@
+"""Read one scan of any format; called in a reader process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from clam_core.errors import ReadError
+from clam_core.io.dicom import read_series
+from clam_core.io.discovered import Format
+from clam_core.io.files import FileRef
+from clam_core.io.metaimage import read_metaimage
+from clam_core.io.nifti import read_nifti
+from clam_core.io.nrrd import read_nrrd
+from clam_core.io.pictures import read_picture, read_picture_stack
+from clam_core.io.result import ReadResult
+from clam_core.settings import ReadLimits, Unit
+
+_SINGLE: dict[str, Callable[[FileRef, ReadLimits], ReadResult]] = {
+    "nifti": read_nifti,
+    "nrrd": read_nrrd,
+    "metaimage": read_metaimage,
+    "picture": read_picture,
+}
+_SEVERAL: dict[str, Callable[[Sequence[FileRef], ReadLimits], ReadResult]] = {
+    "dicom": read_series,
+    "stack": read_picture_stack,
+}
+
+
+def read_scan(
+    fmt: Format, refs: Sequence[FileRef], limits: ReadLimits, unit: Unit = "HU"
+) -> ReadResult:
+    """Read one scan in its own geometry.
+
+    Args:
+        fmt: As discovery has found it.
+        refs: Its files in order.
+        limits: What it may cost.
+        unit: The study's unit; formats that do not know their own are taken
+            to be in it.
+
+    Returns:
+        The volume (RAS+, mm) and warnings.
+
+    Raises:
+        ReadError: If a file has gone, or cannot be read.
+    """
+    gone = [ref.name for ref in refs if not ref.path.is_file()]
+    if gone:
+        raise ReadError(f"{gone[0]} is no longer where it was found; put it back, or start afresh.")
+    if fmt in _SEVERAL:
+        result = _SEVERAL[fmt](refs, limits)
+    elif fmt in _SINGLE and len(refs) == 1:
+        result = _SINGLE[fmt](refs[0], limits)
+    else:
+        raise ReadError(f"There is no reader for {len(refs)} files of format {fmt!r}.")
+    if unit == "arbitrary" and result.volume.unit == "HU":
+        return replace(result, volume=replace(result.volume, unit="arbitrary"))
+    return result

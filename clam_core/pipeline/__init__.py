@@ -1,0 +1,1 @@
+"""One function per step: read the study, call the modules below, write the study."""

@@ -1,0 +1,254 @@
+"""Step `create`: a folder of scans becomes a study."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from clam_core.errors import ReadError
+from clam_core.io.discover import Searcher, discover, discover_rows
+from clam_core.io.discovered import Discovery, FoundScan
+from clam_core.io.names import clean, code, hide, looks_private, scrub, stem
+from clam_core.io.naming import IdMode, name_scans
+from clam_core.io.sandbox import ReaderPool
+from clam_core.io.stored import store_ref
+from clam_core.pipeline.progress import Progress, silent
+from clam_core.pipeline.summary import Summary, plural
+from clam_core.pipeline.tables import read_scans_table
+from clam_core.settings import ReadLimits, Settings, Unit
+from clam_core.study import StudyInfo, check_free, create_study
+
+ACQUISITION: dict[str, str] = {
+    "manufacturer": "str",
+    "model": "str",
+    "kernel": "str",
+    "kvp": "float64",
+    "slice_thickness_mm": "float64",
+    "contrast": "str",
+    "site": "str",
+}
+"""Columns of the scans table that come from headers, and their types."""
+
+
+class CreateOptions(Settings):
+    """How scans are looked for and named.
+
+    Attributes:
+        spatial_dims: 2 or 3; None takes 3 if there is any volume.
+        modality: As DICOM names it; None takes what most scans say, or CT.
+        ids: See `naming.name_scans`.
+        n_workers: Reader processes.
+    """
+
+    spatial_dims: Literal[2, 3] | None = None
+    modality: str | None = None
+    ids: IdMode = "auto"
+    n_workers: int = 2
+
+
+def create(
+    folder: Path,
+    root: Path,
+    table: Path | None = None,
+    options: CreateOptions | None = None,
+    progress: Progress = silent,
+) -> Summary:
+    """Find the scans below `root` and make a study of them.
+
+    Args:
+        folder: The new study.
+        root: Folder, zip archive or single file that holds the scans.
+        table: Scans table (CSV or XLSX) that names them; its paths are relative
+            to `root`. Without it all scans below `root` are taken.
+        options: How to look and to name.
+        progress: Told how many files have been looked into.
+
+    Returns:
+        What was found.
+
+    Raises:
+        StudyError: If `folder` is not free.
+        ReadError, TableError: If there is no scan at all, or the table is unusable.
+    """
+    options = options or CreateOptions()
+    check_free(folder)
+    root = root.absolute()
+    limits = ReadLimits()
+    key = secrets.token_hex(16)
+    with ReaderPool(options.n_workers, limits) as pool:
+        searcher = Searcher(pool, limits, progress)
+        if table is None:
+            found = discover(root, searcher, options.spatial_dims)
+        else:
+            rows = read_scans_table(table, pool)
+            found = discover_rows(root, rows, searcher, options.spatial_dims)
+    if not found.scans:
+        raise ReadError(_nothing(root, found, key))
+    scans, n_replaced = list(found.scans), 0
+    if table is None:
+        scans, n_replaced = name_scans(scans, clean(stem(root.name)), key, options.ids)
+    home = root.parent if root.is_file() else root
+    store = _Store(home, key, hides=table is None and options.ids != "names")
+    modality = options.modality or _modality(scans)
+    unit: Unit = "HU" if modality == "CT" else "arbitrary"
+    scans = [_fit_modality(scan, modality) for scan in scans]
+    info = StudyInfo(
+        spatial_dims=options.spatial_dims or _dims(scans),
+        modality=modality,
+        unit=unit,
+        scans_root=str(home),
+        key=key,
+    )
+    create_study(folder, info, store.scans(scans), store.sources(scans), store.skipped(found))
+    return _summary(info, scans, found, n_replaced)
+
+
+def _nothing(root: Path, found: Discovery, key: str) -> str:
+    n_files = sum(len(item.files) for item in found.skipped)
+    message = f"No scan was found in {hide(root.name, key)!r}"
+    if not n_files:
+        return f"{message}: it holds no file."
+    most, _ = Counter(item.reason for item in found.skipped).most_common(1)[0]
+    return f"{message}: {plural(n_files, 'file')} looked into, none of them a scan. {most}"
+
+
+def _modality(scans: Sequence[FoundScan]) -> str:
+    known = Counter(scan.modality for scan in scans if scan.modality and scan.status == "found")
+    if known:
+        return known.most_common(1)[0][0]
+    return "CT"
+
+
+def _dims(scans: Sequence[FoundScan]) -> int:
+    return (
+        2 if all(scan.n_axes != 3 for scan in scans) and any(scan.n_axes for scan in scans) else 3
+    )
+
+
+def _fit_modality(scan: FoundScan, modality: str) -> FoundScan:
+    if scan.status == "failed" or not scan.modality or scan.modality == modality:
+        return replace(scan, modality=scan.modality or modality)
+    return scan.failed(
+        f"It is {scan.modality}, and this study holds {modality}; the two are not comparable. "
+        "Make a study of its own for it."
+    )
+
+
+class _Store:
+    """Turns what was found into tables without personal data."""
+
+    def __init__(self, root: Path, key: str, *, hides: bool) -> None:
+        self._root, self._key, self._hides = root, key, hides
+
+    def scans(self, scans: Sequence[FoundScan]) -> pd.DataFrame:
+        """The scans table as it is before preprocessing."""
+        rows = [self._row(scan) for scan in scans]
+        table = pd.DataFrame(rows, index=pd.Index([s.scan_id for s in scans], name="scan_id"))
+        texts = ["subject_id", "source", "status", "reason", "modality", "format", "notes"]
+        return table.astype({**dict.fromkeys(texts, "str"), **ACQUISITION, "n_files": "int64"})
+
+    def _row(self, scan: FoundScan) -> dict[str, Any]:
+        values = {name: scan.acquisition.get(name) for name in ACQUISITION}
+        values["site"] = code(self._key, scan.institution, "site-", 6) if scan.institution else None
+        return {
+            "subject_id": scan.subject_id,
+            "source": self._label(scan),
+            "status": scan.status,
+            "reason": self._harmless(scan.reason, scan),
+            "modality": scan.modality,
+            "format": scan.format,
+            "n_files": len(scan.files),
+            "notes": self._harmless(" ".join(scan.notes), scan),
+            **values,
+        }
+
+    def _label(self, scan: FoundScan) -> str:
+        """Where the scan lies, in words: its file, or the folder of its files."""
+        if not scan.files:
+            return ""
+        stored = [self._stored(ref, scan) for ref in scan.files]
+        full = ["/".join(filter(None, pair)).split("/") for pair in stored]
+        if len(full) == 1:
+            return "/".join(full[0])
+        shared = []
+        for parts in zip(*full, strict=False):
+            if len(set(parts)) > 1:
+                break
+            shared.append(parts[0])
+        return "/".join(shared) or "."
+
+    def _stored(self, ref: Any, scan: FoundScan) -> tuple[str, str | None]:  # noqa: ANN401
+        words = scan.private_words if self._hides else None
+        return store_ref(ref, self._root, self._key, words)
+
+    def _harmless(self, text: str, scan: FoundScan) -> str:
+        """A sentence without the names that this study must not hold."""
+        if not self._hides:
+            return text
+        names = {part for ref in scan.files for part in self._parts(ref)}
+        private = {n for n in names if looks_private(n, scan.private_words)}
+        return scrub(text, {*private, *(stem(n) for n in private), *scan.private_words})
+
+    def _parts(self, ref: Any) -> list[str]:  # noqa: ANN401
+        path = list(ref.path.relative_to(self._root).parts)
+        return path + (ref.member.split("/") if ref.member else [])
+
+    def sources(self, scans: Sequence[FoundScan]) -> pd.DataFrame:
+        """Every file of every scan that can be read."""
+        rows = [
+            (scan.scan_id, role, *self._stored(ref, scan))
+            for scan in scans
+            if scan.status == "found"
+            for role, refs in (("scan", scan.files), (f"mask:{scan.mask_format}", scan.masks))
+            for ref in refs
+        ]
+        return pd.DataFrame(rows, columns=["scan_id", "role", "path", "member"]).astype("str")
+
+    def skipped(self, found: Discovery) -> pd.DataFrame:
+        """Every file that is no scan, one row per folder and reason."""
+        everyone = frozenset().union(*(scan.private_words for scan in found.scans))
+        rows = []
+        for item in found.skipped:
+            scan = FoundScan("none", item.files, private_words=everyone)
+            where = self._label(scan)
+            rows.append((where, item.kind, len(item.files), self._harmless(item.reason, scan)))
+        columns = ["source", "kind", "n_files", "reason"]
+        table = pd.DataFrame(rows, columns=columns)
+        return table.astype({"source": "str", "kind": "str", "n_files": "int64", "reason": "str"})
+
+
+def _summary(
+    info: StudyInfo, scans: Sequence[FoundScan], found: Discovery, n_replaced: int
+) -> Summary:
+    failed = [scan for scan in scans if scan.status == "failed"]
+    n_skipped = sum(len(item.files) for item in found.skipped)
+    sentences = [
+        f"{plural(len(scans) - len(failed), 'scan')} found ({info.modality}, "
+        f"{info.spatial_dims} dimensions), {len(failed)} failed, "
+        f"{plural(n_skipped, 'file')} skipped."
+    ]
+    sentences += [f"{scan.scan_id}: {scan.reason}" for scan in failed[:10]]
+    if len(failed) > 10:
+        sentences.append(f"And {len(failed) - 10} more; the scans table has every reason.")
+    if n_replaced:
+        sentences.append(
+            f"{plural(n_replaced, 'name')} of files or folders may be personal and became numbers; "
+            "with --ids names they are kept."
+        )
+    values = {
+        "n_found": len(scans) - len(failed),
+        "n_failed": len(failed),
+        "n_skipped_files": n_skipped,
+        "n_names_replaced": n_replaced,
+        "modality": info.modality,
+        "spatial_dims": info.spatial_dims,
+        "failed": {scan.scan_id: scan.reason for scan in failed},
+        "skipped": dict(Counter(item.reason for item in found.skipped)),
+    }
+    return Summary(tuple(sentences), values)

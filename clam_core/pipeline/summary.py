@@ -1,0 +1,26 @@
+"""Summary: what a step has done, in sentences and in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Result of a step for whoever started it.
+
+    Attributes:
+        sentences: What was done and what to know, in words.
+        values: The same as plain JSON values.
+    """
+
+    sentences: tuple[str, ...]
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def plural(n: int, noun: str) -> str:
+    """`1 scan`, `2 scans`, `1,024 files`, `3 series`."""
+    if n == 1 or noun.endswith("s"):
+        return f"{n:,} {noun}"
+    return f"{n:,} {noun[:-1]}ies" if noun.endswith("y") else f"{n:,} {noun}s"

@@ -1,0 +1,78 @@
+"""ScanWriter: volumes, masks and pictures are written beside the study until all are there."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clam_core.study import atomic
+from clam_core.study.arrays import DTYPES, ScanArrays
+from clam_core.study.folder import ARRAYS, PICTURES, SCANS, STUDY, Prepared, Study
+from clam_core.study.staging import Staging
+
+
+class ScanWriter:
+    """Writes what preprocessing makes of each scan, then replaces the study's own.
+
+    Args:
+        study: The study, locked by the caller.
+        grid: Shape of every volume.
+    """
+
+    def __init__(self, study: Study, grid: tuple[int, ...]) -> None:
+        self._study, self._grid = study, grid
+        self._staging = Staging(study.folder, "preprocess")
+        self._arrays = ScanArrays(self._staging.folder / ARRAYS)
+
+    def __enter__(self) -> ScanWriter:
+        """Nothing is opened before `start`."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the journal; what was written stays for the next start."""
+        self._staging.close()
+
+    def start(self, fingerprint: str) -> list[dict[str, Any]]:
+        """Begin, or go on: the lines written before under this fingerprint."""
+        lines = self._staging.start(fingerprint)
+        for name, dtype in DTYPES.items():
+            self._arrays.create(name, len(self._study.scans()), self._grid, dtype)
+        (self._staging.folder / PICTURES).mkdir(exist_ok=True)
+        return lines
+
+    def write(self, row: int, arrays: dict[str, NDArray[np.generic]], line: dict[str, Any]) -> None:
+        """Write what is there of one scan, then note that it is done.
+
+        Args:
+            row: Its row in the scans table.
+            arrays: `volume`, `mask` and `picture` (bytes of a PNG), or nothing.
+            line: What becomes of its row.
+
+        Raises:
+            StudyError: If the disk is full.
+        """
+        if "volume" in arrays:
+            self._arrays.write("volumes", row, arrays["volume"])
+        if "mask" in arrays:
+            self._arrays.write("masks", row, arrays["mask"])
+        if "picture" in arrays:
+            picture = self._staging.folder / PICTURES / f"{row:06d}.png"
+            atomic.write_bytes(picture, arrays["picture"].tobytes())
+        self._staging.note(line)
+
+    def commit(self, scans: pd.DataFrame, prepared: Prepared) -> None:
+        """Replace volumes, masks, pictures and the scans table by the new ones."""
+        info = self._study.info.model_copy(update={"prepared": prepared})
+        atomic.write_table(self._staging.folder / SCANS, scans)
+        atomic.write_json(self._staging.folder / STUDY, info.model_dump())
+        self._staging.commit([ARRAYS, PICTURES, SCANS, STUDY])
+        self._study.replace_info(info)
