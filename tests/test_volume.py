@@ -29,7 +29,7 @@ def oriented(code, spacing=(1.0, 2.0, 3.0), shape=(3, 4, 5)):
         axis, sign = signs[letter]
         affine[axis, column] = sign * spacing[column]
     affine[:3, 3] = (10, -20, 30)
-    return Volume(np.arange(np.prod(shape)).reshape(shape), affine)
+    return Volume(np.arange(np.prod(shape), dtype=np.int16).reshape(shape), affine)
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -1,5 +1,6 @@
 """The study on disk: whole or not at all, aligned, and never zeros for what was not made."""
 
+import contextlib
 import errno
 import json
 import multiprocessing
@@ -90,7 +91,7 @@ def test_other_settings_start_afresh(tmp_path):
         assert writer.start("another") == []
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -110,7 +111,7 @@ def test_killed_in_mid_commit_the_new_result_is_completed(tmp_path, monkeypatch,
     def counted(real):
         def call(*args, **kwargs):
             if next(calls, None) is None:
-                raise Killed
+                raise KilledError
             return real(*args, **kwargs)
 
         return call
@@ -123,10 +124,8 @@ def test_killed_in_mid_commit_the_new_result_is_completed(tmp_path, monkeypatch,
             (staging.shutil, "rmtree"),
         ):
             patch.setattr(owner, name, counted(getattr(owner, name)))
-        try:
+        with contextlib.suppress(KilledError):
             make.fill(study, "new")
-        except Killed:
-            pass
     found = Study(tmp_path / "s")
     left = {n: b for n, b in tree(found.folder).items() if ".partial" not in n}
     assert left in (old, new)
@@ -197,9 +196,9 @@ def test_one_writer_at_a_time(tmp_path):
     other.start()
     try:
         assert ready.wait(30)
-        with pytest.raises(BusyError, match="Another process is writing to the study 's'"):
-            with study.lock():
-                pass
+        busy = pytest.raises(BusyError, match="Another process is writing to the study 's'")
+        with busy, study.lock():
+            pass
     finally:
         done.set()
         other.join()
