@@ -16,6 +16,11 @@ HU_MIN, HU_MAX = -1024, 3071
 """The range that a 12-bit CT scanner stores; voxels beyond it are metal or faults."""
 
 
+def _plain(message: str) -> str:
+    """Pydantic's words without its own prefix."""
+    return message.removeprefix("Value error, ")
+
+
 class Settings(BaseModel):
     """Base of all settings: immutable, no unknown names, one sentence on a bad value."""
 
@@ -27,7 +32,7 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or type(self).__name__
-            message = f"Setting {where!r} cannot be used: {first['msg']}."
+            message = f"Setting {where!r} cannot be used: {_plain(first['msg'])}."
             if first["loc"]:
                 message = f"{message[:-1]} (it was {first['input']!r})."
             raise SettingsError(message) from None
@@ -58,6 +63,30 @@ class ArchiveLimits(Settings):
     max_ratio: float = Field(default=200.0, gt=1)
 
 
+class TableLimits(Settings):
+    """What a clinical or scans table may hold before it is refused.
+
+    Attributes:
+        max_bytes: Size of the file.
+        max_unpacked_bytes: Size of a workbook or a Parquet file once unpacked.
+        max_ratio: Growth of a workbook when unpacked.
+        max_rows: Rows below the header.
+        max_columns: Columns.
+        max_cells: Rows times columns.
+        max_cell_letters: Letters in one cell; Excel's own limit.
+        max_letters: Letters in all cells together.
+    """
+
+    max_bytes: int = Field(default=64 << 20, gt=0)
+    max_unpacked_bytes: int = Field(default=200_000_000, gt=0)
+    max_ratio: float = Field(default=200.0, gt=1)
+    max_rows: int = Field(default=100_000, gt=0)
+    max_columns: int = Field(default=1000, gt=0)
+    max_cells: int = Field(default=5_000_000, gt=0)
+    max_cell_letters: int = Field(default=32_767, gt=0)
+    max_letters: int = Field(default=64 << 20, gt=0)
+
+
 class PreprocessSettings(Settings):
     """How a scan in its own geometry becomes a volume on the study's grid.
 
@@ -73,6 +102,8 @@ class PreprocessSettings(Settings):
             centers on it), `center` keeps the middle, `none` keeps the field
             of view; `auto` is `mask` where there is one, else `none`.
         margin_mm: Margin around the mask in mm.
+        intensity_factor: Voxels in arbitrary units are multiplied by it before
+            they are stored as whole numbers; the same for every scan. HU are not.
     """
 
     grid: tuple[int, ...] = (88, 88, 88)
@@ -80,6 +111,7 @@ class PreprocessSettings(Settings):
     mask: MaskMode = "auto"
     crop: CropMode = "auto"
     margin_mm: float = Field(default=5.0, ge=0, le=100)
+    intensity_factor: float = Field(default=1.0, gt=0, le=1e9)
 
     @model_validator(mode="after")
     def _check(self) -> PreprocessSettings:

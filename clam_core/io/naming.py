@@ -68,7 +68,7 @@ def _candidates(scans: Sequence[FoundScan], root_name: str) -> list[tuple[str, s
     shared = _n_shared([scan.place for scan in scans])
     found = []
     for scan in scans:
-        place = scan.place[shared:]
+        place = scan.place[shared:] or scan.place[:1]
         joined = "-".join((*place, scan.stem) if scan.stem else place) or root_name
         first = place[0] if place else scan.stem or root_name
         if scan.stem and scan.format != "dicom":

@@ -45,7 +45,7 @@ def prepare_scan(  # the arguments are one JSON object
         "affine": prepared.volume.affine.ravel().tolist(),
         "source_affine": result.volume.affine.ravel().tolist(),
         "source_shape": list(result.volume.shape),
-        "mask_source": prepared.mask_source,
+        "mask_source": "none" if prepared.mask is None else "lungs" if mask is None else "given",
     }
     arrays: dict[str, NDArray[np.generic]] = {
         "volume": prepared.volume.array,

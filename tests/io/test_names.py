@@ -85,7 +85,8 @@ def ids(*scans, mode="auto", root="root-1"):
 def test_a_series_is_called_after_its_patients_folder():
     assert ids(scan("data/P01/study/s1"), scan("data/P02/study/s2")) == ["P01", "P02"]
     assert ids(scan("P01/thin1"), scan("P01/soft2")) == ["thin1", "soft2"]
-    assert ids(scan("only1")) == ["root-1"]
+    assert ids(scan("only1/s2")) == ["only1"]
+    assert ids(scan("")) == ["root-1"]
 
 
 def test_a_file_is_called_after_itself_or_its_folder():
