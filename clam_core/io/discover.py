@@ -135,6 +135,7 @@ def _record(ref: FileRef, values: dict[str, Any]) -> FileRecord:
         values["status"],
         values["reason"],
         dicom,
+        values["series_key"],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from clam_core.io.dicom import SeriesOutcome, group_series
@@ -61,23 +62,48 @@ def _group_dicom(
     records: Sequence[FileRecord], place: Place
 ) -> tuple[list[FoundScan], list[SkippedFiles]]:
     outcomes = group_series([r.dicom for r in records if r.dicom is not None])
-    scans = [_series_scan(o, place) for o in outcomes if o.kind != "skipped"]
+    kept = [o for o in outcomes if o.kind != "skipped"]
     skipped = [
         SkippedFiles(tuple(o.refs), "DICOM image", o.reason)
         for o in outcomes
         if o.kind == "skipped"
     ]
     broken = [r for r in records if r.kind == "dicom" and r.status == "failed"]
-    for folder, files in _by(broken, lambda r: place(r.ref)).items():
-        hit = [n for n, scan in enumerate(scans) if scan.place == folder and scan.format == "dicom"]
+    scans = [_series_scan(outcome, place) for outcome in kept]
+    keys = {outcome.series_key for outcome in kept}
+    for key, files in _by((r for r in broken if r.series_key in keys), _series_of).items():
         reason = _and_more(files[0].reason, len(files) - 1)
-        for n in hit:
-            if scans[n].status == "found":
-                scans[n] = scans[n].failed(reason)
-        if not hit:
-            refs = tuple(r.ref for r in files)
-            scans.append(FoundScan("dicom", refs, place=folder).failed(reason))
-    return scans, skipped
+        scans = [
+            scan.failed(reason) if outcome.series_key == key and scan.status == "found" else scan
+            for scan, outcome in zip(scans, kept, strict=True)
+        ]
+    stray = [r for r in broken if r.series_key not in keys]
+    return _add_stray(scans, stray, place), skipped
+
+
+def _series_of(record: FileRecord) -> str:
+    return record.series_key
+
+
+def _add_stray(
+    scans: list[FoundScan], stray: Sequence[FileRecord], place: Place
+) -> list[FoundScan]:
+    """Broken files of unknown series: a failed scan per folder, and a word to those beside it."""
+    added = []
+    for folder, files in _by(stray, lambda r: place(r.ref)).items():
+        reason = _and_more(files[0].reason, len(files) - 1)
+        refs = tuple(r.ref for r in files)
+        name = stem(refs[0].name) if len(refs) == 1 else ""
+        added.append(FoundScan("dicom", refs, place=folder, stem=name).failed(reason))
+        note = (
+            f"{len(files)} DICOM file(s) in the same folder could not be read; if they belong to "
+            "this scan, slices are missing at its end."
+        )
+        scans = [
+            replace(scan, notes=(*scan.notes, note)) if scan.place == folder else scan
+            for scan in scans
+        ]
+    return scans + added
 
 
 def _and_more(reason: str, n_more: int) -> str:

@@ -37,6 +37,7 @@ class FileRecord:
         status: `image`, `failed` (meant to be one, but broken) or `skipped`.
         reason: Why it failed or was skipped.
         dicom: Header of a DICOM image.
+        series_key: Series of a broken DICOM file, where its header got so far.
     """
 
     ref: FileRef
@@ -45,6 +46,7 @@ class FileRecord:
     status: Literal["image", "failed", "skipped"] = "image"
     reason: str = ""
     dicom: DicomHeader | None = None
+    series_key: str = ""
 
 
 def inspect_archive(path: str, limits: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -101,7 +103,13 @@ def _inspect(ref: FileRef, limits: ReadLimits) -> FileRecord:
 
 def _with_header(record: FileRecord, header: DicomHeader | HeaderProblem) -> FileRecord:
     if isinstance(header, HeaderProblem):
-        return FileRecord(record.ref, "dicom", status=header.kind, reason=header.reason)
+        return FileRecord(
+            record.ref,
+            "dicom",
+            status=header.kind,
+            reason=header.reason,
+            series_key=header.series_key,
+        )
     return FileRecord(record.ref, "dicom", dicom=header)
 
 
@@ -112,4 +120,5 @@ def _dump(record: FileRecord) -> dict[str, Any]:
         "status": record.status,
         "reason": record.reason,
         "dicom": record.dicom.to_json() if record.dicom else None,
+        "series_key": record.series_key,
     }

@@ -25,9 +25,9 @@ from clam_core.errors import ClamError, LimitError, ReadError
 from clam_core.io import wire
 from clam_core.settings import ReadLimits
 
-_ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
+_THREADS = ["OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "ITK_GLOBAL_DEFAULT_NUMBER_OF"]
+_ONE_THREAD = {f"{name}_THREADS": "1" for name in _THREADS}
+"""Readers use one thread each: the pool is parallel over files, and bytes repeat."""
 _START_SECONDS = 60.0
 
 

@@ -29,7 +29,6 @@ def main() -> None:
     limit_memory(int(first["memory_bytes"]))
     for module in first["preload"]:
         importlib.import_module(module)
-    _use_one_thread()
     while True:
         try:
             task, _ = _receive(tasks)
@@ -117,13 +116,6 @@ def _leave_network() -> None:
         ctypes.CDLL(None).unshare(flags)
     except (OSError, AttributeError):
         return
-
-
-def _use_one_thread() -> None:
-    """Keep SimpleITK on one thread: the pool is parallel over files, and bytes repeat."""
-    itk = sys.modules.get("SimpleITK")
-    if itk is not None:
-        itk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
 
 
 if __name__ == "__main__":

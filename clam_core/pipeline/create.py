@@ -86,7 +86,7 @@ def create(
         if table is None:
             found = discover(root, searcher, options.spatial_dims)
         else:
-            rows = read_scans_table(table, pool)
+            rows = read_scans_table(table)
             found = discover_rows(root, rows, searcher, options.spatial_dims)
     if not found.scans:
         raise ReadError(_nothing(root, found, key))
@@ -94,7 +94,7 @@ def create(
     if table is None:
         scans, n_replaced = name_scans(scans, clean(stem(root.name)), key, options.ids)
     home = root.parent if root.is_file() else root
-    store = _Store(home, key, hides=table is None and options.ids != "names")
+    store = _Store(home, key, found, hides=table is None and options.ids != "names")
     modality = options.modality or _modality(scans)
     unit: Unit = "HU" if modality == "CT" else "arbitrary"
     scans = [_fit_modality(scan, modality) for scan in scans]
@@ -143,8 +143,9 @@ def _fit_modality(scan: FoundScan, modality: str) -> FoundScan:
 class _Store:
     """Turns what was found into tables without personal data."""
 
-    def __init__(self, root: Path, key: str, *, hides: bool) -> None:
+    def __init__(self, root: Path, key: str, found: Discovery, *, hides: bool) -> None:
         self._root, self._key, self._hides = root, key, hides
+        self._all_words = frozenset().union(*(scan.private_words for scan in found.scans))
 
     def scans(self, scans: Sequence[FoundScan]) -> pd.DataFrame:
         """The scans table as it is before preprocessing."""
@@ -184,16 +185,21 @@ class _Store:
         return "/".join(shared) or "."
 
     def _stored(self, ref: Any, scan: FoundScan) -> tuple[str, str | None]:  # noqa: ANN401
-        words = scan.private_words if self._hides else None
+        words = self._words(scan) if self._hides else None
         return store_ref(ref, self._root, self._key, words)
+
+    def _words(self, scan: FoundScan) -> frozenset[str]:
+        """Words that name its patient; of files without a header, those of everybody's."""
+        return scan.private_words or (self._all_words if scan.status == "failed" else frozenset())
 
     def _harmless(self, text: str, scan: FoundScan) -> str:
         """A sentence without the names that this study must not hold."""
         if not self._hides:
             return text
+        words = self._words(scan)
         names = {part for ref in scan.files for part in self._parts(ref)}
-        private = {n for n in names if looks_private(n, scan.private_words)}
-        return scrub(text, {*private, *(stem(n) for n in private), *scan.private_words})
+        private = {n for n in names if looks_private(n, words)}
+        return scrub(text, {*private, *(stem(n) for n in private), *words})
 
     def _parts(self, ref: Any) -> list[str]:  # noqa: ANN401
         path = list(ref.path.relative_to(self._root).parts)
@@ -212,10 +218,9 @@ class _Store:
 
     def skipped(self, found: Discovery) -> pd.DataFrame:
         """Every file that is no scan, one row per folder and reason."""
-        everyone = frozenset().union(*(scan.private_words for scan in found.scans))
         rows = []
         for item in found.skipped:
-            scan = FoundScan("none", item.files, private_words=everyone)
+            scan = FoundScan("none", item.files).failed(item.reason)
             where = self._label(scan)
             rows.append((where, item.kind, len(item.files), self._harmless(item.reason, scan)))
         columns = ["source", "kind", "n_files", "reason"]

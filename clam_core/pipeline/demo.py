@@ -62,7 +62,9 @@ def make_demo(
     return Summary((first, *made.sentences, *joined.sentences, *done.sentences), values)
 
 
-def write_scan(row: int, settings: dict[str, Any], home: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def write_scan(
+    row: int, settings: dict[str, Any], home: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Make one synthetic scan and write its files (a task for another process).
 
     Args:
