@@ -135,9 +135,30 @@ def demo(
     """Make a synthetic cohort with a clinical table and run every step on it."""
 
     def step(progress: Callable[[str, int, int], None]) -> Summary:
+        from clam_core.phantom import CohortSettings
         from clam_core.pipeline.demo import make_demo
 
-        return make_demo(study, scans, (grid, grid, grid), seed, workers, progress)
+        cohort = CohortSettings(n_scans=scans, grid=(grid, grid, grid), seed=seed)
+        return make_demo(study, cohort, workers, progress)
+
+    _run(step, as_json=json)
+
+
+@app.command()
+def files(
+    study: StudyPath,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Name the files of scans in use, too.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Tell where failed scans and skipped files lie; stores nothing."""
+
+    def step(_: Callable[[str, int, int], None]) -> Summary:
+        from clam_core.pipeline.files import list_files
+        from clam_core.study import Study
+
+        return list_files(Study(study), everything=everything)
 
     _run(step, as_json=json)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,11 @@ def sentences() -> Iterator[None]:
         yield
     except ClamError as error:
         st.error(str(error))
+
+
+def plain(text: str) -> str:
+    """A text from a file or a table, shown letter by letter: no markdown, no links."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:])", r"\\\1", text)
 
 
 def footer() -> None:

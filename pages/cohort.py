@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from clam_core.study import Study
-from pages._shared import choose_study, footer, sentences
+from pages._shared import choose_study, footer, plain, sentences
 
 PER_PAGE = 24
 FILTERS = {
@@ -25,10 +25,10 @@ def show_scans(study: Study, table: pd.DataFrame) -> None:
     for n, (scan_id, row) in enumerate(table.iloc[(page - 1) * PER_PAGE :][:PER_PAGE].iterrows()):
         with columns[n % 6]:
             if row["status"] == "ready":
-                st.image(study.picture(scan_id), caption=scan_id)
+                st.image(study.picture(scan_id), caption=plain(scan_id))
             else:
-                st.markdown(f"**{scan_id}**")
-                st.caption(row["reason"] or "Not preprocessed yet.")
+                st.markdown(f"**{plain(scan_id)}**")
+                st.caption(plain(row["reason"] or "Not preprocessed yet."))
 
 
 st.title("Cohort")
@@ -44,8 +44,9 @@ with sentences():
     choice = st.segmented_control("Show", list(FILTERS), default="All scans") or "All scans"
     table = FILTERS[choice](scans)
     st.caption(
-        "Each picture shows the scan's middle in three planes, seen as a radiologist sees it "
-        "(the patient's right is on the left); the line is the outline of the lungs."
+        "Each picture shows three planes through the scan (patient's right on the left) and, "
+        "at the bottom right, what the software works with. Orange: the outline of the lungs or of "
+        "the mask that was given. Blue: the part of the scan that is used."
     )
     show_scans(study, table)
     st.subheader("All values")

@@ -74,7 +74,7 @@ def _group_dicom(
     for key, files in _by((r for r in broken if r.series_key in keys), _series_of).items():
         reason = _and_more(files[0].reason, len(files) - 1)
         scans = [
-            scan.failed(reason) if outcome.series_key == key and scan.status == "found" else scan
+            scan.failed(reason) if outcome.series_key == key else scan
             for scan, outcome in zip(scans, kept, strict=True)
         ]
     stray = [r for r in broken if r.series_key not in keys]

@@ -20,14 +20,20 @@ _DATES = re.compile(
     r"(?<!\d)(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])(?!\d)"
 )
 _COMMON = """
-anon anonymous anonymized archive axial body bone case chest cohort control coronal crop
-cropped ct data dataset dcm dicom demo download example exam expiration export fast file
-files force full hr hrct hu ild image images img inspiration kernel label left low lung
-lungs lm mask masks med mri nifti nii nodule nodules nrrd original part patient patients
-phantom picture pictures pitch pulmonary raw recon right sagittal sample scan scans seg
-segmentation sequence series slice slices small soft source split std study subject
-subjects test thin thorax tissue top train upload vessel visit voi vois volume volumes
-zip
+abnormal anon anonymized anonymous archive archives arterial asthma axial backup baseline batch
+body bone broken case center centre changelog changes chest cohort config contrast control
+controls copd copy coronal crop cropped ct data dataset day days dcm demo dicom document
+documents dose download emphysema empty exam example expiration expiratory export fast fibrosis
+file files final first followup force full gated healthy hr hrct hu ild image images img index
+info information input inspiration inspiratory ipf kernel label labels left letter licence
+license list lm log logs low lowdose lower lung lungs manual mask masks med medium meta metadata
+middle misc mri native new nifti nii nodule nodules noncontrast normal note notes nrrd nsip old
+original other others output part patient patients phantom picture pictures pilot pitch post pre
+prone protocol pulmonary raw readme recon reconstruction report reports result results right
+sagittal sample sarcoidosis scan scanner scans second seg segmentation sequence series settings
+sharp site slice slices small soft source split standard std study subject subjects supine table
+tables temp test thick thin third thorax tissue tmp top train truth uip unknown upload upper
+venous vessel visit voi vois volume volumes zip
 """
 _PLAIN = frozenset(_COMMON.split())
 _ENDINGS = re.compile(

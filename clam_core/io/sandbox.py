@@ -23,6 +23,7 @@ from typing import Any
 from clam_core import errors
 from clam_core.errors import ClamError, LimitError, ReadError
 from clam_core.io import wire
+from clam_core.io.worker import FOLDER_PREFIX
 from clam_core.settings import ReadLimits
 
 _THREADS = ["OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "ITK_GLOBAL_DEFAULT_NUMBER_OF"]
@@ -150,7 +151,7 @@ class _Reader:
 
     def __init__(self, limits: ReadLimits, preload: tuple[str, ...]) -> None:
         self._limits = limits
-        self._folder = tempfile.TemporaryDirectory(prefix="clam-reader-")
+        self._folder = tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "clam_core.io.worker"],
             stdin=subprocess.PIPE,

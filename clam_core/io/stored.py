@@ -63,6 +63,27 @@ def find_ref(path: str, member: str | None, root: Path, key: str) -> FileRef:
     return FileRef(here, name)
 
 
+def find_label(label: str, root: Path, key: str) -> str:
+    """A stored place with the names that its codes stand for, as far as they are found."""
+    here, found = root, []
+    for part in label.split("/"):
+        known = _known_names(here, key) if part.startswith(MARK) else {}
+        found.append(known.get(part, part))
+        here = here / found[-1]
+    return "/".join(found)
+
+
+def _known_names(place: Path, key: str) -> dict[str, str]:
+    """Codes of the names in a folder, or of all names in an archive."""
+    if place.is_dir():
+        return _names(place, key)
+    archives = [one for one in (place, *place.parents) if one.is_file()]
+    if not archives:
+        return {}
+    parts = {part for name in _members(archives[0], key).values() for part in name.split("/")}
+    return {code(key, part): part for part in parts}
+
+
 def hidden_names(path: str, member: str | None, ref: FileRef, root: Path) -> set[str]:
     """Names on disk that are stored as codes, with and without their endings."""
     stored = path.split("/") + (member.split("/") if member else [])

@@ -10,12 +10,15 @@ from __future__ import annotations
 import ctypes
 import importlib
 import os
+import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any
 
 from clam_core.errors import ClamError
 
+FOLDER_PREFIX = "clam-reader-"
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 
 
@@ -32,8 +35,8 @@ def main() -> None:
     while True:
         try:
             task, _ = _receive(tasks)
-        except _wire().WireError:
-            return
+        except _wire().WireError:  # the parent has ended, perhaps without cleaning up
+            return _remove_own_folder()
         limit_cpu(float(task["seconds"]))
         _answer(replies, task)
 
@@ -45,6 +48,13 @@ def _wire() -> Any:  # noqa: ANN401
 def _receive(stream: IO[bytes]) -> tuple[dict[str, Any], dict[str, Any]]:
     message: tuple[dict[str, Any], dict[str, Any]] = _wire().receive(stream)
     return message
+
+
+def _remove_own_folder() -> None:
+    """Remove the temporary folder that was made for this process alone."""
+    folder = Path(os.environ.get("TMPDIR", ""))
+    if folder.name.startswith(FOLDER_PREFIX):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _answer(replies: IO[bytes], task: dict[str, Any]) -> None:

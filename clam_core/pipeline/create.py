@@ -206,14 +206,12 @@ class _Store:
         return path + (ref.member.split("/") if ref.member else [])
 
     def sources(self, scans: Sequence[FoundScan]) -> pd.DataFrame:
-        """Every file of every scan that can be read."""
-        rows = [
-            (scan.scan_id, role, *self._stored(ref, scan))
-            for scan in scans
-            if scan.status == "found"
-            for role, refs in (("scan", scan.files), (f"mask:{scan.mask_format}", scan.masks))
-            for ref in refs
-        ]
+        """Every file of every scan; those that failed are kept to be pointed at."""
+        rows = []
+        for scan in scans:
+            role = "scan" if scan.status == "found" else "failed"
+            for kind, refs in ((role, scan.files), (f"mask:{scan.mask_format}", scan.masks)):
+                rows += [(scan.scan_id, kind, *self._stored(ref, scan)) for ref in refs]
         return pd.DataFrame(rows, columns=["scan_id", "role", "path", "member"]).astype("str")
 
     def skipped(self, found: Discovery) -> pd.DataFrame:
@@ -244,7 +242,7 @@ def _summary(
     if n_replaced:
         sentences.append(
             f"{plural(n_replaced, 'name')} of files or folders may be personal and became numbers; "
-            "with --ids names they are kept."
+            "the command 'files' tells which is which, and with --ids names all names are kept."
         )
     values = {
         "n_found": len(scans) - len(failed),

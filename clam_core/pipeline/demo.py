@@ -57,7 +57,8 @@ def make_demo(
     study = Study(folder)
     joined = import_table(study, home / CLINICAL_TABLE, {}, progress)
     done = preprocess(study, PreprocessSettings(grid=settings.grid), n_workers, progress)
-    first = f"{plural(len(truths), 'synthetic scan')} are in {home.name!r}, the study in {folder.name!r}."
+    n_scans = plural(len(truths), "synthetic scan")
+    first = f"{n_scans} are in {home.name!r}, the study in {folder.name!r}."
     values = {"create": made.values, "clinical": joined.values, "preprocess": done.values}
     return Summary((first, *made.sentences, *joined.sentences, *done.sentences), values)
 

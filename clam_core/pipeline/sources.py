@@ -34,6 +34,7 @@ def find_sources(study: Study) -> dict[str, Source]:
     """Files of every scan that was found; one that has gone is left for its reader to say."""
     root = Path(study.info.scans_root)
     stored = study.sources()
+    stored = stored[stored["role"] != "failed"]
     found: dict[str, Source] = {}
     stamps = _Stamps()
     for scan_id, rows in stored.groupby("scan_id", sort=False):

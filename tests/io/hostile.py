@@ -57,5 +57,3 @@ def connect(port: int) -> tuple[dict[str, Any], dict[str, Any]]:
     with socket.socket() as client:
         client.settimeout(2)
         return {"code": client.connect_ex(("127.0.0.1", port))}, {}
-
-
