@@ -63,7 +63,7 @@ def test_a_complete_study_shows_pictures_and_reasons(monkeypatch, partial):
     assert {m.label: m.value for m in page.metric}["Scans ready"] == "3"
     assert len(page.get("image")) == 3
     assert "Research use only" in words(page)
-    page.button_group[0].set_value(["Failed"]).run()
+    page.button_group[0].set_value("Failed").run()
     assert not page.exception
     assert not page.get("image")
 
