@@ -78,6 +78,9 @@ def preprocess(
     mask: Annotated[str, typer.Option(help="auto, lungs, given or none.")] = "auto",
     crop: Annotated[str, typer.Option(help="auto, mask, center or none.")] = "auto",
     margin: Annotated[float, typer.Option(help="Margin around the mask in mm.")] = 5.0,
+    intensity_factor: Annotated[
+        float, typer.Option(help="Multiply all values of MR or pictures by this; CT keeps 1.")
+    ] = 1.0,
     workers: Workers = N_WORKERS,
     json: Json = False,
 ) -> None:
@@ -89,6 +92,7 @@ def preprocess(
 
         opened = Study(study)
         values: dict[str, Any] = {"mask": mask, "crop": crop, "margin_mm": margin}
+        values["intensity_factor"] = intensity_factor
         shape = _grid(grid, opened.info.spatial_dims)
         settings = PreprocessSettings(grid=shape, spacing_mm=spacing, **values)
         return run(opened, settings, workers, progress)

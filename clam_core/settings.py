@@ -91,8 +91,7 @@ class PreprocessSettings(Settings):
     """How a scan in its own geometry becomes a volume on the study's grid.
 
     Attributes:
-        grid: Voxels along each axis of the grid; one number means a cube
-            (2D: a square).
+        grid: Voxels along each axis of the grid, 2 or 3 numbers.
         spacing_mm: Voxel size of the grid in mm. None scales the cropped box
             to the grid, so that the voxel size differs between scans.
         mask: `lungs` segments them, `given` uses the mask of the scans table,
