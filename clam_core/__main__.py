@@ -113,16 +113,27 @@ def clinical(
     duplicates: Annotated[
         str, typer.Option(help="Rows that contradict each other: refuse, or take the first.")
     ] = "refuse",
+    decimal: Annotated[
+        str | None, typer.Option(help="Decimal mark, where the table does not tell.")
+    ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="COLUMN=KIND, e.g. scadding=ordinal; may be given many times."),
+    ] = None,
+    unit: Annotated[list[str] | None, typer.Option(help="COLUMN=UNIT, e.g. dlco=%.")] = None,
     json: Json = False,
 ) -> None:
     """Import a clinical table and join it to the scans."""
 
     def step(progress: Callable[[str, int, int], None]) -> Summary:
+        from clam_core.io.clinical import ClinicalOptions
         from clam_core.pipeline.clinical import import_table
         from clam_core.study import Study
 
-        values: dict[str, Any] = {"apply_near_misses": near_misses, "duplicates": duplicates}
-        return import_table(Study(study), table, {**values, "id_column": id_column}, progress)
+        values: dict[str, Any] = {"duplicates": duplicates, "decimal": decimal}
+        values["overrides"] = _overrides({"kind": kind or [], "unit": unit or []})
+        options = ClinicalOptions(id_column=id_column, apply_near_misses=near_misses, **values)
+        return import_table(Study(study), table, options, progress)
 
     _run(step, as_json=json)
 
@@ -189,6 +200,18 @@ def benchmark(
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)
+
+
+def _overrides(given: dict[str, list[str]]) -> dict[str, dict[str, str]]:
+    """`{"kind": ["fvc=continuous"]}` -> `{"fvc": {"kind": "continuous"}}`."""
+    overrides: dict[str, dict[str, str]] = {}
+    for what, pairs in given.items():
+        for pair in pairs:
+            column, equals, value = pair.rpartition("=")
+            if not equals or not column:
+                raise ClamError(f"--{what} {pair!r} is not COLUMN={what.upper()}.")
+            overrides.setdefault(column, {})[what] = value
+    return overrides
 
 
 def _grid(text: str, n_axes: int) -> tuple[int, ...]:

@@ -177,11 +177,12 @@ class _Grouper:
         self, row: ManifestRow, files: Sequence[FileRef], masks: Sequence[FileRef]
     ) -> FoundScan:
         """The scan of a row, failed if its files are not exactly one scan."""
-        named = {"scan_id": row.scan_id, "subject_id": row.subject_id}
         if row.problem or not files:
             reason = row.problem or f"There is nothing at {row.path!r} (line {row.line})."
-            return FoundScan("none", (), **named).failed(reason)
-        scan = replace(self._one(files, self._dims), **named)
+            one = FoundScan("none", ()).failed(reason)
+        else:
+            one = self._one(files, self._dims)
+        scan = replace(one, scan_id=row.scan_id, subject_id=row.subject_id)
         if not row.mask or scan.status == "failed":
             return scan
         if not masks:

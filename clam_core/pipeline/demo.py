@@ -55,7 +55,7 @@ def make_demo(
         folder, home, home / SCANS_TABLE, CreateOptions(ids="names", n_workers=n_workers), progress
     )
     study = Study(folder)
-    joined = import_table(study, home / CLINICAL_TABLE, {}, progress)
+    joined = import_table(study, home / CLINICAL_TABLE, None, progress)
     done = preprocess(study, PreprocessSettings(grid=settings.grid), n_workers, progress)
     n_scans = plural(len(truths), "synthetic scan")
     first = f"{n_scans} are in {home.name!r}, the study in {folder.name!r}."

@@ -41,7 +41,7 @@ def _scans(study: Study, *, everything: bool) -> Iterator[tuple[str, str, str]]:
             continue
         where = ""
         if scan_id in first.index:
-            path, member = first.loc[scan_id, ["path", "member"]]
+            path, member = first.at[str(scan_id), "path"], first.at[str(scan_id), "member"]
             try:
                 ref = find_ref(str(path), member if isinstance(member, str) else None, root, key)
                 where = _show(ref, int(row["n_files"]))

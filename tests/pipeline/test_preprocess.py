@@ -180,7 +180,9 @@ def kill_and_resume(tmp_path, n_kills, n_scans, seed):
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
         n_resumed += (broken.folder / "preprocess.partial" / "journal.jsonl").is_file()
-        assert all(status in {"found", "ready"} for status in Study(broken.folder).scans()["status"])
+        assert all(
+            status in {"found", "ready"} for status in Study(broken.folder).scans()["status"]
+        )
     subprocess.run(command(broken.folder), check=True, capture_output=True)
     mine = json.loads((broken.folder / "study.json").read_text())
     text = (broken.folder / "study.json").read_text().replace(mine["key"], key)
