@@ -216,7 +216,7 @@ def test_a_table_names_scans_in_its_order(tmp_path):
     assert scans.index.tolist() == ["S2", "001", "S3", "S4", "S5", "S6"]
     assert scans["status"].tolist() == ["found"] * 3 + ["failed"] * 3
     assert "nothing at 'gone.nii.gz' (line 5)" in scans.loc["S4", "reason"]
-    assert "leads outside the scans folder" in scans.loc["S5", "reason"]
+    assert "leads out of the folder of scans" in scans.loc["S5", "reason"]
     assert "It holds 2 scans" in scans.loc["S6", "reason"]
     roles = study.sources().groupby("scan_id")["role"].agg(list)
     assert roles["001"] == ["scan", "mask:nifti"]
