@@ -119,3 +119,99 @@ class PreprocessSettings(Settings):
         if self.crop == "mask" and self.mask == "none":
             raise ValueError("crop 'mask' needs a mask; choose mask 'lungs' or 'given'")
         return self
+
+
+class NetworkSettings(Settings):
+    """The convolutional autoencoder.
+
+    Attributes:
+        channels: Channels of each convolution (kernel 4, stride 2).
+        n_latent: Size of the latent code.
+        slope: Slope of the LeakyReLU below zero.
+        output: The decoder ends in a linear layer; `leaky_relu` is for comparison only.
+    """
+
+    channels: tuple[int, ...] = (16, 32, 64)
+    n_latent: int = Field(default=60, ge=2, le=1024)
+    slope: float = Field(default=0.1, ge=0, lt=1)
+    output: Literal["linear", "leaky_relu"] = "linear"
+
+    @model_validator(mode="after")
+    def _check(self) -> NetworkSettings:
+        if not 1 <= len(self.channels) <= 5 or not all(1 <= n <= 1024 for n in self.channels):
+            raise ValueError("the network needs 1 to 5 convolutions of 1 to 1024 channels")
+        return self
+
+
+class ScaleSettings(Settings):
+    """How a volume on the grid becomes an input of the network.
+
+    Attributes:
+        window: Lowest and highest value that is told apart, in HU (or the
+            unit of the study); None takes [-1000, 400] for HU and the 0.5th
+            and 99.5th percentile of the fitted cohort otherwise.
+        background: What fills the voxels outside the mask: the cohort's mean
+            inside the masks, air (the window's low end), or nothing.
+        align_brightness: Shift each scan so that its median difference from
+            the cohort's median image is zero; for scales that are arbitrary.
+    """
+
+    window: tuple[float, float] | None = None
+    background: Literal["mean", "air", "keep"] = "mean"
+    align_brightness: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> ScaleSettings:
+        if self.window is not None and self.window[0] >= self.window[1]:
+            raise ValueError("the window needs a low and a higher value")
+        return self
+
+
+class TrainSettings(Settings):
+    """Pretraining of the autoencoder.
+
+    Attributes:
+        epochs: Passes over the cohort.
+        batch_size: Scans per step.
+        learning_rate: Step size of Adam at its highest.
+        weight_decay: Decoupled weight decay (AdamW); 0 in the paper.
+        schedule: `constant`, or `cosine` with a warm-up of 20 steps.
+        noise_sd: Standard deviation of the noise added to the input (1 is
+            that of the cohort); the target stays clean.
+        shift_voxels: Each batch is moved by up to this many voxels.
+        patience: Stop when the loss has not improved by 0.1 % for this many
+            epochs; 0 never stops early.
+        seed: Weights, order of scans, noise and shifts follow from it.
+    """
+
+    epochs: int = Field(default=50, ge=0, le=10_000)
+    batch_size: int = Field(default=16, ge=1, le=4096)
+    learning_rate: float = Field(default=1e-3, gt=0, le=1)
+    weight_decay: float = Field(default=0.0, ge=0, le=1)
+    schedule: Literal["constant", "cosine"] = "cosine"
+    noise_sd: float = Field(default=0.5, ge=0, le=5)
+    shift_voxels: int = Field(default=1, ge=0, le=16)
+    patience: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0)
+
+
+class RefineSettings(Settings):
+    """The clustering phase of DCEC: reconstruction and clustering loss together.
+
+    Attributes:
+        epochs: Passes over the cohort.
+        clustering_weight: Weight of KL(p || q) beside the reconstruction (gamma
+            in the paper).
+        refresh_every: Epochs between two computations of the target.
+        learning_rate: Step size of Adam.
+        batch_size: Scans per step.
+        tolerance: Stop when a smaller share of scans changed cluster between
+            two refreshes.
+    """
+
+    epochs: int = Field(default=50, ge=0, le=10_000)
+    clustering_weight: float = Field(default=0.1, ge=0, le=1000)
+    refresh_every: int = Field(default=10, ge=1)
+    learning_rate: float = Field(default=1e-4, gt=0, le=1)
+    batch_size: int = Field(default=16, ge=1, le=4096)
+    tolerance: float = Field(default=0.001, ge=0, lt=1)

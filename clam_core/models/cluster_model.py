@@ -1,0 +1,48 @@
+"""ClusterModel: encoder, features and head as one function from images to probabilities."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from clam_core.models.autoencoder import Autoencoder
+from clam_core.models.features import Features
+from clam_core.models.heads import Head
+
+
+class ClusterModel(nn.Module):
+    """Everything between a standardised image and its cluster probabilities.
+
+    The path can be cut at any encoder layer, which is what activation maps need.
+
+    Args:
+        autoencoder: The network.
+        features: What is looked at.
+        head: How it is turned into probabilities.
+    """
+
+    def __init__(self, autoencoder: Autoencoder, features: Features, head: Head) -> None:
+        super().__init__()
+        self.autoencoder, self.features, self.head = autoencoder, features, head
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+        return self.head.n_clusters
+
+    def activations(self, images: Tensor, layer: int) -> Tensor:
+        """Activations of an encoder layer, shape (n, channels, *size of that layer)."""
+        return self.autoencoder.activations(images, layer)
+
+    def log_assign_from(self, activations: Tensor, layer: int) -> Tensor:
+        """Logarithms of the probabilities, shape (n, n_clusters), from a layer's activations."""
+        last = self.autoencoder.advance(activations, layer)
+        found: Tensor = self.head(self.features(last, self.autoencoder))
+        return found
+
+    def log_assign(self, images: Tensor) -> Tensor:
+        """Logarithms of the probabilities, shape (n, n_clusters), of images (n, 1, *grid)."""
+        return self.log_assign_from(self.activations(images, 1), 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Probabilities, shape (n, n_clusters), of images, shape (n, 1, *grid)."""
+        return self.log_assign(images).exp()

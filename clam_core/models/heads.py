@@ -1,0 +1,104 @@
+"""Heads: from features of a scan to the logarithm of its cluster probabilities."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from clam_core.errors import AlignmentError
+from clam_core.models.assignment import log_soft_assign
+
+
+class Head(nn.Module):
+    """Base of the heads; all are differentiable functions of the features.
+
+    Attributes:
+        kind: Name under which a run stores it.
+        centers: Center of each cluster, shape (n_clusters, n_features).
+    """
+
+    kind: str
+    centers: Tensor
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+        return int(self.centers.shape[0])
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logarithms of the probabilities, shape (n_scans, n_clusters)."""
+        raise NotImplementedError
+
+    def reorder(self, order: list[int]) -> None:
+        """Renumber the clusters: new cluster c is the old `order[c]`."""
+        with torch.no_grad():
+            for name, value in self.named_tensors().items():
+                if value.ndim and value.shape[0] == self.n_clusters:
+                    getattr(self, name).copy_(value[order].clone())
+
+    def named_tensors(self) -> dict[str, Tensor]:
+        """Parameters and buffers by name."""
+        return {**dict(self.named_parameters()), **dict(self.named_buffers())}
+
+
+class StudentHead(Head):
+    """Student-t kernel around each center.
+
+    Args:
+        centers: Shape (n_clusters, n_features).
+        scale: Squared distances are divided by it: 1 in the paper; the mean squared
+            distance within clusters where features have a scale of their own.
+
+    Source:
+        Xie, Girshick & Farhadi (2016), ICML, equation 1.
+    """
+
+    kind = "student"
+    scale: Tensor
+
+    def __init__(self, centers: Tensor, scale: float = 1.0) -> None:
+        super().__init__()
+        self.centers = nn.Parameter(centers.clone())
+        self.register_buffer("scale", torch.as_tensor(float(scale), dtype=centers.dtype))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logarithms of the probabilities, shape (n_scans, n_clusters)."""
+        return log_soft_assign(features, self.centers, scale=self.scale)
+
+
+class MixtureHead(Head):
+    """Posterior of a mixture of Gaussians with one variance per cluster and feature.
+
+    Args:
+        centers: Means, shape (n_clusters, n_features).
+        variances: Shape (n_clusters, n_features), > 0.
+        weights: Share of each cluster, shape (n_clusters,), summing to 1.
+
+    Raises:
+        AlignmentError: If the shapes differ, or a variance is not positive.
+    """
+
+    kind = "mixture"
+    variances: Tensor
+    weights: Tensor
+
+    def __init__(self, centers: Tensor, variances: Tensor, weights: Tensor) -> None:
+        super().__init__()
+        if centers.shape != variances.shape or weights.shape != centers.shape[:1]:
+            raise AlignmentError(
+                f"Centers {tuple(centers.shape)}, variances {tuple(variances.shape)} and weights "
+                f"{tuple(weights.shape)} do not fit together."
+            )
+        if not bool((variances > 0).all()):
+            raise AlignmentError("Every variance must be positive.")
+        self.register_buffer("centers", centers.clone())
+        self.register_buffer("variances", variances.clone())
+        self.register_buffer("weights", weights.clone())
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logarithms of the posterior probabilities, shape (n_scans, n_clusters)."""
+        deviation = (features[:, None, :] - self.centers).square() / self.variances
+        log_normal = -0.5 * (deviation + self.variances.log() + math.log(2 * math.pi)).sum(dim=2)
+        return (log_normal + self.weights.log()).log_softmax(dim=1)
