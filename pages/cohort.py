@@ -39,8 +39,9 @@ with sentences():
         st.stop()
     scans = study.scans()
     counts = scans["status"].value_counts()
-    for column, status in zip(st.columns(3), ["ready", "failed", "found"], strict=True):
-        column.metric(f"Scans {status}", int(counts.get(status, 0)))
+    names = {"ready": "Ready", "failed": "Failed", "found": "Not preprocessed yet"}
+    for column, (status, name) in zip(st.columns(3), names.items(), strict=True):
+        column.metric(name, int(counts.get(status, 0)))
     choice = st.segmented_control("Show", list(FILTERS), default="All scans") or "All scans"
     table = FILTERS[choice](scans)
     st.caption(

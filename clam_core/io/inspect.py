@@ -15,9 +15,11 @@ from clam_core.io.nifti import read_nifti_header
 from clam_core.io.nrrd import read_nrrd_header
 from clam_core.io.pictures import read_picture_header
 from clam_core.io.sniff import DESCRIPTIONS, FileKind, identify
+from clam_core.io.source import shown_name
 from clam_core.settings import ArchiveLimits, ReadLimits
 
 PICTURES = frozenset({"png", "jpeg", "tiff", "bmp"})
+_VOLUME_ENDINGS = (".nii", ".nii.gz", ".nrrd", ".mha", ".dcm")
 _HEADERS = {
     "nifti": read_nifti_header,
     "nrrd": read_nrrd_header,
@@ -92,6 +94,12 @@ def _inspect(ref: FileRef, limits: ReadLimits) -> FileRecord:
         return FileRecord(ref, kind)
     if kind not in _HEADERS:
         return FileRecord(ref, kind, status="skipped", reason=f"It is {DESCRIPTIONS[kind]}.")
+    if kind in PICTURES and ref.name.lower().endswith(_VOLUME_ENDINGS):
+        reason = (
+            f"{shown_name(ref)} is {DESCRIPTIONS[kind]}, whatever its name says; give it the "
+            "ending of its true type, or export the scan again."
+        )
+        return FileRecord(ref, "unknown", status="failed", reason=reason)
     try:
         header = _HEADERS[kind](ref, limits)
     except NotAScanError as error:

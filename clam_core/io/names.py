@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 MARK = "~"
@@ -131,16 +132,24 @@ def unique_ids(candidates: Sequence[Sequence[str]]) -> list[str]:
 
     Returns:
         One id per scan: all take their first candidate if these differ, else
-        all their second, ...; else the first candidate, numbered.
+        all their second, ...; else the first candidate, numbered where it is not alone.
     """
     for level in range(min((len(names) for names in candidates), default=0)):
         ids = [clean(names[level]) for names in candidates]
         if all(ids) and len({fold(one) for one in ids}) == len(ids):
             return ids
-    counts: dict[str, int] = {}
-    numbered = []
-    for names in candidates:
-        one = clean(names[0]) or "scan"
-        counts[fold(one)] = counts.get(fold(one), 0) + 1
-        numbered.append(f"{one}-{counts[fold(one)]}")
+    return _numbered([clean(names[0]) or "scan" for names in candidates])
+
+
+def _numbered(ids: list[str]) -> list[str]:
+    """The same ids, with a number after those that several scans share."""
+    counts = Counter(fold(one) for one in ids)
+    taken, last, numbered = set(counts), Counter[str](), []
+    for one in ids:
+        new = one
+        while counts[fold(one)] > 1 and fold(new) in taken:
+            last[fold(one)] += 1
+            new = f"{one}-{last[fold(one)]}"
+        taken.add(fold(new))
+        numbered.append(new)
     return numbered

@@ -14,6 +14,7 @@ from clam_core.io.nifti import read_nifti
 from clam_core.io.nrrd import read_nrrd
 from clam_core.io.pictures import read_picture, read_picture_stack
 from clam_core.io.result import ReadResult
+from clam_core.io.values import NOT_HU
 from clam_core.settings import ReadLimits, Unit
 
 _SINGLE: dict[str, Callable[[FileRef, ReadLimits], ReadResult]] = {
@@ -41,7 +42,8 @@ def read_scan(
             to be in it.
 
     Returns:
-        The volume (RAS+, mm) and warnings.
+        The volume (RAS+, mm) and warnings; whether values look like HU is left to
+        preprocessing, which knows the unit and judges their distribution.
 
     Raises:
         ReadError: If a file has gone, or cannot be read.
@@ -55,6 +57,8 @@ def read_scan(
         result = _SINGLE[fmt](refs[0], limits)
     else:
         raise ReadError(f"There is no reader for {len(refs)} files of format {fmt!r}.")
+    said = tuple(words for words in result.warnings if not words.endswith(NOT_HU))
+    result = replace(result, warnings=said)
     if unit == "arbitrary" and result.volume.unit == "HU":
         return replace(result, volume=replace(result.volume, unit="arbitrary"))
     return result

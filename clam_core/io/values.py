@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+NOT_HU = "CT in HU has air near -1000."
+"""How a doubt of `hu_doubts` ends."""
+
 WORKING_TYPES = frozenset({"uint8", "int16", "uint16", "int32", "float32", "float64"})
 """Names of the types that the rest of the program handles."""
 
@@ -85,9 +88,9 @@ def hu_doubts(array: NDArray[np.generic]) -> tuple[str, ...]:
         return (f"All voxels have the same value ({low:g}).",)
     span = f"Values run from {low:g} to {high:g}"
     if low >= 0 and high <= 1:
-        return (f"{span}: scaled already, or a mask; CT in HU has air near -1000.",)
+        return (f"{span}: scaled already, or a mask; {NOT_HU}",)
     if low >= 0 and high <= 255:
-        return (f"{span}: an 8-bit picture or labels; CT in HU has air near -1000.",)
+        return (f"{span}: an 8-bit picture or labels; {NOT_HU}",)
     if low >= 0:
-        return (f"{span}: stored without its rescale, or not CT; CT in HU has air near -1000.",)
+        return (f"{span}: stored without its rescale, or not CT; {NOT_HU}",)
     return ()

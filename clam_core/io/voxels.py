@@ -99,10 +99,14 @@ def check_size(name: str, shape: tuple[int, ...], n_bytes: int, limits: ReadLimi
         raise ReadError(f"{name} declares {size} voxels; every axis needs at least one.")
     if math.prod(shape) > limits.max_voxels or n_bytes > limits.memory_bytes:
         raise LimitError(
-            f"{name} declares {size} voxels ({n_bytes / 1e9:.3g} GB); at most "
-            f"{limits.max_voxels:,} voxels and {limits.memory_bytes / 1e9:.3g} GB are read. "
+            f"{name} declares {size} voxels ({_gigabytes(n_bytes)}); at most "
+            f"{limits.max_voxels:,} voxels and {_gigabytes(limits.memory_bytes)} are read. "
             "The header may be damaged; else crop or resample the scan."
         )
+
+
+def _gigabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:,.{1 if n_bytes < 1e11 else 0}f} GB"
 
 
 def check_available(name: str, needed: int, available: int, *, packed: bool) -> None:

@@ -35,13 +35,16 @@ ACQUISITION: dict[str, str] = {
 }
 """Columns of the scans table that come from headers, and their types."""
 
+_SPELLED = {"PT": "PET", "OT": "of no named modality", "picture": "pictures"}
+
 
 class CreateOptions(Settings):
     """How scans are looked for and named.
 
     Attributes:
         spatial_dims: 2 or 3; None takes 3 if there is any volume.
-        modality: As DICOM names it; None takes what most scans say, or CT.
+        modality: As DICOM names it; None takes what most scans are, where a
+            volume whose format does not say counts as CT.
         ids: See `naming.name_scans`.
         n_workers: Reader processes.
     """
@@ -119,10 +122,9 @@ def _nothing(root: Path, found: Discovery, key: str) -> str:
 
 
 def _modality(scans: Sequence[FoundScan]) -> str:
-    known = Counter(scan.modality for scan in scans if scan.modality and scan.status == "found")
-    if known:
-        return known.most_common(1)[0][0]
-    return "CT"
+    """What most scans are; a volume whose format does not say is taken to be CT."""
+    known = Counter(scan.modality or "CT" for scan in scans if scan.status == "found")
+    return max(known, key=lambda name: (known[name], name == "CT"), default="CT")
 
 
 def _dims(scans: Sequence[FoundScan]) -> int:
@@ -134,8 +136,9 @@ def _dims(scans: Sequence[FoundScan]) -> int:
 def _fit_modality(scan: FoundScan, modality: str) -> FoundScan:
     if scan.status == "failed" or not scan.modality or scan.modality == modality:
         return replace(scan, modality=scan.modality or modality)
+    own, others = (_SPELLED.get(name, name) for name in (scan.modality, modality))
     return scan.failed(
-        f"It is {scan.modality}, and this study holds {modality}; the two are not comparable. "
+        f"It is {own}, and this study holds {others}; the two are not comparable. "
         "Make a study of its own for it."
     )
 

@@ -51,17 +51,14 @@ def place_mask(mask: Volume, scan: Volume, original: Volume) -> Region:
             f"The mask has {_size(mask.shape)} voxels and the scan {_size(original.shape)}, at the "
             "same position and voxel size; they do not belong together."
         )
-    return _resampled(inside, upright.affine, scan, (_size(mask.shape), is_expected))
+    return _resampled(inside, upright, scan, is_expected=is_expected)
 
 
 def _resampled(
-    inside: NDArray[np.bool_],
-    affine: NDArray[np.float64],
-    scan: Volume,
-    how: tuple[str, bool],
+    inside: NDArray[np.bool_], mask: Volume, scan: Volume, *, is_expected: bool
 ) -> Region:
     """The mask on the scan's own voxels, with a warning where it was on others."""
-    size, is_expected = how
+    affine = mask.affine
     points = _some_points(inside)
     index = (np.linalg.inv(scan.affine) @ affine)[:3] @ _homogeneous(points)
     nearest = np.rint(index[: scan.array.ndim].T)
@@ -69,8 +66,8 @@ def _resampled(
     share = float(is_within.mean())
     if share == 0:
         raise ReadError(
-            f"The mask ({size} voxels) does not overlap the scan ({_size(scan.shape)} voxels); "
-            "save it with the scan's own position and voxel size."
+            "The mask lies elsewhere in space and does not overlap the scan; save it with the "
+            "scan's own position and voxel size."
         )
     placed = nearest_at(inside, affine, scan.shape, scan.affine)
     if not placed.any():
@@ -78,8 +75,8 @@ def _resampled(
     warnings = []
     if not is_expected:
         warnings.append(
-            f"The mask has a grid of its own ({size} voxels); it was resampled to the scan's "
-            f"({_size(scan.shape)})."
+            f"The mask has a grid of its own ({_grid(mask)}); it was resampled to the scan's "
+            f"({_grid(scan)})."
         )
     if share < _ENOUGH_INSIDE:
         warnings.append(f"Only {share:.0%} of the mask lies within the scan.")
@@ -113,6 +110,10 @@ def _is_same_place(mask: Volume, scan: Volume) -> bool:
     )
     apart = np.abs(mask.position_mm(corners) - scan.position_mm(corners)).max()
     return bool(apart < _SAME_VOXELS * min(scan.spacing_mm))
+
+
+def _grid(volume: Volume) -> str:
+    return f"{_size(volume.shape)} voxels of {' x '.join(f'{s:.2g}' for s in volume.spacing_mm)} mm"
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -65,7 +65,10 @@ def prepare(volume: Volume, mask: Volume | None, settings: PreprocessSettings) -
     _check_axes(volume, settings)
     checked = check_values(volume, settings.intensity_factor)
     scan, warnings = _upright(checked)
-    region = _find_region(scan, (volume, mask), settings)
+    try:
+        region = _find_region(scan, (volume, mask), settings)
+    except ReadError as error:  # values that are no HU are a likelier cause than the patient
+        raise type(error)(" ".join((*checked.warnings, str(error)))) from None
     box = choose_box(scan, region, settings)
     warnings = (*checked.warnings, *warnings, *_mask_doubts(region, box, settings))
     weights = box.weights(scan.shape, settings.grid)

@@ -74,6 +74,11 @@ class ScanArrays:
         values: NDArray[np.generic] = np.asarray(self._array(name)[row])
         return values
 
+    def read_all(self, name: str) -> NDArray[np.generic]:
+        """All rows, shape (n_scans, *shape)."""
+        values: NDArray[np.generic] = np.asarray(self._array(name)[:])
+        return values
+
     def __contains__(self, name: str) -> bool:
         return (self._folder / name / "zarr.json").is_file()
 

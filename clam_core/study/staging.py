@@ -109,8 +109,9 @@ def roll_forward(study: Path) -> None:
             if not source.exists():
                 continue  # it took its place before the process was killed
             if target.is_dir():
-                shutil.rmtree(old / str(name), ignore_errors=True)
-                target.rename(old / str(name))
+                aside = old / str(name).replace("/", "~")
+                shutil.rmtree(aside, ignore_errors=True)
+                target.rename(aside)
             source.replace(target)
         (staged / _FINGERPRINT).unlink(missing_ok=True)  # from here on there is nothing to resume
         marker.unlink()

@@ -49,9 +49,9 @@ def test_without_a_study_it_says_what_to_do(monkeypatch, tmp_path):
 def test_a_partial_study_says_what_is_missing(monkeypatch, partial):
     page = show(monkeypatch, partial)
     assert {m.label: m.value for m in page.metric} == {
-        "Scans ready": "0",
-        "Scans failed": "1",
-        "Scans found": "3",
+        "Ready": "0",
+        "Failed": "1",
+        "Not preprocessed yet": "3",
     }
     assert "Not preprocessed yet" in words(page).replace("\\", "")
 
@@ -60,7 +60,7 @@ def test_a_complete_study_shows_pictures_and_reasons(monkeypatch, partial):
     settings = PreprocessSettings(grid=(8, 8, 8), mask="none")
     preprocess(Study(partial / "one"), settings, 1)
     page = show(monkeypatch, partial, study="one")
-    assert {m.label: m.value for m in page.metric}["Scans ready"] == "3"
+    assert {m.label: m.value for m in page.metric}["Ready"] == "3"
     assert len(page.get("image")) == 3
     assert "Research use only" in words(page)
     page.button_group[0].set_value("Failed").run()

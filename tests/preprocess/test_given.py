@@ -51,7 +51,7 @@ def test_a_mask_with_its_own_grid_is_resampled_and_said():
     array = np.kron(block(), np.ones((2, 2, 2), np.uint8))
     region = place(Volume(array, fine))
     np.testing.assert_array_equal(region.mask, block()[::-1, ::-1] > 0)
-    assert "grid of its own (60x56x40 voxels)" in region.warnings[0]
+    assert "grid of its own (60x56x40 voxels of " in region.warnings[0]
 
 
 def test_nearest_is_that_of_scipy():

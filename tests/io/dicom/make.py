@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.datadict import DicomDictionary
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
@@ -177,6 +179,35 @@ def enhanced(
             )
         )
     made.PerFrameFunctionalGroupsSequence = Sequence(frames)
+    return made
+
+
+def nested(path: Path, depth: int) -> None:
+    """Put a sequence nested `depth` deep, that never ends, into a file."""
+    opening = struct.pack("<HH2sHL", 0x0008, 0x1110, b"SQ", 0, 0xFFFFFFFF)
+    opening += struct.pack("<HHL", 0xFFFE, 0xE000, 0xFFFFFFFF)
+    whole = path.read_bytes()
+    start = whole.index(struct.pack("<HH", 0x0008, 0x0016))
+    path.write_bytes(whole[:start] + opening * depth + whole[start:])
+
+
+def plant(made: Dataset, name: str, place: str, date: str) -> Dataset:
+    """Put a name into every element that can hold a text or a date, as one that a file sets."""
+    for tag, (vr, vm, _, retired, keyword) in DicomDictionary.items():
+        group = tag >> 16
+        if retired or not keyword or group in {0x0000, 0x0002, 0x0004, 0xFFFE} or keyword in made:
+            continue
+        if vr == "PN":
+            setattr(made, keyword, f"{name}^Anna")
+        elif vr == "DA":
+            setattr(made, keyword, date)
+        elif vr in {"LO", "LT", "SH", "ST", "UT"} and vm == "1":
+            setattr(made, keyword, f"{name} {place} {date}"[: 16 if vr == "SH" else 64])
+        elif vr in {"LO", "SH"} and vm == "1-n":
+            setattr(made, keyword, [name[:15], place[:15]])
+    made.PatientName = f"{name}^Anna"
+    made.PatientID = f"{name}-4711"
+    made.InstitutionName = f"{place} North"
     return made
 
 

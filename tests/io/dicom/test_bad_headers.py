@@ -119,11 +119,7 @@ def test_unknown_compression(tmp_path):
 
 def test_sequences_nested_100_000_deep_are_refused(tmp_path):
     ref = make.write(tmp_path / "slice1.dcm", make.dataset(make.ramp(1)[0]))
-    opening = struct.pack("<HH2sHL", 0x0008, 0x1110, b"SQ", 0, 0xFFFFFFFF)
-    opening += struct.pack("<HHL", 0xFFFE, 0xE000, 0xFFFFFFFF)
-    whole = ref.read_bytes()
-    start = whole.index(struct.pack("<HH", 0x0008, 0x0016))
-    ref.path.write_bytes(whole[:start] + opening * 100_000 + whole[start:])
+    make.nested(ref.path, 100_000)
     assert "nested too deeply" in _problem(ref).reason
 
 

@@ -2,7 +2,6 @@
 
 import json
 
-import pydicom.datadict
 import pytest
 
 from clam_core.errors import ClamError
@@ -16,26 +15,6 @@ from tests.io.dicom import make
 NAME, DATE, PLACE = "Zebrowskicanary", "19470523", "Quarxhospital"
 
 
-def _plant(made):
-    """Put the canary into every element that can hold a text or a date, as one that a file sets."""
-    for tag, (vr, vm, _, retired, keyword) in pydicom.datadict.DicomDictionary.items():
-        group = tag >> 16
-        if retired or not keyword or group in {0x0000, 0x0002, 0x0004, 0xFFFE} or keyword in made:
-            continue
-        if vr == "PN":
-            setattr(made, keyword, f"{NAME}^Anna")
-        elif vr == "DA":
-            setattr(made, keyword, DATE)
-        elif vr in {"LO", "LT", "SH", "ST", "UT"} and vm == "1":
-            setattr(made, keyword, f"{NAME} {PLACE} {DATE}"[: 16 if vr == "SH" else 64])
-        elif vr in {"LO", "SH"} and vm == "1-n":
-            setattr(made, keyword, [NAME[:15], PLACE[:15]])
-    made.PatientName = f"{NAME}^Anna"
-    made.PatientID = f"{NAME}-4711"
-    made.InstitutionName = f"{PLACE} North"
-    return made
-
-
 def _assert_clean(text):
     folded = text.lower()
     for word in (NAME, PLACE[:-2], DATE, "anna", "4711", "1947-05-23"):
@@ -47,7 +26,8 @@ def test_canary_in_every_text_element(tmp_path, removed):
     stored = make.ramp()
     refs = []
     for n, pixels in enumerate(stored):
-        made = _plant(make.dataset(pixels, ImagePositionPatient=[0, 0, 2.0 * n]))
+        plain = make.dataset(pixels, ImagePositionPatient=[0, 0, 2.0 * n])
+        made = make.plant(plain, NAME, PLACE, DATE)
         if removed:
             made.PatientIdentityRemoved = removed
         refs.append(make.write(tmp_path / f"{NAME}_{n}.dcm", made))
@@ -63,7 +43,7 @@ def test_canary_in_every_text_element(tmp_path, removed):
 
 
 def test_problems_do_not_name_the_patient(tmp_path):
-    made = _plant(make.dataset(make.ramp(1)[0]))
+    made = make.plant(make.dataset(make.ramp(1)[0]), NAME, PLACE, DATE)
     ref = make.write(tmp_path / f"{NAME}_1.dcm", made)
     whole = ref.read_bytes()
     for content in (whole[:-9], whole[: len(whole) // 2], b""):

@@ -1,0 +1,292 @@
+"""Run: one fit of the method on a study, with everything that follows from it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from clam_core import __version__
+from clam_core.errors import BusyError, MissingStepError, StudyError
+from clam_core.settings import Settings
+from clam_core.study import atomic
+from clam_core.study.arrays import ScanArrays
+from clam_core.study.folder import Study
+from clam_core.study.staging import Staging, pending, roll_forward
+
+RUN_VERSION = 1
+RUNS, RUN, HISTORY, WEIGHTS = "runs", "run.json", "history.jsonl", "weights.safetensors"
+SCANS, MAPS, SELECTION, LOCK = "scans.parquet", "maps.parquet", "selection.json", ".lock"
+ARRAYS = "arrays.zarr"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+class RunInfo(Settings):
+    """Content of run.json.
+
+    Attributes:
+        schema_version: Version of the layout of the run's folder.
+        name: Name of the run.
+        version: Version of this software.
+        libraries: Versions of what computed the numbers.
+        device: Where they were computed.
+        settings: Values of `FitSettings`.
+        method: The method in use: the one asked for, or the choice of `auto`.
+        model: How the weights are put together again.
+        scale: Values of `InputScale`: how a volume becomes an input.
+        inputs: Digest of volumes and masks that were fitted.
+        n_clusters: Number of clusters.
+        localized: Values of `LocalizeSettings` of the stored maps; None before.
+        notes: Sentences on what was decided or happened on the way.
+    """
+
+    schema_version: int = RUN_VERSION
+    name: str
+    version: str = __version__
+    libraries: dict[str, str]
+    device: str
+    settings: dict[str, Any]
+    method: str
+    model: dict[str, Any]
+    scale: dict[str, Any]
+    inputs: str
+    n_clusters: int
+    localized: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Run:
+    """A run on disk. Row r of `scans` is row r of every array of the run.
+
+    Args:
+        study: The study it belongs to.
+        name: Name of the run.
+
+    Raises:
+        SettingsError: If the name cannot be that of a folder.
+    """
+
+    def __init__(self, study: Study, name: str) -> None:
+        if not _NAME.fullmatch(name):
+            raise StudyError(
+                f"A run cannot be called {name!r}; use letters, digits, - and _ (at most 64)."
+            )
+        self.study, self.name = study, name
+        self.folder = study.folder / RUNS / name
+        if self.folder.is_dir() and pending(self.folder):
+            with self.lock(timeout=30):
+                roll_forward(self.folder)
+        self._arrays = ScanArrays(self.folder / ARRAYS)
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether a fit has been completed under this name."""
+        return (self.folder / RUN).is_file()
+
+    def info(self) -> RunInfo:
+        """Content of run.json.
+
+        Raises:
+            MissingStepError: If nothing was fitted under this name.
+            StudyError: If it was made by another version.
+        """
+        if not self.is_fitted:
+            raise MissingStepError(
+                f"The study {self.study.name!r} has no finished run {self.name!r}; run the step "
+                "'fit' first."
+            )
+        values = atomic.read_json(self.folder / RUN)
+        if values.get("schema_version") != RUN_VERSION:
+            raise StudyError(
+                f"The run {self.name!r} has layout version {values.get('schema_version')}, this "
+                f"software reads version {RUN_VERSION}; fit it again under another name."
+            )
+        return RunInfo(**values)
+
+    # Results
+
+    def scans(self) -> pd.DataFrame:
+        """One row per scan, indexed by scan_id: cluster (from 1), confidence, x, y and more."""
+        self.info()
+        return atomic.read_table(self.folder / SCANS)
+
+    def history(self) -> list[dict[str, Any]]:
+        """Rows of the training log, also of a fit that is still going on."""
+        path = self.folder / HISTORY
+        if not path.is_file():
+            path = Staging(self.folder, "fit").folder / HISTORY
+        if not path.is_file():
+            return []
+        content = path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def weights(self) -> Path:
+        """Path of the weights (safetensors)."""
+        self.info()
+        return self.folder / WEIGHTS
+
+    def array(self, name: str) -> NDArray[np.generic]:
+        """A whole array of the run: latent, soft_assignment, cluster_maps, cluster_means.
+
+        Raises:
+            MissingStepError: If the step that makes it has not been run.
+        """
+        self._require(name)
+        return self._arrays.read_all(name)
+
+    def activation_map(self, scan_id: str) -> NDArray[np.float32]:
+        """Stored map of one scan, shape of the grid, in [0, 1].
+
+        Raises:
+            MissingStepError: If the step 'localize' has not made it.
+        """
+        self._require("maps")
+        table = self.maps()
+        if scan_id not in table.index or not table.loc[scan_id, "done"]:
+            raise MissingStepError(
+                f"There is no stored map of scan {scan_id!r}; run the step 'localize' for it."
+            )
+        row = self.scans().index.tolist().index(scan_id)
+        return self._arrays.read("maps", row).astype(np.float32)
+
+    def maps(self) -> pd.DataFrame:
+        """One row per scan of the run: whether its map is stored, and what was measured of it."""
+        path = self.folder / MAPS
+        if not path.is_file():
+            raise MissingStepError(
+                f"The run {self.name!r} has no maps yet; run the step 'localize' first."
+            )
+        return atomic.read_table(path)
+
+    def selection(self) -> dict[str, Any]:
+        """What the step 'select' found for each number of clusters.
+
+        Raises:
+            MissingStepError: If it has not been run.
+        """
+        if not (self.folder / SELECTION).is_file():
+            raise MissingStepError(
+                f"The run {self.name!r} has not compared numbers of clusters; run the step "
+                "'select' first."
+            )
+        return atomic.read_json(self.folder / SELECTION)
+
+    def _require(self, name: str) -> None:
+        if name not in self._arrays:
+            step = "localize" if name in {"maps", "cluster_maps"} else "fit"
+            raise MissingStepError(
+                f"The run {self.name!r} has no {name.replace('_', ' ')} yet; run the step "
+                f"{step!r} first."
+            )
+
+    # Writing
+
+    @contextmanager
+    def lock(self, timeout: float = 0) -> Iterator[None]:
+        """Hold the run for writing.
+
+        Raises:
+            BusyError: If another process holds it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / LOCK, timeout=timeout)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise BusyError(
+                f"Another process is working on the run {self.name!r}; wait until it has ended."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def write_selection(self, found: dict[str, Any]) -> None:
+        """Replace what the step 'select' found."""
+        atomic.write_json(self.folder / SELECTION, found)
+
+    def delete(self) -> None:
+        """Delete the run and everything in it."""
+        with self.lock():
+            shutil.rmtree(self.folder)
+
+
+class RunWriter:
+    """Writes the results of a step beside the run's own, then replaces them together.
+
+    Args:
+        run: The run, locked by the caller.
+        step: `fit` or `localize`.
+    """
+
+    def __init__(self, run: Run, step: str) -> None:
+        self._run = run
+        self._staging = Staging(run.folder, step)
+        self.folder = self._staging.folder
+        self._arrays = ScanArrays(self.folder / ARRAYS)
+        self._names: list[str] = []
+
+    def start(self, fingerprint: str) -> list[dict[str, Any]]:
+        """Begin, or go on: the lines noted before under this fingerprint."""
+        self._run.folder.mkdir(parents=True, exist_ok=True)
+        return self._staging.start(fingerprint)
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the state of a training may be kept until the step is done."""
+        return self.folder / "checkpoint.safetensors"
+
+    def create(self, name: str, n_rows: int, shape: tuple[int, ...], dtype: str) -> None:
+        """Make an array of shape (n_rows, *shape), one chunk per row."""
+        self._arrays.create(name, n_rows, shape, dtype)
+
+    def write_row(self, name: str, row: int, values: NDArray[np.generic]) -> None:
+        """Write one row of an array."""
+        self._arrays.write(name, row, values)
+
+    def write_array(self, name: str, values: NDArray[np.generic]) -> None:
+        """Make an array and write all its rows."""
+        self.create(name, len(values), values.shape[1:], str(values.dtype))
+        for row, value in enumerate(values):
+            self._arrays.write(name, row, value)
+
+    def write_table(self, name: str, table: pd.DataFrame) -> None:
+        """Stage a table."""
+        atomic.write_table(self.folder / name, table)
+
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """Stage a file."""
+        atomic.write_bytes(self.folder / name, content)
+
+    def note(self, line: dict[str, Any]) -> None:
+        """Add a line to the step's journal."""
+        self._staging.note(line)
+
+    def log(self, rows: list[dict[str, Any]]) -> None:
+        """Replace the training log."""
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        atomic.write_bytes(self.folder / HISTORY, text.encode())
+
+    def close(self) -> None:
+        """Close the journal; what was written stays for the next start."""
+        self._staging.close()
+
+    def commit(self, info: RunInfo, names: list[str]) -> None:
+        """Replace run.json and the named files and arrays."""
+        atomic.write_json(self.folder / RUN, info.model_dump())
+        self._staging.commit([*names, RUN])
+
+
+def run_names(study: Study) -> list[str]:
+    """Names of the finished runs of a study."""
+    return sorted(path.parent.name for path in (study.folder / RUNS).glob(f"*/{RUN}"))
