@@ -1,0 +1,43 @@
+"""Agreement of clusters with known groups."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clam_core.errors import AlignmentError
+
+
+def accuracy(groups: NDArray[np.int64], clusters: NDArray[np.int64]) -> float:
+    """Share of scans in the right group, under the best one-to-one naming of clusters.
+
+    Args:
+        groups: True group of each scan, from 0, shape (n_scans,).
+        clusters: Cluster of each scan, from 0, shape (n_scans,).
+
+    Returns:
+        A number from 0 to 1.
+
+    Raises:
+        AlignmentError: If the two differ in length.
+
+    Source:
+        Xie, Girshick & Farhadi (2016), ICML, equation 10; the assignment by the
+        Hungarian method.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    if groups.shape != clusters.shape:
+        raise AlignmentError(f"{len(groups)} groups do not fit {len(clusters)} clusters.")
+    n = int(max(groups.max(), clusters.max())) + 1
+    counts = np.zeros((n, n), dtype=np.int64)
+    np.add.at(counts, (groups, clusters), 1)
+    rows, columns = linear_sum_assignment(-counts)
+    return float(counts[rows, columns].sum() / len(groups))
+
+
+def mutual_information(groups: NDArray[np.int64], clusters: NDArray[np.int64]) -> float:
+    """Normalised mutual information (arithmetic mean of the entropies), 0 to 1."""
+    from sklearn.metrics import normalized_mutual_info_score
+
+    return float(normalized_mutual_info_score(groups, clusters))
