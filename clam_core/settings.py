@@ -11,6 +11,16 @@ from clam_core.errors import SettingsError
 MaskMode = Literal["auto", "lungs", "given", "none"]
 CropMode = Literal["auto", "mask", "center", "none"]
 Unit = Literal["HU", "arbitrary"]
+LocalizeVariant = Literal[
+    "integrated",
+    "paper",
+    "score_cam",
+    "contrast",
+    "median_masking",
+    "grad_cam",
+    "occlusion",
+    "difference",
+]
 
 HU_MIN, HU_MAX = -1024, 3071
 """The range that a 12-bit CT scanner stores; voxels beyond it are metal or faults."""
@@ -207,6 +217,7 @@ class RefineSettings(Settings):
         batch_size: Scans per step.
         tolerance: Stop when a smaller share of scans changed cluster between
             two refreshes.
+        seed: Order of scans.
     """
 
     epochs: int = Field(default=50, ge=0, le=10_000)
@@ -215,3 +226,94 @@ class RefineSettings(Settings):
     learning_rate: float = Field(default=1e-4, gt=0, le=1)
     batch_size: int = Field(default=16, ge=1, le=4096)
     tolerance: float = Field(default=0.001, ge=0, lt=1)
+    seed: int = Field(default=0, ge=0)
+
+
+class LocalizeSettings(Settings):
+    """Activation maps: which kind, of which layer, and for which cluster.
+
+    Attributes:
+        variant: Name of the kind of map.
+        layer: Encoder convolution, counted from 1; None is the variant's own
+            (the last one, or the second for `integrated`).
+        target: `own` explains the cluster of each scan, a number that cluster
+            (from 1), two numbers "the first rather than the second".
+        n_steps: Midpoint steps from the cohort's median activation to the scan's.
+        max_steps: Where the sum of a map misses its due by more than 1 %, the
+            steps are doubled up to this number.
+        channels: Channels that are used by variants with one weight per channel,
+            counted from 0; None uses all.
+        chunk: Masked images per pass; None follows from the size of the grid.
+        occlusion_voxels: Edge of the cubes of `occlusion`.
+        seed: Draws the scans of the reference where the cohort is large.
+    """
+
+    variant: LocalizeVariant = "integrated"
+    layer: int | None = Field(default=None, ge=1)
+    target: str | int | tuple[int, int] = "own"
+    n_steps: int = Field(default=16, ge=1, le=4096)
+    max_steps: int = Field(default=256, ge=1, le=4096)
+    channels: tuple[int, ...] | None = None
+    chunk: int | None = Field(default=None, ge=1)
+    occlusion_voxels: int = Field(default=8, ge=1, le=256)
+    seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _check(self) -> LocalizeSettings:
+        if self.target != "own":
+            pair = self.target if isinstance(self.target, tuple) else (self.target,)
+            if not all(isinstance(n, int) and n >= 1 for n in pair) or len(set(pair)) < len(pair):
+                raise ValueError(
+                    "the target is 'own', the number of a cluster (from 1), or two different ones"
+                )
+        if self.channels is not None:
+            unique = set(self.channels)
+            if not unique or min(unique) < 0 or len(unique) < len(self.channels):
+                raise ValueError("channels are different numbers from 0")
+        return self
+
+
+class SelectSettings(Settings):
+    """How the number of clusters is chosen.
+
+    Attributes:
+        k_min: Smallest number of clusters that is tried.
+        k_max: Largest number that is tried; fewer where there are few scans.
+        n_bootstrap: Resampled cohorts per number of clusters.
+        n_seeds: Fits with different starts per number of clusters.
+        n_references: Cohorts without structure that the real one is compared with.
+        seed: Starts, resampling and references follow from it.
+        methods: Clusterers; the first is judged, the others show whether they agree.
+    """
+
+    k_min: int = Field(default=2, ge=2, le=50)
+    k_max: int = Field(default=8, ge=2, le=50)
+    n_bootstrap: int = Field(default=30, ge=2, le=1000)
+    n_seeds: int = Field(default=5, ge=2, le=100)
+    n_references: int = Field(default=30, ge=10, le=1000)
+    seed: int = Field(default=0, ge=0)
+    methods: tuple[Literal["kmeans", "gmm", "graph"], ...] = ("kmeans", "gmm", "graph")
+
+    @model_validator(mode="after")
+    def _check(self) -> SelectSettings:
+        if self.k_min > self.k_max:
+            raise ValueError(f"k_min {self.k_min} lies above k_max {self.k_max}")
+        if not self.methods or len(set(self.methods)) != len(self.methods):
+            raise ValueError("name at least one method, and each only once")
+        return self
+
+
+class EmbedSettings(Settings):
+    """The plane on which the scans are shown.
+
+    Attributes:
+        method: `umap`, or `pca` (principal components).
+        n_neighbors: Scans that count as near for UMAP; fewer where there are few.
+        min_dist: How close UMAP may put two points.
+        seed: The layout follows from it.
+    """
+
+    method: Literal["umap", "pca"] = "umap"
+    n_neighbors: int = Field(default=15, ge=2, le=500)
+    min_dist: float = Field(default=0.1, ge=0, le=1)
+    seed: int = Field(default=0, ge=0)

@@ -12,8 +12,9 @@ from pydantic import Field
 
 from clam_core.errors import TableError
 from clam_core.io.columns import ColumnInfo
+from clam_core.io.id_choice import IdChoice, find_id_column
 from clam_core.io.join_words import conflict_sentence
-from clam_core.io.joining import IdChoice, JoinReport, find_id_column, join_report
+from clam_core.io.joining import JoinReport, join_report
 from clam_core.io.kinds import (
     ColumnOverride,
     apply_overrides,
@@ -22,7 +23,7 @@ from clam_core.io.kinds import (
     typed_frame,
 )
 from clam_core.io.near_misses import IdHash
-from clam_core.io.tabular.raw import RawTable
+from clam_core.io.tabular.raw import RawTable, some
 from clam_core.settings import Settings
 
 _WORDS = re.compile(r"\w+")
@@ -34,6 +35,7 @@ class ClinicalOptions(Settings):
 
     Attributes:
         id_column: Column with the ids; None finds it.
+        sheet: Sheet of a workbook; None takes the first that holds a table.
         overrides: Name of a column to what its user decided about it.
         duplicates: `refuse` rows of one id that contradict each other, or take
             the `first`.
@@ -43,6 +45,7 @@ class ClinicalOptions(Settings):
     """
 
     id_column: str | None = None
+    sheet: str | None = None
     overrides: dict[str, ColumnOverride] = Field(default_factory=dict)
     duplicates: Literal["refuse", "first"] = "refuse"
     apply_near_misses: bool = False
@@ -69,7 +72,11 @@ class ClinicalImport:
 
     def sentences(self) -> list[str]:
         """Everything that its user should read."""
-        warnings = [f"{info.name}: {text}" for info in self.columns for text in info.warnings]
+        named: dict[str, list[str]] = {}
+        for info in self.columns:
+            for text in info.warnings:
+                named.setdefault(text, []).append(info.name)
+        warnings = [f"{some(names)}: {text}" for text, names in named.items()]
         return [*self.report.sentences(), *self.notices, *warnings]
 
     def description(self) -> dict[str, Any]:
@@ -109,14 +116,23 @@ def import_clinical(
     """
     options = options or ClinicalOptions()
     choice = _choice(table, scans, options, id_hash)
-    report = join_report(table, choice, scans, id_hash, apply_near_misses=options.apply_near_misses)
-    _require_matches(table, report)
+    report = join_report(
+        table,
+        choice,
+        scans,
+        id_hash,
+        apply_near_misses=options.apply_near_misses,
+        take_first=options.duplicates == "first",
+    )
+    _require_matches(table, report, scans, named=options.id_column is not None)
     columns = infer_columns(table, options.decimal)
     columns = apply_overrides(columns, options.overrides, table)
     kept, notices = _without_personal(table, columns, report, keep=options.keep_personal)
-    part = _rows_of_study(table, report, options.duplicates)
+    part = _rows_of_study(table, report)
     kept = [narrowed(info, table, part) for info in kept]
-    frame = align(typed_frame(part, kept), report)
+    name = "scan_id" if report.level == "scan" else "subject_id"
+    ids = pd.Index(list(report.rows), name=name, dtype="str")
+    frame = typed_frame(part, kept).set_axis(ids, axis="index")
     return ClinicalImport(frame, kept, report, (*table.notes, *notices))
 
 
@@ -130,20 +146,23 @@ def _choice(
     return find_id_column(table, scan_ids, subject_ids, options.id_column, id_hash)
 
 
-def _require_matches(table: RawTable, report: JoinReport) -> None:
+def _require_matches(
+    table: RawTable, report: JoinReport, scans: pd.DataFrame, *, named: bool
+) -> None:
     if report.rows:
         return
-    who = "scan" if report.level == "scan" else "subject"
-    message = f"No row of {table.name} has the id of a {who} in column {report.id_column!r}."
-    near = [said for said in report.sentences() if "only in spelling" in said]
-    raise TableError(" ".join([message, *near]) if near else f"{message} Name another id column.")
+    column = f"column {report.id_column!r}" if named or report.near_misses else "any column"
+    ids = f"a scan (such as {str(scans.index[0])!r})"
+    ids += f" or subject (such as {str(scans['subject_id'].iloc[0])!r})"
+    message = f"No row of {table.name} has the id of {ids} of this study in {column}."
+    near = [said for said in report.sentences() if "spelled in another way" in said]
+    then = near or ["Name the column with the ids, or correct them."]
+    raise TableError(" ".join([message, *then]))
 
 
-def _rows_of_study(
-    table: RawTable, report: JoinReport, duplicates: Literal["refuse", "first"]
-) -> RawTable:
+def _rows_of_study(table: RawTable, report: JoinReport) -> RawTable:
     """One row per id, in the order of the study."""
-    if report.conflicting and duplicates == "refuse":
+    if report.conflicting and not report.first_taken:
         raise TableError(conflict_sentence(report.conflicting))
     positions = [rows[0] for rows in report.rows.values()]
     return replace(
@@ -153,26 +172,13 @@ def _rows_of_study(
     )
 
 
-def align(frame: pd.DataFrame, report: JoinReport) -> pd.DataFrame:
-    """Index a frame by the ids of the study.
-
-    Args:
-        frame: One row per id of `report.rows`, in their order.
-        report: The join.
-
-    Returns:
-        The frame, indexed by scan_id or subject_id.
-    """
-    name = "scan_id" if report.level == "scan" else "subject_id"
-    return frame.set_axis(pd.Index(list(report.rows), name=name, dtype="str"), axis="index")
-
-
 def _without_personal(
     table: RawTable, columns: Sequence[ColumnInfo], report: JoinReport, *, keep: bool
 ) -> tuple[list[ColumnInfo], list[str]]:
     """Columns to store: neither the ids nor what identifies people."""
     kept, notices = [], []
     numbers = _hospital_numbers(table, report) if report.hashed else frozenset()
+    names = _names_of_rows(table, columns)
     for info in columns:
         if info.name == report.id_column:
             continue
@@ -180,9 +186,33 @@ def _without_personal(
             notices.append(f"{info.name!r} was left out: it holds hospital numbers.")
         elif info.personal and not keep:
             notices.append(f"{info.name!r} was left out: it looks like {info.personal}.")
+        elif not keep and info.kind not in _AMOUNTS and _repeats(table.cells(info.name), names):
+            notices.append(f"{info.name!r} was left out: it repeats names of people.")
         else:
             kept.append(replace(info, personal=""))
     return kept, notices
+
+
+def _names_of_rows(table: RawTable, columns: Sequence[ColumnInfo]) -> list[set[str]]:
+    """Words of the names of people that stand in each row; empty if no column has names."""
+    named = [table.cells(info.name) for info in columns if info.personal.endswith(" name")]
+    rows = zip(*named, strict=True)
+    return [{word for cell in row if cell for word in _words(cell)} for row in rows]
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in _WORDS.findall(text.casefold()) if len(word) > 2]
+
+
+def _repeats(cells: list[str | None], names: list[set[str]]) -> bool:
+    """Whether a word of the column stands nowhere but beside the person of that name."""
+    if not names:
+        return False
+    only: dict[str, bool] = {}
+    for cell, ours in zip(cells, names, strict=True):
+        for word in _words(cell or ""):
+            only[word] = only.get(word, True) and word in ours
+    return any(only.values())
 
 
 def _hospital_numbers(table: RawTable, report: JoinReport) -> frozenset[str]:

@@ -34,6 +34,7 @@ class ColumnInfo:
         reason: Why it has this kind, one sentence.
         warnings: What its user should know or decide, in sentences.
         decimal: Decimal mark of its numbers.
+        decimal_is_sure: Whether its user said so.
         date_order: Order of day and month in its dates.
         missing_values: Further texts that its user declared to mean missing.
         personal: What of a person it seems to hold, e.g. `a person's name`.
@@ -52,6 +53,7 @@ class ColumnInfo:
     reason: str = ""
     warnings: tuple[str, ...] = ()
     decimal: Decimal = "."
+    decimal_is_sure: bool = False
     date_order: DateOrder | None = None
     missing_values: tuple[str, ...] = ()
     personal: str = ""

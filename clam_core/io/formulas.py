@@ -48,4 +48,6 @@ def neutralise_frame(frame: pd.DataFrame) -> pd.DataFrame:
     if not pd.api.types.is_numeric_dtype(frame.index.dtype):
         named = [neutralise(v) if isinstance(v, str) else v for v in frame.index]
         safe.index = pd.Index(named, name=frame.index.name)
+    if isinstance(frame.index.name, str):
+        safe.index.name = neutralise(frame.index.name)
     return safe

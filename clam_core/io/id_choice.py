@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from clam_core.errors import TableError
@@ -15,20 +16,29 @@ Level = Literal["scan", "subject"]
 
 _ID_WORDS = word_set("id ids pid mrn scan subject patient case participant")
 _MAX_ID_LETTERS = 128
+_DECIMALS = re.compile(r"[+-]?\d+[.,]\d+")
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """How well one column would serve as the ids.
+class IdChoice:
+    """The column that holds the ids.
 
     Attributes:
         column: Its name.
         level: Whether its cells are ids of scans or of subjects.
         hashed: Whether they match only by the study's hash.
-        n_scans: Scans of the study that would get a row.
-        n_repeated: Rows of the study with an id that an earlier row has.
-        n_near: Ids that match only nearly.
+        others: Other columns that would give as many scans a row.
     """
+
+    column: str
+    level: Level
+    hashed: bool = False
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """How many scans a column would give a row, exactly or nearly, and rows with a used id."""
 
     column: str
     level: Level
@@ -36,16 +46,6 @@ class Candidate:
     n_scans: int
     n_repeated: int
     n_near: int = 0
-
-
-@dataclass(frozen=True)
-class IdChoice:
-    """The column that holds the ids, and the columns that were considered."""
-
-    column: str
-    level: Level
-    hashed: bool
-    candidates: tuple[Candidate, ...]
 
 
 def find_id_column(
@@ -66,38 +66,51 @@ def find_id_column(
             not match.
 
     Returns:
-        The column that gives most scans a row, then repeats fewest ids.
+        The column that gives most scans a row, then repeats fewest ids. Where
+        fewer than half of the scans get one, ids that match nearly count, too,
+        so that ages do not pass for ids because ids were misspelled.
 
     Raises:
-        TableError: If there is no such column, or none holds ids of the study.
+        TableError: If the wanted column is not there.
     """
     if wanted is not None and wanted not in table.columns:
         raise TableError(no_column(wanted, table.columns))
     names = table.columns if wanted is None else (wanted,)
-    study: dict[Level, list[str]] = {"scan": list(scan_ids), "subject": list(subject_ids)}
+    study: dict[Level, Sequence[str]] = {"scan": scan_ids, "subject": subject_ids}
     found = _candidates(table, names, study, None)
-    best = max((one.n_scans for one in found), default=0)
-    if 2 * best < len(scan_ids) and id_hash is not None:
-        found += _candidates(table, names, study, id_hash)
-        best = max(one.n_scans for one in found)
-    if not best:
-        found = [_near(table, one, study, id_hash) for one in found]
+    few = len(scan_ids) / 2
+    if max(one.n_scans for one in found) < few:
+        found = [
+            one for one in found if wanted or not _is_measured(table.cells(one.column))
+        ] or found
+        if id_hash is not None:
+            names = tuple(dict.fromkeys(one.column for one in found))
+            found += _candidates(table, names, study, id_hash)
+    if max(one.n_scans for one in found) < few:
+        found = [_near(table, one, study[one.level], id_hash) for one in found]
     found.sort(key=lambda one: _rank(one, table))
-    first = found[0]
-    if not first.n_scans and not first.n_near and wanted is None:
-        raise TableError(
-            f"No column of {table.name} holds ids of this study's scans or subjects (such as "
-            f"{scan_ids[0]!r}); add a column with these ids, or name the column that should match."
-        )
-    return IdChoice(first.column, first.level, first.hashed, tuple(found[:10]))
+    best = found[0]
+    others = [
+        one.column
+        for one in found
+        if (one.level, one.hashed, one.n_scans) == (best.level, best.hashed, best.n_scans)
+        and one.column != best.column
+    ]
+    return IdChoice(best.column, best.level, best.hashed, tuple(others) if best.n_scans else ())
+
+
+def _is_measured(cells: list[str | None]) -> bool:
+    """Whether the first cells are numbers with decimals, which are no ids."""
+    known = [cell for cell in cells if cell][:100]
+    return 2 * sum(_DECIMALS.fullmatch(cell) is not None for cell in known) > len(known)
 
 
 def _candidates(
     table: RawTable,
     names: Iterable[str],
-    study: dict[Level, list[str]],
+    study: dict[Level, Sequence[str]],
     id_hash: IdHash | None,
-) -> list[Candidate]:
+) -> list[_Candidate]:
     found = []
     for name in names:
         texts = table.cells(name)
@@ -109,7 +122,7 @@ def _candidates(
             n_scans = sum(one in known for one in ids)
             matched = [cell for cell in cells if cell in wanted]
             repeated = len(matched) - len(set(matched))
-            found.append(Candidate(name, level, id_hash is not None, n_scans, repeated))
+            found.append(_Candidate(name, level, id_hash is not None, n_scans, repeated))
     return found
 
 
@@ -121,19 +134,21 @@ def study_key(text: str, id_hash: IdHash | None) -> str | None:
 
 
 def _near(
-    table: RawTable, one: Candidate, study: dict[Level, list[str]], id_hash: IdHash | None
-) -> Candidate:
+    table: RawTable, one: _Candidate, ids: Sequence[str], id_hash: IdHash | None
+) -> _Candidate:
     texts = {cell for cell in table.cells(one.column) if cell and len(cell) <= _MAX_ID_LETTERS}
-    ids = set(study[one.level])
-    pairs = (
-        near_hashed(texts, ids, id_hash)
-        if one.hashed and id_hash is not None
-        else find_near_misses(texts, ids)
-    )
-    return Candidate(one.column, one.level, one.hashed, 0, 0, len(pairs))
+    if one.hashed and id_hash is not None:
+        known = {id_hash(text): text for text in texts}
+        missing = set(ids) - set(known)
+        pairs = near_hashed(texts - {known[i] for i in set(ids) & set(known)}, missing, id_hash)
+    else:
+        pairs = find_near_misses(texts - set(ids), set(ids) - texts)
+    near = {pair.study_id for pair in pairs}
+    return replace(one, n_near=sum(i in near for i in ids))
 
 
-def _rank(one: Candidate, table: RawTable) -> tuple[Any, ...]:
+def _rank(one: _Candidate, table: RawTable) -> tuple[Any, ...]:
     named = bool(set(header_words(one.column)) & _ID_WORDS)
     position = table.columns.index(one.column)
-    return (-one.n_scans, -one.n_near, one.n_repeated, one.level, not named, position)
+    in_all = one.n_scans + one.n_near
+    return (-in_all, -one.n_scans, one.n_repeated, one.level, not named, position)

@@ -95,11 +95,20 @@ def _inspect(ref: FileRef, limits: ReadLimits) -> FileRecord:
     if kind not in _HEADERS:
         return FileRecord(ref, kind, status="skipped", reason=f"It is {DESCRIPTIONS[kind]}.")
     if kind in PICTURES and ref.name.lower().endswith(_VOLUME_ENDINGS):
-        reason = (
-            f"{shown_name(ref)} is {DESCRIPTIONS[kind]}, whatever its name says; give it the "
-            "ending of its true type, or export the scan again."
-        )
-        return FileRecord(ref, "unknown", status="failed", reason=reason)
+        return _renamed(ref, kind)
+    return _with_shape(ref, kind, limits)
+
+
+def _renamed(ref: FileRef, kind: FileKind) -> FileRecord:
+    """A picture whose name ends as that of a volume does."""
+    reason = (
+        f"{shown_name(ref)} is {DESCRIPTIONS[kind]}, whatever its name says; give it the "
+        "ending of its true type, or export the scan again."
+    )
+    return FileRecord(ref, "unknown", status="failed", reason=reason)
+
+
+def _with_shape(ref: FileRef, kind: FileKind, limits: ReadLimits) -> FileRecord:
     try:
         header = _HEADERS[kind](ref, limits)
     except NotAScanError as error:

@@ -30,8 +30,14 @@ def join_sentences(report: JoinReport) -> list[str]:
         said = some([_where(one) for one in report.identical], 3)
         found.append(f"{ids} with the same row more than once, taken once: {said}.")
     if report.conflicting:
-        found.append(conflict_sentence(report.conflicting))
+        found.append(conflict_sentence(report.conflicting, first_taken=report.first_taken))
     found += _near(report)
+    if report.others:
+        named = some([repr(name) for name in report.others], 3)
+        have = "Column" if len(report.others) == 1 else "Columns"
+        found.append(
+            f"{have} {named} would match as many scans; name the right id column if it is another."
+        )
     return found
 
 
@@ -47,17 +53,18 @@ def _matched(report: JoinReport) -> str:
 
 def _rows_left(report: JoinReport) -> list[str]:
     found = []
-    left = report.rows_without_scan
+    near = {miss.table_id for miss in report.near_misses}
+    left = [(text, line) for text, line in report.rows_without_scan if text not in near]
     if left:
         belong = "row belongs" if len(left) == 1 else "rows belong"
         where = at_lines([line for _, line in left])
         if not report.hashed:
-            where = some([f"{text} (line {line})" for text, line in left])
-        found.append(f"{len(left):,} {belong} to no scan of this study and stay out: {where}.")
+            where = some([f"{text!r} (line {line})" for text, line in left])
+        found.append(f"{len(left):,} {belong} to no scan of this study: {where}; not imported.")
     if report.lines_without_id:
         lines = list(report.lines_without_id)
         have = "row has" if len(lines) == 1 else "rows have"
-        found.append(f"{len(lines):,} {have} no id and stay out: {at_lines(lines)}.")
+        found.append(f"{len(lines):,} {have} no id: {at_lines(lines)}; not imported.")
     return found
 
 
@@ -66,35 +73,43 @@ def _near(report: JoinReport) -> list[str]:
     if not misses:
         return []
     shown = []
-    for miss in misses[:3]:
+    for miss in misses:
         ours = "an id of the table" if report.hashed else repr(miss.table_id)
-        shown.append(f"{ours} and {miss.study_id!r} ({miss.difference})")
-    ids = count(len(misses), "id")
-    differ = "differs" if len(misses) == 1 else "differ"
-    said = f"{ids} {differ} only in spelling from an id of the study: {some(shown)}"
-    if len(misses) > 3:
-        said += f" and {len(misses) - 3:,} more"
+        shown.append(f"{ours} for {miss.study_id!r} ({miss.difference})")
+    are = "id is" if len(misses) == 1 else "ids are"
+    said = f"{len(misses):,} {are} spelled in another way than in the study: {some(shown, 3)}"
     if report.near_misses_applied:
         return [f"{said}; matched, as you accepted."]
     return [f"{said}; not matched. Accept such ids, or correct them in the table."]
 
 
-def conflict_sentence(conflicting: tuple[Repeated, ...]) -> str:
-    """Which ids have rows that contradict each other, and what to do.
+def conflict_sentence(conflicting: tuple[Repeated, ...], *, first_taken: bool = False) -> str:
+    """Which ids have rows that contradict each other, and what to do or what was done.
 
     Args:
         conflicting: At least one.
+        first_taken: Whether the first row of each was taken.
 
     Returns:
         One sentence.
     """
     have = "id has" if len(conflicting) == 1 else "ids have"
-    each = [f"{_where(one)}, which differ in {some(list(one.columns), 3)}" for one in conflicting]
-    return (
-        f"{len(conflicting):,} {have} rows that contradict each other: {some(each, 3)}. Keep one "
-        "row per id, or take the first of each."
+    each = [
+        f"{_where(one)} in {some([repr(name) for name in one.columns], 3)}" for one in conflicting
+    ]
+    then = (
+        "The first row of each was taken."
+        if first_taken
+        else ("Keep one row per id, or choose to take the first of each.")
     )
+    return f"{len(conflicting):,} {have} rows that contradict each other: {_listed(each)}. {then}"
 
 
 def _where(one: Repeated) -> str:
     return f"{one.study_id} ({at_lines(list(one.lines))})"
+
+
+def _listed(items: list[str]) -> str:
+    """The first few items that hold commas themselves."""
+    more = f"; and {len(items) - 5:,} more" if len(items) > 5 else ""
+    return "; ".join(items[:5]) + more

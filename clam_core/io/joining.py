@@ -7,20 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from clam_core.io.id_choice import Candidate, IdChoice, Level, find_id_column, study_key
+from clam_core.io.id_choice import IdChoice, Level, study_key
 from clam_core.io.join_words import join_sentences
 from clam_core.io.near_misses import IdHash, NearMiss, find_near_misses, near_hashed
 from clam_core.io.tabular.raw import RawTable
-
-__all__ = [
-    "Candidate",
-    "IdChoice",
-    "JoinReport",
-    "NearMiss",
-    "Repeated",
-    "find_id_column",
-    "join_report",
-]
 
 
 @dataclass(frozen=True)
@@ -59,6 +49,8 @@ class JoinReport:
         conflicting: Ids whose rows differ.
         near_misses: Ids that match only nearly.
         near_misses_applied: Whether these were matched.
+        others: Other columns that would give as many scans a row.
+        first_taken: Whether the first of several rows that differ is taken.
     """
 
     id_column: str
@@ -75,6 +67,8 @@ class JoinReport:
     conflicting: tuple[Repeated, ...] = ()
     near_misses: tuple[NearMiss, ...] = ()
     near_misses_applied: bool = False
+    others: tuple[str, ...] = ()
+    first_taken: bool = False
 
     def sentences(self) -> list[str]:
         """The report in words."""
@@ -83,11 +77,12 @@ class JoinReport:
 
 def join_report(
     table: RawTable,
-    id_column: str | IdChoice,
+    choice: IdChoice,
     scans: pd.DataFrame,
     id_hash: IdHash | None = None,
     *,
     apply_near_misses: bool = False,
+    take_first: bool = False,
 ) -> JoinReport:
     """Match the rows of a table with the scans of a study.
 
@@ -96,22 +91,16 @@ def join_report(
 
     Args:
         table: The table.
-        id_column: Column with the ids, or the choice of `find_id_column`.
+        choice: Column with the ids, as `find_id_column` gives it.
         scans: Indexed by scan_id, with the column subject_id.
         id_hash: The study's hash of hospital numbers.
         apply_near_misses: Whether ids that match only nearly are matched.
+        take_first: Whether the first of several rows that differ is taken.
 
     Returns:
         The report.
-
-    Raises:
-        TableError: If there is no such column.
     """
     subject_of = {str(scan): str(subject) for scan, subject in scans["subject_id"].items()}
-    choice = id_column
-    if isinstance(choice, str):
-        given = (list(subject_of), list(subject_of.values()))
-        choice = find_id_column(table, *given, choice, id_hash)
     key_of = {scan: scan if choice.level == "scan" else subject_of[scan] for scan in subject_of}
     study_ids = list(dict.fromkeys(key_of.values()))
     used_hash = id_hash if choice.hashed else None
@@ -146,6 +135,8 @@ def join_report(
         conflicting=tuple(one for one in repeated if one.columns),
         near_misses=tuple(near),
         near_misses_applied=apply_near_misses and bool(near),
+        others=choice.others,
+        first_taken=take_first,
     )
 
 

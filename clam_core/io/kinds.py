@@ -57,8 +57,8 @@ class ColumnOverride(Settings):
         family: Family in which it is tested.
         decimal: Decimal mark of its numbers.
         date_order: Whether its dates begin with the day (`dmy`) or the month (`mdy`).
-        missing_values: Texts or numbers that mean missing.
-        levels: Levels of an ordinal column, the least first.
+        missing_values: Texts that mean missing, such as `-999`.
+        levels: All levels, the least first; the column is ordinal unless `kind` says otherwise.
     """
 
     kind: Kind | None = None
@@ -82,7 +82,9 @@ def infer_columns(table: RawTable, decimal: Decimal | None = None) -> list[Colum
     Returns:
         One entry per column, in their order.
     """
-    return [_infer(Column.of(table, name, decimal)) for name in table.columns]
+    sure = decimal is not None
+    columns = (Column.of(table, name, decimal, decimal_is_sure=sure) for name in table.columns)
+    return [_infer(column) for column in columns]
 
 
 def _infer(column: Column) -> ColumnInfo:
@@ -98,6 +100,7 @@ def _infer(column: Column) -> ColumnInfo:
         reason=choice.reason,
         personal=personal,
         decimal=column.decimal,
+        decimal_is_sure=column.decimal_is_sure,
     )
     info = _describe(info, column, reading, choice.warnings)
     unit, told = _unit(column, meaning, reading, info)
@@ -131,88 +134,108 @@ def _unit(
     """Unit by the name, the cells or the size of the values."""
     if info.kind not in {"continuous", "count"}:
         return "", ()
-    if meaning is None:
-        inside = column.numbers.units.most_common(1)
-        return name_unit(column.name) or (inside[0][0] if inside else ""), ()
-    if meaning.unit_is_said:
-        return meaning.unit, ()
+    inside = next((unit for unit, _ in column.numbers.units.most_common(1)), "")
+    said = meaning is not None and meaning.unit_is_said
+    named = meaning.unit if meaning and said else "" if meaning else name_unit(column.name)
+    if named and inside and not named.startswith(inside):
+        return inside, (f"The name says {named!r}, but the cells say {inside!r}.",)
+    if meaning is None or named:
+        return named or inside, ()
     by_size = _UNITS_BY_SIZE.get(meaning.term)
     numbers = [value for value in reading.values.values() if isinstance(value, float)]
-    if not by_size or not numbers:
-        return meaning.unit, ()
+    if meaning.unit_is_said or inside or not by_size or not numbers:
+        return inside or meaning.unit, ()
     middle = median(numbers)
     unit = next(name for bound, name in by_size if middle <= bound)
-    told = f"The name says no unit; a median of {middle:g} means {unit or 'none that is known'}."
+    told = f"The name says no unit; a median of {middle:g} does not fit any that is usual."
+    if unit:
+        told = f"The name says no unit; a median of {middle:g} suggests {unit!r}. Set it if wrong."
     return ("" if unit == "ratio" else unit), (told,)
 
 
 def apply_overrides(
-    columns: Sequence[ColumnInfo],
-    overrides: Mapping[str, Mapping[str, Any] | ColumnOverride],
-    table: RawTable | None = None,
+    columns: Sequence[ColumnInfo], overrides: Mapping[str, ColumnOverride], table: RawTable
 ) -> list[ColumnInfo]:
     """Put the user's decisions in the place of what was inferred.
 
     Args:
         columns: What was inferred.
-        overrides: Name of a column to `ColumnOverride` or its values.
-        table: The table, so that numbers, levels and warnings are made anew.
+        overrides: Name of a column to what its user decided.
+        table: The table; columns whose cells are read in another way are
+            described anew.
 
     Returns:
         All columns in their order.
 
     Raises:
         TableError: If there is no such column, or its cells do not fit the kind.
-        SettingsError: If a value is not allowed.
     """
     names = tuple(info.name for info in columns)
     for name in overrides:
         if name not in names:
             raise TableError(no_column(name, names))
-    return [_override(info, overrides.get(info.name), table) for info in columns]
+    return [
+        _override(info, overrides[info.name], table) if info.name in overrides else info
+        for info in columns
+    ]
 
 
-def _override(
-    info: ColumnInfo, wanted: Mapping[str, Any] | ColumnOverride | None, table: RawTable | None
-) -> ColumnInfo:
-    if wanted is None:
-        return info
-    chosen = wanted if isinstance(wanted, ColumnOverride) else ColumnOverride(**wanted)
+def _override(info: ColumnInfo, chosen: ColumnOverride, table: RawTable) -> ColumnInfo:
     values = {key: value for key, value in chosen.model_dump().items() if value is not None}
-    new = replace(info, **values)
-    touched = {"kind", "decimal", "date_order", "missing_values", "levels"} & set(values)
-    if not touched:
-        return new
-    if "kind" in values:
-        new = replace(new, reason="Chosen by the user.")
-    if new.kind not in {"continuous", "count"} and "unit" not in values:
-        new = replace(new, unit="")
-    new = replace(new, levels=chosen.levels or ())
-    if table is None:
-        return new
-    column = _column(table, new)
+    if not {"kind", "decimal", "date_order", "missing_values", "levels"} & set(values):
+        return replace(info, **values)
+    column = Column.of(
+        table,
+        info.name,
+        chosen.decimal or info.decimal,
+        chosen.missing_values or (),
+        chosen.date_order,
+        decimal_is_sure=chosen.decimal is not None or info.decimal_is_sure,
+    )
+    new = _infer(column)
+    if chosen.levels and not chosen.kind and new.kind != "binary":
+        values["kind"] = "ordinal"
+    if values.get("kind") not in {None, new.kind}:
+        new = replace(new, warnings=(), reason="Chosen by the user.")
+    new = replace(new, **values)
     reading = read_as(column, new.kind, new.levels)
-    unknown = sorted(set(reading.levels) - set(new.levels)) if chosen.levels else []
+    _check_fit(new, column, reading, chosen)
+    unit, told = _unit(column, find_meaning(info.name), reading, new)
+    if chosen.unit is None:
+        new = replace(new, unit=unit, warnings=(*new.warnings, *told))
+    other = [text for text in dict.fromkeys(new.warnings) if text not in reading.warnings]
+    return _describe(new, column, reading, other)
+
+
+def _check_fit(info: ColumnInfo, column: Column, reading: Reading, chosen: ColumnOverride) -> None:
+    """Refuse a kind or levels that the cells contradict."""
+    unknown = sorted(set(reading.levels) - set(chosen.levels or reading.levels))
     if unknown:
         raise TableError(
             f"The levels given for column {info.name!r} lack {some([repr(u) for u in unknown])}, "
             "which occur in it; add them, or declare them missing."
         )
-    if new.kind == "binary" and len(reading.levels) > 2:
+    if info.kind == "binary" and len(reading.levels) > 2:
         raise TableError(
             f"Column {info.name!r} has {len(reading.levels)} different answers, so it cannot be "
             "binary; choose nominal or ordinal."
         )
-    if new.kind in {"continuous", "count", "date"} and column.counts and not reading.values:
+    if info.kind in {"continuous", "count", "date"} and column.counts and not reading.values:
         raise TableError(
-            f"Column {info.name!r} cannot be {new.kind}: no cell of it can be read so; choose "
+            f"Column {info.name!r} cannot be {info.kind}: no cell of it can be read so; choose "
             "another kind."
         )
-    return _describe(new, column, reading)
 
 
 def _column(table: RawTable, info: ColumnInfo) -> Column:
-    return Column.of(table, info.name, info.decimal, info.missing_values, info.date_order)
+    return Column.of(
+        table,
+        info.name,
+        info.decimal,
+        info.missing_values,
+        info.date_order,
+        decimal_is_sure=info.decimal_is_sure,
+    )
 
 
 def narrowed(info: ColumnInfo, table: RawTable, part: RawTable) -> ColumnInfo:
@@ -226,6 +249,8 @@ def narrowed(info: ColumnInfo, table: RawTable, part: RawTable) -> ColumnInfo:
     Returns:
         The column; `constant` or `empty` if nothing differs in the part.
     """
+    if part.rows == table.rows:
+        return info
     before = read_as(_column(table, info), info.kind, info.levels).warnings
     kept = [warning for warning in info.warnings if warning not in before]
     column = _column(part, info)

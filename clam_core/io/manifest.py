@@ -134,7 +134,9 @@ def _relative(path: str | None, what: str, line: int) -> tuple[str, str]:
             f"The {what} in line {line} is not relative; give it from the folder of scans on, "
             "such as 'images/scan1.nii.gz'."
         )
-    if ".." in parts or any(ord(letter) < 32 for letter in text):
+    if any(ord(letter) < 32 for letter in text):
+        return "", f"The {what} in line {line} holds a line break or tab; correct it."
+    if ".." in parts:
         return "", (
             f"The {what} in line {line} leads out of the folder of scans ('..'); move the file "
             "into it."

@@ -23,7 +23,7 @@ _DATES = re.compile(
 _COMMON = """
 abnormal anon anonymized anonymous archive archives arterial asthma axial backup baseline batch
 body bone broken case center centre changelog changes chest cohort config contrast control
-controls copd copy coronal crop cropped ct data dataset day days dcm demo dicom document
+controls copd copy coronal crop cropped ct data dataset day days dcm demo dicom dicomdir document
 documents dose download emphysema empty exam example expiration expiratory export fast fibrosis
 file files final first followup force full gated healthy hr hrct hu ild image images img index
 info information input inspiration inspiratory ipf kernel label labels left letter licence
@@ -54,8 +54,7 @@ def clean(name: str) -> str:
         blanks around it, at most 80 letters.
     """
     text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
-    kept = (letter for letter in text if unicodedata.category(letter)[0] != "C")
-    return "".join(kept).strip()[:MAX_ID_LETTERS]
+    return "".join(letter for letter in text if not _is_control(letter)).strip()[:MAX_ID_LETTERS]
 
 
 def stem(name: str) -> str:
@@ -80,13 +79,30 @@ def looks_private(name: str, private_words: Collection[str] = ()) -> bool:
     """
     base = stem(name)
     folded = fold(base)
-    if name.startswith(MARK) or "^" in name or _DATES.search(base):
+    if name.startswith(MARK) or "^" in name or _DATES.search(base) or not is_text(name):
         return True
     if any(len(word) >= 3 and fold(word) in folded for word in private_words):
         return True
     if any(letter.isdigit() for letter in base):
         return False
     return any(len(word) >= 3 and word not in _PLAIN for word in _WORDS.findall(folded))
+
+
+def is_text(name: str) -> bool:
+    """Whether a name on disk is valid Unicode without control or direction characters."""
+    return not any(map(_is_control, name))
+
+
+def _is_control(letter: str) -> bool:
+    """Control, direction and line characters, and halves of characters."""
+    kind = unicodedata.category(letter)
+    return kind[0] == "C" or kind in {"Zl", "Zp"}
+
+
+def names_someone(name: str, private_words: Collection[str]) -> bool:
+    """Whether a word of a DICOM header's private fields is a word of a folder's name."""
+    words = set(re.split(r"[\W_]+", fold(name))) - _PLAIN
+    return any(len(word) >= 3 and fold(word) in words for word in private_words)
 
 
 def fold(text: str) -> str:
@@ -101,24 +117,30 @@ def code(key: str, text: str, prefix: str = MARK, n_letters: int = 12) -> str:
     return prefix + digest.hexdigest()[:n_letters]
 
 
-def hide(path: str, key: str, private_words: Collection[str] = ()) -> str:
+def hide(path: str, key: str, private_words: Collection[str] | None = ()) -> str:
     """A path whose private components are replaced by their codes.
 
     Args:
         path: Relative path with forward slashes, on disk or in an archive.
         key: The study's secret key.
-        private_words: As for `looks_private`.
+        private_words: As for `looks_private`; None hides only what is no text.
 
     Returns:
         The path to store; `find` leads back to the original.
     """
-    parts = path.split("/")
-    return "/".join(code(key, p) if looks_private(p, private_words) else p for p in parts)
+
+    def is_hidden(part: str) -> bool:
+        if private_words is None:
+            return not is_text(part)
+        return looks_private(part, private_words)
+
+    return "/".join(code(key, part) if is_hidden(part) else part for part in path.split("/"))
 
 
 def scrub(text: str, private: Iterable[str]) -> str:
-    """A sentence without the given names, so that it can be stored and shown."""
-    for word in sorted({w for w in private if len(w) >= 3}, key=len, reverse=True):
+    """A sentence without the given names, as they are and as `clean` shows them."""
+    words = {shown for word in private for shown in (word, clean(word)) if len(shown) >= 3}
+    for word in sorted(words, key=len, reverse=True):
         text = re.sub(re.escape(word), "(name hidden)", text, flags=re.IGNORECASE)
     return text
 

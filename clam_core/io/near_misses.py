@@ -50,6 +50,7 @@ _STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("capital letters or accents", fold),
     ("file ending", stem),
     ("leading zeros", _without_zeros),
+    ("prefix", _without_prefix),
     ("separators", _without_separators),
 )
 
@@ -106,20 +107,19 @@ def _has_prefix(text: str) -> bool:
 
 
 def _difference(a: str, b: str) -> str:
-    """The steps that it takes to make two ids equal, in words."""
-    names = []
-    a, b = a.strip(), b.strip()
-    for name, step in _STEPS:
-        if step(a) != a or step(b) != b:
-            before = a == b
-            a, b = step(a), step(b)
-            if not before:
-                names.append(name)
-        if a == b:
-            break
-    if a != b:
-        names.append("prefix")
-    return " and ".join(names)
+    """The fewest steps that make two ids equal, in words."""
+    needed = list(_STEPS)
+    for step in sorted(_STEPS, key=lambda step: step[0] != "prefix"):  # the boldest goes first
+        fewer = [one for one in needed if one is not step]
+        if _after(fewer, a) == _after(fewer, b):
+            needed = fewer
+    return " and ".join(name for name, _ in needed)
+
+
+def _after(steps: Iterable[tuple[str, Callable[[str], str]]], text: str) -> str:
+    for _, step in steps:
+        text = step(text)
+    return text
 
 
 def near_hashed(

@@ -11,10 +11,15 @@ _PERSON = word_set(
     """
     patient patients pat patienten subject participant person full first last family given
     middle maiden sur fore name names complete nom prenom nombre der des du de del of paciente
-    next kin emergency contact
+    next kin emergency contact user nick doctor doctors physician physicians surgeon radiologist
+    operator
     """
 )
-_NAMES = word_set("name names")
+_NAMES = word_set("name names nom username nickname")
+_DOCTORS = word_set("physician physicians hausarzt hausarztin arzt arztin zuweiser medecin")
+_OF_DOCTORS = _DOCTORS | word_set(
+    "referring treating attending primary care reporting name names id behandelnder zuweisender"
+)
 _PHRASES: dict[str, tuple[str, ...]] = {
     "a person's name": (
         "surname", "lastname", "firstname", "fullname", "forename", "patientname", "patient name",
@@ -29,20 +34,20 @@ _PHRASES: dict[str, tuple[str, ...]] = {
     ),
     "a phone number": (
         "phone", "telephone", "telefon", "telefono", "mobile", "handy", "handynummer", "tel",
-        "phone number", "telefonnummer", "portable", "fax",
-    ),
-    "an address": (
-        "address", "adresse", "anschrift", "strasse", "street", "hausnummer", "direccion",
-        "postcode", "postal code", "zip code", "zipcode", "plz", "postleitzahl",
-        "code postal", "codigo postal",
-        "wohnort",
+        "phone number", "telefonnummer", "portable", "fax", "emergency contact", "next of kin",
     ),
     "an e-mail address": ("email", "e mail", "mail"),
+    "an address": (
+        "address", "adresse", "anschrift", "strasse", "street", "hausnummer", "direccion",
+        "postcode", "postal code", "zip code", "zipcode", "zip", "plz", "postleitzahl",
+        "code postal", "codigo postal", "wohnort", "city", "ville", "ciudad",
+    ),
     "a hospital or insurance number": (
         "mrn", "medical record number", "medical record", "hospital number", "hospital no",
         "patientennummer", "patientennr", "fallnummer", "fallnr", "versicherungsnummer",
         "insurance number", "ssn", "social security number", "social security", "nhs number", "ahv",
-        "ahv nummer", "numero de dossier", "numero de securite sociale", "historia clinica",
+        "ahv nummer", "passport", "passport number", "numero de dossier",
+        "numero de securite sociale", "historia clinica",
     ),
 }  # fmt: skip
 _NOT_A_PERSONS = word_set("hospital site scanner model clinic device brand drug file series study")
@@ -69,8 +74,10 @@ def _by_name(name: str) -> str:
         words = header_words(name, camel=camel)
         if set(words) & _NAMES and set(words) <= _PERSON:
             return "a person's name"
-        if words in {("nom",), ("nombre",), ("nom", "prenom"), ("nombre", "paciente")}:
-            return "a person's name"
+        if words in {("nombre",), ("nombre", "paciente"), ("geb",)}:
+            return "a date of birth" if words == ("geb",) else "a person's name"
+        if set(words) & _DOCTORS and set(words) <= _OF_DOCTORS:
+            return "a doctor's name"
         for what, phrases in _PHRASES.items():
             if any(find_phrase(phrase.split(), words) is not None for phrase in phrases):
                 ours = what in {"an address", "a phone number", "an e-mail address"}

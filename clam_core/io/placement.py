@@ -28,7 +28,7 @@ def check_spacing(spacing: ArrayLike, name: str) -> None:
     sizes = np.asarray(spacing, dtype=np.float64)
     low, high = SPACING_RANGE_MM
     if not ((sizes >= low) & (sizes <= high)).all():
-        values = " x ".join("?" if np.isnan(size) else f"{size:.6g}" for size in sizes)
+        values = " x ".join(f"{size:.6g}" for size in sizes)
         raise GeometryError(
             f"{name} states a voxel size of {values} mm; every size must lie between "
             f"{low:g} and {high:g} mm. Correct the header, or export the scan again."

@@ -25,14 +25,13 @@ def store_ref(
         ref: The file.
         root: Folder to which the path is made relative.
         key: The study's secret key.
-        private_words: Words of names in the file's header; None hides nothing.
+        private_words: Words of names in the file's header; None hides only what
+            cannot be stored as text.
 
     Returns:
         Relative path, and the member's name or None.
     """
     path = ref.path.relative_to(root).as_posix()
-    if private_words is None:
-        return path, ref.member
     member = hide(ref.member, key, private_words) if ref.member is not None else None
     return hide(path, key, private_words), member
 
@@ -99,18 +98,34 @@ def _child(folder: Path, part: str, key: str) -> Path:
     return folder / name
 
 
-@lru_cache(maxsize=64)
 def _names(folder: Path, key: str) -> dict[str, str]:
     """Code of every name in a folder -> the name."""
+    return _names_then(folder, key, _changed(folder))
+
+
+def _changed(path: Path) -> int:
+    """When a folder or archive last changed; what is remembered of it holds no longer."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        raise _gone() from None
+
+
+@lru_cache(maxsize=64)
+def _names_then(folder: Path, key: str, changed: int) -> dict[str, str]:  # noqa: ARG001
     try:
         return {code(key, entry.name): entry.name for entry in folder.iterdir()}
     except OSError:
         raise _gone() from None
 
 
-@lru_cache(maxsize=8)
 def _members(path: Path, key: str) -> dict[str, str]:
     """Every member of an archive under its name with all components coded."""
+    return _members_then(path, key, _changed(path))
+
+
+@lru_cache(maxsize=8)
+def _members_then(path: Path, key: str, changed: int) -> dict[str, str]:  # noqa: ARG001
     try:
         with ZipFile(path) as archive:
             names = archive.namelist()

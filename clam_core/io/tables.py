@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,8 @@ from clam_core.errors import LimitError, ReadError
 from clam_core.io.sniff import DESCRIPTIONS, FileKind, sniff
 from clam_core.io.source import opened
 from clam_core.io.tabular.delimited import read_delimited
-from clam_core.io.tabular.raw import Decimal, RawTable
+from clam_core.io.tabular.raw import RawTable
 from clam_core.settings import TableLimits
-
-__all__ = ["Decimal", "RawTable", "read_table", "read_table_task"]
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -25,6 +24,7 @@ _OTHERS = (
     (b"SQLite format 3", "an SQLite database"),
     (b"RDX", "an R data file"),
 )
+_JSON = re.compile(rb'\s*(?:\[\s*)?\{\s*["}]')
 
 
 def read_table(path: Path, limits: TableLimits | None = None, sheet: str | None = None) -> RawTable:
@@ -65,20 +65,17 @@ def read_table(path: Path, limits: TableLimits | None = None, sheet: str | None 
     return read_delimited(content, name, limits)
 
 
-def read_table_task(
-    path: str, limits: dict[str, Any] | None = None, sheet: str | None = None
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The same as a task for a reader process.
+def read_table_task(path: str, sheet: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The same as a task for a reader process, with the default limits.
 
     Args:
         path: The file.
-        limits: Values of `TableLimits`.
         sheet: Sheet of a workbook.
 
     Returns:
         The values of `RawTable.to_json`, and no arrays.
     """
-    return read_table(Path(path), TableLimits(**(limits or {})), sheet).to_json(), {}
+    return read_table(Path(path), sheet=sheet).to_json(), {}
 
 
 def _require_text(content: bytes, name: str) -> None:
@@ -95,6 +92,8 @@ def _require_text(content: bytes, name: str) -> None:
             f"{name} is a web page or XML, whatever its ending; open it in Excel and save it as "
             ".xlsx or CSV."
         )
+    if _JSON.match(content):
+        raise ReadError(f"{name} is a JSON file, which is not read; export its table as CSV.")
     kind: FileKind = sniff(content[:4096], len(content))
     if kind in {"text", "unknown"}:
         return  # an unknown file is text in an encoding of its own, or fails there

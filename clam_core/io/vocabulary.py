@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from functools import cache
 
 from clam_core.io.tabular.header_words import find_phrase, header_words, in_brackets
+from clam_core.io.tabular.units import NAME_UNITS, UNITS
 from clam_core.io.vocabulary_terms import (
+    CHANGE,
+    COUNT_WORDS,
     FAMILIES,
     KNOWN_WORDS,
     PREDICTED,
     TERMS,
-    UNIT_WORDS,
     Z_SCORE,
 )
 
 __all__ = ["FAMILIES", "Meaning", "find_meaning", "name_label", "name_unit"]
 
 
+_LAST = re.compile(r"[\s_,]+")
 _CONTINUED = re.compile(r"\n {4}")
 
 
@@ -73,6 +76,8 @@ def find_meaning(name: str) -> Meaning | None:
             if start is None:
                 continue
             rest = words[:start] + words[start + len(term.words) :]
+            if term.kind == "ordinal" and set(rest) & COUNT_WORDS and "y" not in rest:
+                continue  # a number of nodules is no score; `(y/n)` is yes or no
             if term.is_clear or all(_is_known(word) for word in rest):
                 return _meaning(term, rest, name)
     return None
@@ -95,19 +100,21 @@ def _one_word() -> frozenset[str]:
 
 
 def _is_known(word: str) -> bool:
-    known = word in KNOWN_WORDS or word in UNIT_WORDS or word in PREDICTED or word in Z_SCORE
+    known = any(word in words for words in (KNOWN_WORDS, NAME_UNITS, PREDICTED, Z_SCORE))
     return known or word.isdigit() or (word[0] in "vt" and word[1:].isdigit())
 
 
 def _meaning(term: _Term, rest: tuple[str, ...], name: str) -> Meaning:
-    unit, said = term.unit, False
-    if term.kind == "continuous":
+    unit, said, kind = term.unit, False, term.kind
+    if kind == "ordinal" and name_unit(name, rest) == "%":
+        kind = "continuous"  # an extent, not a score
+    if kind == "continuous":
         unit, said = _unit(rest, name, term)
     suffix = f" ({unit})" if unit in {"% predicted", "z-score"} else ""
-    plain = {*PREDICTED, *Z_SCORE, *UNIT_WORDS}
+    plain = {*PREDICTED, *Z_SCORE, *NAME_UNITS}
     own = [word for word in rest if word not in plain and word not in {"score", "value", "stage"}]
     label = name_label(name) if own else f"{term.label}{suffix}"
-    return Meaning(label, term.label, unit, said, term.family, term.kind)
+    return Meaning(label, term.label, unit, said, term.family, kind)
 
 
 def _unit(rest: tuple[str, ...], name: str, term: _Term) -> tuple[str, bool]:
@@ -116,24 +123,34 @@ def _unit(rest: tuple[str, ...], name: str, term: _Term) -> tuple[str, bool]:
     if set(rest) & Z_SCORE:
         return "z-score", True
     said = name_unit(name, rest)
-    return (said, True) if said else (term.unit, False)
+    if said or set(rest) & CHANGE:
+        return said, True
+    return term.unit, False
 
 
 def name_unit(name: str, words: tuple[str, ...] | None = None) -> str:
-    """Unit that a name says: in brackets, or as its last word."""
-    bracketed = in_brackets(name)
-    if bracketed:
-        inner = header_words(bracketed, camel=False)
-        if len(inner) == 1 and inner[0] in UNIT_WORDS:
-            return UNIT_WORDS[inner[0]]
-        if "/" in bracketed or not inner:
-            return bracketed
-    if words is None:  # a name out of the vocabulary: a letter alone may be an axis
-        words = tuple(word for word in header_words(name, camel=False) if len(word) > 1)
-    for word in reversed(words):
-        if word in UNIT_WORDS:
-            return UNIT_WORDS[word]
-    return ""
+    """Unit that a name says: in brackets, as its end, or as one of the given words.
+
+    Args:
+        name: Name of a column.
+        words: Those of its words that may be a unit; None for a name that the
+            vocabulary does not have, of which the last word alone may be one,
+            and a letter alone is rather an axis.
+    """
+    bracketed = " ".join(in_brackets(name).split())
+    if bracketed.casefold() in UNITS:
+        return UNITS[bracketed.casefold()]
+    if "/" in bracketed:
+        return bracketed
+    end = _LAST.split(name.casefold())[-1]
+    if not (end.isascii() and end.isalnum()) and end in UNITS:
+        return UNITS[end]
+    parts = header_words(name, camel=False)
+    if len(parts) > 2 and "/".join(parts[-2:]) in NAME_UNITS:
+        return NAME_UNITS["/".join(parts[-2:])]
+    if words is None:
+        words = tuple(word for word in parts[-1:] if len(word) > 1)
+    return next((NAME_UNITS[word] for word in reversed(words) if word in NAME_UNITS), "")
 
 
 def name_label(name: str) -> str:

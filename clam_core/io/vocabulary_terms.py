@@ -53,8 +53,8 @@ Fibrosis | | ordinal | ~fibrosis, ~fibrose, ~fibrotic changes, ~pulmonary fibros
     fibrosis, ~lungenfibrose
 Reticulation | | ordinal | reticulation, reticulations, reticular, retikulation, retikulationen,
     retikular, reticulacion, reticulaciones
-Honeycombing | | ordinal | honeycombing, honeycomb, honigwaben, honigwabenmuster, rayon de miel,
-    rayons de miel, panal, panalizacion
+Honeycombing | | ordinal | honeycombing, honey combing, honeycomb, honigwaben, honigwabenmuster,
+    rayon de miel, rayons de miel, panal, panalizacion
 Traction bronchiectasis | | ordinal | traction bronchiectasis, bronchiectasis,
     traktionsbronchiektasen, bronchiektasen, bronchectasies, bronquiectasias
 Nodules | | ordinal | ~nodules, ~nodularity, ~noduli, ~rundherde, ~nodulos, micronodules,
@@ -168,57 +168,18 @@ Date of lung function | | date | pft date, spirometry date, date of pft, date of
 """,
 }  # fmt: skip
 
-UNIT_WORDS = {
-    "l": "L",
-    "liter": "L",
-    "litre": "L",
-    "liters": "L",
-    "litres": "L",
-    "ml": "mL",
-    "mm": "mm",
-    "cm": "cm",
-    "m": "m",
-    "meter": "m",
-    "metre": "m",
-    "meters": "m",
-    "metres": "m",
-    "kg": "kg",
-    "g": "g",
-    "hu": "HU",
-    "kv": "kV",
-    "ma": "mA",
-    "kpa": "kPa",
-    "mmhg": "mmHg",
-    "years": "years",
-    "year": "years",
-    "yrs": "years",
-    "yr": "years",
-    "y": "years",
-    "jahre": "years",
-    "ans": "years",
-    "anos": "years",
-    "months": "months",
-    "month": "months",
-    "monate": "months",
-    "mois": "months",
-    "meses": "months",
-    "days": "days",
-    "tage": "days",
-    "jours": "days",
-    "dias": "days",
-    "min": "min",
-    "sec": "s",
-    "percent": "%",
-    "pct": "%",
-    "perc": "%",
-    "prozent": "%",
-}
-"""Words in a name that say the unit."""
-
 PREDICTED = word_set("pred predicted pp ppred percpred pctpred soll sollwert theorique teorico")
 """Words that say: per cent of the predicted value."""
 
+CHANGE = word_set(
+    "change delta decline slope diff difference verlauf anderung veranderung variation"
+)
+"""Words that say: the difference of two values, whose size does not tell its unit."""
+
 Z_SCORE = word_set("z zscore")
+
+COUNT_WORDS = word_set("count counts number num anzahl nombre numero n nr len length")
+"""Words that say: a number of things."""
 
 KNOWN_WORDS = word_set(
     """

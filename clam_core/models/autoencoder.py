@@ -91,9 +91,9 @@ class Autoencoder(nn.Module):
             found = self._bend(convolution(found))
         return found
 
-    def advance(self, activations: Tensor, layer: int) -> Tensor:
-        """Activations of the last layer, from those of `layer`."""
-        for convolution in self.encoder[layer:]:
+    def advance(self, activations: Tensor, layer: int, until: int | None = None) -> Tensor:
+        """Activations of layer `until` (None is the last one), from those of `layer`."""
+        for convolution in self.encoder[layer:until]:
             activations = self._bend(convolution(activations))
         return activations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from clam_core.errors import SettingsError
 from clam_core.models.autoencoder import Autoencoder
 from clam_core.models.features import Features
 from clam_core.models.heads import Head
@@ -33,10 +34,24 @@ class ClusterModel(nn.Module):
         """Activations of an encoder layer, shape (n, channels, *size of that layer)."""
         return self.autoencoder.activations(images, layer)
 
+    @property
+    def feature_layer(self) -> int:
+        """The encoder layer whose activations decide."""
+        return self.features.layer or self.autoencoder.n_layers
+
     def log_assign_from(self, activations: Tensor, layer: int) -> Tensor:
-        """Logarithms of the probabilities, shape (n, n_clusters), from a layer's activations."""
-        last = self.autoencoder.advance(activations, layer)
-        found: Tensor = self.head(self.features(last, self.autoencoder))
+        """Logarithms of the probabilities, shape (n, n_clusters), from a layer's activations.
+
+        Raises:
+            SettingsError: If the clusters are read from an earlier layer than this one.
+        """
+        if layer > self.feature_layer:
+            raise SettingsError(
+                f"The clusters of this run are read from layer {self.feature_layer} of the "
+                f"encoder; layer {layer} has no part in them. Choose an earlier layer."
+            )
+        reached = self.autoencoder.advance(activations, layer, self.feature_layer)
+        found: Tensor = self.head(self.features(reached, self.autoencoder))
         return found
 
     def log_assign(self, images: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Features: what a head looks at, as a differentiable function of the last activations."""
+"""Features: what a head looks at, as a differentiable function of an encoder layer."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ class Features(nn.Module):
 
     Attributes:
         kind: Name under which a run stores them.
+        layer: Encoder layer whose activations they read; None is the last one.
     """
 
     kind: str
+    layer: int | None = None
 
-    def forward(self, last: Tensor, autoencoder: Autoencoder) -> Tensor:
-        """Features, shape (n, n_features), of the last layer's activations."""
+    def forward(self, activations: Tensor, autoencoder: Autoencoder) -> Tensor:
+        """Features, shape (n, n_features), of the activations of their layer."""
         raise NotImplementedError
 
 
@@ -26,6 +28,6 @@ class LatentFeatures(Features):
 
     kind = "latent"
 
-    def forward(self, last: Tensor, autoencoder: Autoencoder) -> Tensor:
+    def forward(self, activations: Tensor, autoencoder: Autoencoder) -> Tensor:
         """Latent codes, shape (n, n_latent)."""
-        return autoencoder.latent(last)
+        return autoencoder.latent(activations)

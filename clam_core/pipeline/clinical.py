@@ -33,7 +33,7 @@ def import_table(
             was stored before stays.
     """
     progress("Reading the table", 0, 1)
-    table = read_raw_table(path)
+    table = read_raw_table(path, options.sheet if options else None)
     hashed = partial(code, study.info.key, prefix="sub-")
     done = import_clinical(table, study.scans(), options, hashed)
     study.write_clinical(done.frame, done.description())

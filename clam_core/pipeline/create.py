@@ -14,7 +14,7 @@ import pandas as pd
 from clam_core.errors import ReadError
 from clam_core.io.discover import Searcher, discover, discover_rows
 from clam_core.io.discovered import Discovery, FoundScan
-from clam_core.io.names import clean, code, hide, looks_private, scrub, stem
+from clam_core.io.names import clean, code, hide, looks_private, names_someone, scrub, stem
 from clam_core.io.naming import IdMode, name_scans
 from clam_core.io.sandbox import ReaderPool
 from clam_core.io.stored import store_ref
@@ -91,13 +91,16 @@ def create(
         else:
             rows = read_scans_table(table)
             found = discover_rows(root, rows, searcher, options.spatial_dims)
+    found = _share_words(found)
+    hides = table is None and options.ids != "names"
+    home = _home(root, found if hides else None)
+    store = _Store(home, key, found, hides=hides)
+    skipped = store.skipped(found)
     if not found.scans:
-        raise ReadError(_nothing(root, found, key))
+        raise ReadError(_nothing(root, skipped, key))
     scans, n_replaced = list(found.scans), 0
     if table is None:
         scans, n_replaced = name_scans(scans, clean(stem(root.name)), key, options.ids)
-    home = root.parent if root.is_file() else root
-    store = _Store(home, key, found, hides=table is None and options.ids != "names")
     modality = options.modality or _modality(scans)
     unit: Unit = "HU" if modality == "CT" else "arbitrary"
     scans = [_fit_modality(scan, modality) for scan in scans]
@@ -108,16 +111,37 @@ def create(
         scans_root=str(home),
         key=key,
     )
-    create_study(folder, info, store.scans(scans), store.sources(scans), store.skipped(found))
-    return _summary(info, scans, found, n_replaced)
+    stored = store.scans(scans)
+    create_study(folder, info, stored, store.sources(scans), skipped)
+    return _summary(info, stored, skipped, n_replaced)
 
 
-def _nothing(root: Path, found: Discovery, key: str) -> str:
-    n_files = sum(len(item.files) for item in found.skipped)
+def _share_words(found: Discovery) -> Discovery:
+    """A file without a readable header of its own may bear the name of any of the patients."""
+    words = frozenset().union(*(scan.private_words for scan in found.scans))
+    scans = tuple(
+        replace(scan, private_words=scan.private_words or words)
+        if scan.status == "failed" or scan.format != "dicom"
+        else scan
+        for scan in found.scans
+    )
+    return replace(found, scans=scans)
+
+
+def _home(root: Path, found: Discovery | None) -> Path:
+    """Folder to which stored paths are relative; no part of its own path names a patient."""
+    home = root.parent if root.is_file() else root
+    words = {word for scan in found.scans for word in scan.private_words} if found else set()
+    named = [place for place in (home, *home.parents) if names_someone(place.name, words)]
+    return named[-1].parent if named else home
+
+
+def _nothing(root: Path, skipped: pd.DataFrame, key: str) -> str:
+    n_files = int(skipped["n_files"].sum())
     message = f"No scan was found in {hide(root.name, key)!r}"
     if not n_files:
         return f"{message}: it holds no file."
-    most, _ = Counter(item.reason for item in found.skipped).most_common(1)[0]
+    most = skipped.groupby("reason", sort=False)["n_files"].sum().idxmax()
     return f"{message}: {plural(n_files, 'file')} looked into, none of them a scan. {most}"
 
 
@@ -230,16 +254,17 @@ class _Store:
 
 
 def _summary(
-    info: StudyInfo, scans: Sequence[FoundScan], found: Discovery, n_replaced: int
+    info: StudyInfo, scans: pd.DataFrame, skipped: pd.DataFrame, n_replaced: int
 ) -> Summary:
-    failed = [scan for scan in scans if scan.status == "failed"]
-    n_skipped = sum(len(item.files) for item in found.skipped)
+    """What was found, from the tables as they are stored: without personal data."""
+    failed = scans.loc[scans["status"] == "failed", "reason"]
+    n_skipped = int(skipped["n_files"].sum())
     sentences = [
         f"{plural(len(scans) - len(failed), 'scan')} found ({info.modality}, "
         f"{info.spatial_dims} dimensions), {len(failed)} failed, "
         f"{plural(n_skipped, 'file')} skipped."
     ]
-    sentences += [f"{scan.scan_id}: {scan.reason}" for scan in failed[:10]]
+    sentences += [f"{scan_id}: {reason}" for scan_id, reason in failed.iloc[:10].items()]
     if len(failed) > 10:
         sentences.append(f"And {len(failed) - 10} more; the scans table has every reason.")
     if n_replaced:
@@ -254,7 +279,7 @@ def _summary(
         "n_names_replaced": n_replaced,
         "modality": info.modality,
         "spatial_dims": info.spatial_dims,
-        "failed": {scan.scan_id: scan.reason for scan in failed},
-        "skipped": dict(Counter(item.reason for item in found.skipped)),
+        "failed": failed.to_dict(),
+        "skipped": {str(k): int(n) for k, n in skipped.groupby("reason")["n_files"].sum().items()},
     }
     return Summary(tuple(sentences), values)

@@ -53,7 +53,8 @@ def _scans(study: Study, *, everything: bool) -> Iterator[tuple[str, str, str]]:
 def _show(ref: FileRef, n_files: int) -> str:
     """The file, or the folder of many."""
     parts = [str(ref.path), *(ref.member.split("/") if ref.member else [])]
-    return "/".join(parts if n_files == 1 else parts[:-1])
+    shown = "/".join(parts if n_files == 1 else parts[:-1])
+    return shown.encode("utf-8", "replace").decode()
 
 
 def _skipped(study: Study) -> Iterator[tuple[str, str, str]]:

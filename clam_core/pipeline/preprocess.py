@@ -142,7 +142,12 @@ class _Run:
         if reply.error is not None:
             return {"status": "failed", "reason": scrub(str(reply.error), private)}
         found = reply.values
-        return {**found, "status": "ready", "reason": "", "warnings": scrub(str(found["warnings"]), private)}
+        return {
+            **found,
+            "status": "ready",
+            "reason": "",
+            "warnings": scrub(str(found["warnings"]), private),
+        }
 
     def _table(self) -> pd.DataFrame:
         """The scans table with the new columns, whatever order the scans were done in."""

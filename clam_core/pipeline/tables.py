@@ -7,6 +7,7 @@ from pathlib import Path
 from clam_core.errors import ReadError
 from clam_core.io.manifest import ManifestRow, read_manifest
 from clam_core.io.sandbox import ReaderPool, Task
+from clam_core.io.source import shown_name
 from clam_core.io.tabular.raw import RawTable
 from clam_core.settings import ReadLimits
 
@@ -16,11 +17,15 @@ TABLE_MEMORY = 2 << 30
 _READER = "clam_core.io.tables"
 
 
-def read_raw_table(path: Path) -> RawTable:
+def read_raw_table(path: Path, sheet: str | None = None) -> RawTable:
     """Read a table in a process of its own, under limits.
 
     Args:
         path: CSV, TSV, XLSX or Parquet, by content.
+        sheet: Sheet of a workbook; None takes the first that holds a table.
+
+    Returns:
+        The table as text.
 
     Raises:
         ReadError, TableError: If it is missing, damaged, unsafe or no table.
@@ -29,10 +34,13 @@ def read_raw_table(path: Path) -> RawTable:
         raise ReadError(f"There is no file {path.name!r}; check the path of the table.")
     limits = ReadLimits(memory_bytes=TABLE_MEMORY)
     with ReaderPool(1, limits, preload=(_READER,)) as pool:
-        task = Task(f"{_READER}:read_table_task", {"path": str(path)}, path.stat().st_size)
+        task = Task(
+            f"{_READER}:read_table_task", {"path": str(path), "sheet": sheet}, path.stat().st_size
+        )
         reply = pool.run(task)
-    if reply.error is not None and not str(reply.error).startswith(path.name):
-        raise type(reply.error)(f"{path.name}: {reply.error}")
+    name = shown_name(path)
+    if reply.error is not None and name not in str(reply.error):
+        raise type(reply.error)(f"{name}: {reply.error}")
     values, _ = reply.unwrap()
     return RawTable.from_json(values)
 

@@ -18,7 +18,7 @@ from clam_core.settings import PreprocessSettings
 from clam_core.study import Study
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-GRID = (16, 16, 16)
+Rows = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -27,40 +27,63 @@ class Run:
 
     Attributes:
         folder: The study.
-        rows: The scans table after preprocessing, one dictionary per scan.
-        unmasked: The same after a second run with mask `none`.
-        skipped: Reasons of skipped files by where they lie.
+        rows: For each mask mode, the scans table after preprocessing with it.
+        skipped: Where skipped files lie, and why each is no scan.
         said: Every sentence and value that the steps gave, as one text.
         pause_s: Longest time without a word of progress, seconds.
-        peak_mb: Largest memory of this process or a reader, MB.
+        peak_mb: Largest memory of a single process (the steps, or a reader), MB.
     """
 
     folder: Path
-    rows: dict[str, dict[str, Any]]
-    unmasked: dict[str, dict[str, Any]]
-    skipped: dict[str, str]
+    rows: dict[str, Rows]
+    skipped: list[tuple[str, str]]
     said: str
     pause_s: float
     peak_mb: float
 
-    def ready(self, scan_id: str) -> str:
-        """Warnings of a scan that must be ready."""
-        row = self.rows[scan_id]
-        assert row["status"] == "ready", row["reason"]
-        return str(row["warnings"])
+    def __getitem__(self, scan_id: str) -> dict[str, Any]:
+        """Row of a scan after the first preprocessing."""
+        return next(iter(self.rows.values()))[scan_id]
+
+    def ready(self, scan_id: str, mask: str = "") -> str:
+        """Notes and warnings of a scan that must be ready."""
+        row = self.rows[mask][scan_id] if mask else self[scan_id]
+        assert (row["status"], row["reason"]) == ("ready", "")
+        return f"{row['notes']} {row['warnings']}".strip()
 
     def failed(self, scan_id: str) -> str:
         """Reason of a scan that must have failed."""
-        row = self.rows[scan_id]
-        assert row["status"] == "failed", row["warnings"]
-        assert row["reason"]
+        row = self[scan_id]
+        assert row["status"] == "failed", row
+        assert is_sentence(row["reason"]), row["reason"]
         return str(row["reason"])
 
+    def why_skipped(self, source: str) -> str:
+        """Reason of the skipped files at a place."""
+        (reason,) = (why for where, why in self.skipped if where == source)
+        assert is_sentence(reason), reason
+        return reason
 
-def run_steps(study: Path, root: Path, table: Path | None = None) -> Run:
-    """Both steps on a folder, with lung masks and then without."""
+    def check_cost(self) -> None:
+        """No case was stopped by its time, waited long or took much memory."""
+        assert self.pause_s < 10
+        assert self.peak_mb < 600
+        assert "took more than" not in self.said
+        assert "made the reader stop" not in self.said
+        assert "cannot be read (" not in self.said  # an error that nobody foresaw
+
+
+def is_sentence(text: str) -> bool:
+    """Begins and ends as a sentence and shows no trace of the program's inside."""
+    inside = ("Error", "Exception", "Traceback", "None", "{", "<", "/tmp")
+    return bool(text) and text[-1] in ".)" and not any(word in text for word in inside)
+
+
+def run_steps(study: Path, root: Path, masks: str = "auto", table: Path | None = None) -> Run:
+    """Both steps on a folder; preprocessing once for each of some mask modes."""
+    command = [sys.executable, "-m", __name__, str(study), str(root), masks]
     done = subprocess.run(
-        [sys.executable, "-m", __name__, str(study), str(root), *([str(table)] if table else [])],
+        [*command, *([str(table)] if table else [])],
         capture_output=True,
         text=True,
         cwd=REPOSITORY,
@@ -84,32 +107,30 @@ class _Clock:
         self._last, self.longest = now, max(self.longest, now - self._last)
 
 
-def _rows(study: Study) -> dict[str, dict[str, Any]]:
-    scans = study.scans()
-    return {str(name): json.loads(row.to_json()) for name, row in scans.iterrows()}
+def _rows(study: Study) -> Rows:
+    return {str(name): json.loads(row.to_json()) for name, row in study.scans().iterrows()}
 
 
-def _main(folder: str, root: str, *table: str) -> None:
+def _main(folder: str, root: str, masks: str, table: str = "") -> None:
     clock = _Clock()
     options = CreateOptions(n_workers=1)
-    made = create(Path(folder), Path(root), Path(table[0]) if table else None, options, clock)
-    study = Study(folder)
-    with_mask = preprocess(study, PreprocessSettings(grid=GRID), 1, clock)
-    rows = _rows(study)
-    without = preprocess(study, PreprocessSettings(grid=GRID, mask="none"), 1, clock)
+    steps = [create(Path(folder), Path(root), Path(table) if table else None, options, clock)]
+    rows = {}
+    for mask in masks.split(","):
+        settings = PreprocessSettings(grid=(16, 16, 16), mask=mask)
+        steps.append(preprocess(Study(folder), settings, 1, clock))
+        rows[mask] = _rows(Study(folder))
     clock()
-    skipped = study.skipped()
-    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    said = [[step.sentences, step.values] for step in (made, with_mask, without)]
+    skipped = Study(folder).skipped()
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     result = {
         "rows": rows,
-        "unmasked": _rows(study),
-        "skipped": dict(zip(skipped["source"], skipped["reason"], strict=True)),
-        "said": json.dumps(said, ensure_ascii=False),
+        "skipped": list(zip(skipped["source"], skipped["reason"], strict=True)),
+        "said": json.dumps([[s.sentences, s.values] for s in steps], ensure_ascii=False),
         "pause_s": clock.longest,
-        "peak_mb": max(peaks) / 1024,
+        "peak_mb": max(resource.getrusage(one).ru_maxrss for one in who) / 1024,
     }
-    print(json.dumps(result))
+    sys.stdout.write(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -103,6 +103,22 @@ def zero_bomb(head: bytes, n_megabytes: int) -> bytes:
     return packed + gzip.compress(bytes(1 << 20), mtime=0) * n_megabytes
 
 
+def zip_of_empty_files(n: int) -> bytes:
+    """A zip archive of `n` empty files (APPNOTE.TXT 4.3, with the 64-bit end), quickly."""
+    names = [str(number).encode() for number in range(n)]
+    local = [struct.pack("<4s5H3I2H", b"PK\3\4", *[0] * 8, len(name), 0) + name for name in names]
+    starts = np.cumsum([0, *map(len, local)]).tolist()
+    central = b"".join(
+        struct.pack("<4s6H3I5H2I", b"PK\1\2", *[0] * 9, len(name), *[0] * 5, start) + name
+        for name, start in zip(names, starts, strict=False)
+    )
+    where = starts[-1]
+    end = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, n, n, len(central), where)
+    end += struct.pack("<4sIQI", b"PK\6\7", 0, where + len(central), 1)
+    end += struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 2**32 - 1, 2**32 - 1, 0)
+    return b"".join(local) + central + end
+
+
 _CHILD = """
 import json, resource, sys, time
 from pathlib import Path

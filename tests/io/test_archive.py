@@ -10,6 +10,7 @@ import pytest
 from clam_core.errors import ReadError, UnsafeFileError
 from clam_core.io.archive import list_archive
 from clam_core.settings import ArchiveLimits
+from tests.io.made_files import saved, zip_of_empty_files
 
 LIMITS = ArchiveLimits()
 
@@ -83,7 +84,7 @@ def test_members_are_counted_and_their_sizes_added(tmp_path):
 
 
 def test_a_hundred_thousand_members_are_refused(tmp_path):
-    path = make(tmp_path / "a.zip", dict.fromkeys(map(str, range(100_001)), b""))
+    path = saved(tmp_path, "a.zip", zip_of_empty_files(100_001))
     with pytest.raises(UnsafeFileError, match="100,001 members"):
         list_archive(path, LIMITS)
 

@@ -176,7 +176,7 @@ def test_damaged_voxels(tmp_path):
 
 def test_bad_input_6_enormous_sizes(tmp_path):
     path = saved(tmp_path, "big.mha", mha_bytes(ct_like(), DimSize="100000 100000 100000"))
-    with pytest.raises(LimitError, match=r"100000 x 100000 x 100000 voxels \(2e\+06 GB\)"):
+    with pytest.raises(LimitError, match=r"100000 x 100000 x 100000 voxels \(2,000,000 GB\)"):
         read_metaimage_header(path, LIMITS)
 
 

@@ -1,5 +1,7 @@
 """Names of persons never become ids or stored paths; codes and common words do."""
 
+import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,8 @@ def test_ids_are_the_first_candidates_that_differ():
     assert unique_ids([("ct", "P1"), ("ct", "P2")]) == ["P1", "P2"]
     assert unique_ids([("a", "a"), ("A", "a")]) == ["a-1", "A-2"]
     assert unique_ids([("s", "s"), ("s", "s")]) == ["s-1", "s-2"]
+    lone = [("s", "x"), ("t", "x"), ("s", "x"), ("s-1", "x")]
+    assert unique_ids(lone) == ["s-2", "t", "s-3", "s-1"]  # who is alone keeps the name
 
 
 def scan(place="", stem="", words=(), patient="", *, pseudonymous=False, fmt="dicom"):
@@ -138,3 +142,21 @@ def test_hidden_paths_keep_their_depth_and_plain_parts(name):
     assert hidden.count("/") == 1
     assert hidden.startswith("SARC-1/")
     assert Path(hidden).name == Path(hide(name, KEY)).name
+
+
+def test_a_name_is_scrubbed_as_it_is_and_as_it_is_shown():
+    decomposed = unicodedata.normalize("NFD", "Müller7")
+    said = f"{clean(decomposed)}.nii is an empty file."
+    assert scrub(said, {decomposed}) == "(name hidden).nii is an empty file."
+
+
+@pytest.mark.parametrize("words", [None, frozenset()])
+def test_names_that_are_no_text_are_stored_as_codes_and_found_again(tmp_path, words):
+    for name in ("a1\udcff.nii", "b\u202e1.nii", "c1\u2028.nii"):
+        path = tmp_path / name
+        path.write_bytes(b"x")
+        os.utime(tmp_path, ns=(0, path.stat().st_mtime_ns + len(name)))  # clocks may tick slowly
+        stored, member = store_ref(FileRef(path), tmp_path, KEY, words)
+        assert stored.isascii()
+        assert member is None
+        assert find_ref(stored, member, tmp_path, KEY) == FileRef(path)

@@ -246,8 +246,8 @@ CANARY = "Zanzibarova"
 
 
 def test_a_patients_name_is_nowhere_in_the_study(tmp_path):
-    """In headers, folder, file and archive names; also where files are broken."""
-    root = tmp_path / "in"
+    """In headers, folder, file and archive names, above the root; also where files are broken."""
+    root = tmp_path / f"{CANARY}_Quilla_export" / "in"
     tags = {
         "PatientName": f"{CANARY}^Quilla",
         "PatientID": "MRN4711",

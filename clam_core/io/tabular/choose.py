@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from clam_core.io.tabular.column import Column
+from clam_core.io.tabular.column import ENOUGH, Column
 from clam_core.io.tabular.date_text import read_dates
 from clam_core.io.tabular.header_words import header_words, word_set
 from clam_core.io.tabular.raw import count
@@ -13,13 +13,13 @@ from clam_core.io.tabular.words import (
     SENTINELS,
     are_stages,
     female_or_male,
-    scale_order,
+    on_one_scale,
     yes_or_no,
 )
 from clam_core.io.vocabulary import Meaning
+from clam_core.io.vocabulary_terms import COUNT_WORDS
 
 ID_WORDS = word_set("id ids uid guid uuid pid identifier kennung identifikator pseudonym")
-COUNT_WORDS = word_set("count counts number num anzahl nombre numero n nr len length")
 SCORE_WORDS = word_set("score scores grade grading rating severity points punkte grad scale likert")
 GROUP_WORDS = word_set(
     "stage stadium stade estadio type typ tipo group gruppe grupo category kategorie class code "
@@ -28,9 +28,6 @@ GROUP_WORDS = word_set(
 DATE_WORDS = word_set("date datum fecha day tag jour time zeitpunkt")
 
 MAX_LEVELS, MAX_ORDINAL_LEVELS = 30, 21
-ENOUGH = 0.9
-"""Share of the cells that must be numbers (or dates) for a column to be numeric."""
-
 _UID = re.compile(r"\d+(\.\d+){4,}")
 _LEADING_ZERO = re.compile(r"0\d+")
 
@@ -68,7 +65,7 @@ def choose_kind(column: Column, meaning: Meaning | None) -> Choice:
         return Choice("constant", "All cells with a value have the same one.", told)
     numeric_enough = 0.5 if meaning and meaning.kind in {"continuous", "count"} else ENOUGH
     if column.sure and column.number_share >= numeric_enough:
-        return _numeric(column, meaning, words)
+        return _compact_dates(column, words) or _numeric(column, meaning, words)
     date = _date(column, words, meaning)
     return date or _text(column, meaning)
 
@@ -97,19 +94,19 @@ def _numeric(column: Column, meaning: Meaning | None, words: tuple[str, ...]) ->
         return Choice("constant", "All numbers are the same.")
     if not all(value.is_integer() for value in values):
         return Choice("continuous", "Numbers with decimals.", _doubt(column, values))
-    span = f"whole numbers from {min(values):g} to {max(values):g}"
+    span = f"whole numbers from {min(values):.15g} to {max(values):.15g}"
     if usual == "continuous":
         return Choice("continuous", f"{_cap(span)}; the name is known.", _doubt(column, values))
-    if len(values) == 2 and usual != "count":
+    if len(values) == 2 and usual != "count" and column.number_share >= ENOUGH:
         told: tuple[str, ...] = ()
         if meaning and meaning.term == "Sex":
             told = ("Which number means female and which male is not said; check it.",)
         return Choice(
-            "binary", f"Only two numbers occur: {min(values):g} and {max(values):g}.", told
+            "binary", f"Only two numbers occur: {min(values):.15g} and {max(values):.15g}.", told
         )
     return (
         _by_name(values, usual, words, span, column)
-        or _by_range(column, values, words, span)
+        or _by_range(column, values, span)
         or Choice("continuous", f"{_cap(span)}.", _doubt(column, values))
     )
 
@@ -132,9 +129,7 @@ def _by_name(
     return None
 
 
-def _by_range(
-    column: Column, values: set[float], words: tuple[str, ...], span: str
-) -> Choice | None:
+def _by_range(column: Column, values: set[float], span: str) -> Choice | None:
     n = column.sure.total()
     if n >= 10 and len(values) == n and max(values) - min(values) == n - 1:
         return Choice("id", f"{_cap(span)}, each once: they number the rows.")
@@ -142,11 +137,15 @@ def _by_range(
     if few and not column.numbers.units:
         told = ("It may be a count (of things) instead; choose the kind if so.",)
         return Choice("ordinal", f"A few {span}, as of a score.", told)
-    if set(words) & DATE_WORDS and min(values) > 19_000_000 and max(values) < 21_010_000:
-        dates = read_dates(column.sure, compact=True).values
-        if len(dates) == len(column.sure):
-            return Choice("date", "All cells are dates written as eight digits.")
     return None
+
+
+def _compact_dates(column: Column, words: tuple[str, ...]) -> Choice | None:
+    if not set(words) & DATE_WORDS or not all(re.fullmatch(r"\d{8}", t) for t in column.sure):
+        return None
+    if len(read_dates(column.sure, compact=True).values) < len(column.sure):
+        return None
+    return Choice("date", "All cells are dates written as eight digits.")
 
 
 def _doubt(column: Column, values: set[float]) -> tuple[str, ...]:
@@ -183,11 +182,11 @@ def _date(column: Column, words: tuple[str, ...], meaning: Meaning | None) -> Ch
 
 
 def _text(column: Column, meaning: Meaning | None) -> Choice:
-    texts, sure = column.counts, {text.casefold() for text in column.sure}
-    answers = yes_or_no(column.sure) or female_or_male(column.sure)
-    if answers or (len(sure) == 2 and column.sure.total() > 2):
+    answers = column.answers
+    spelled = {text.casefold() for text in answers}
+    if yes_or_no(answers) or female_or_male(answers) or (len(spelled) == 2 < answers.total()):
         return Choice("binary", "Two answers occur.")
-    if scale_order(texts) or scale_order(column.sure):
+    if on_one_scale(answers):
         return Choice("ordinal", "The words of a scale from less to more.")
     if column.sure and are_stages(column.sure):
         told = ("Stages without an order; choose ordinal if a higher one means more.",)

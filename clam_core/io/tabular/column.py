@@ -9,7 +9,10 @@ from functools import cached_property
 from clam_core.io.tabular.date_text import DateOrder
 from clam_core.io.tabular.number_text import Numbers, read_numbers
 from clam_core.io.tabular.raw import Decimal, RawTable
-from clam_core.io.tabular.words import DOUBTFUL_MISSING, is_missing
+from clam_core.io.tabular.words import is_doubtful, is_missing, on_one_scale
+
+ENOUGH = 0.9
+"""Share of the cells that must be numbers (or dates) for a column to be numeric."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Column:
         point_is_decimal: Whether a point can be nothing but a decimal mark.
         missing_values: Texts that the user declared to mean missing.
         date_order: Order of dates that the user gave.
+        decimal_is_sure: Whether the user said the decimal mark.
     """
 
     name: str
@@ -33,6 +37,7 @@ class Column:
     point_is_decimal: bool
     missing_values: frozenset[str] = frozenset()
     date_order: DateOrder | None = None
+    decimal_is_sure: bool = False
 
     @classmethod
     def of(
@@ -42,8 +47,10 @@ class Column:
         decimal: Decimal | None = None,
         missing_values: tuple[str, ...] = (),
         date_order: DateOrder | None = None,
+        *,
+        decimal_is_sure: bool = False,
     ) -> Column:
-        """A column of a table."""
+        """A column of a table; without a decimal mark of its own it has the table's."""
         return cls(
             name,
             table.cells(name),
@@ -52,6 +59,7 @@ class Column:
             table.format != "csv",
             frozenset(text.casefold() for text in missing_values),
             date_order,
+            decimal_is_sure,
         )
 
     @cached_property
@@ -70,14 +78,27 @@ class Column:
 
     @cached_property
     def sure(self) -> Counter[str]:
-        """The same without words such as `unknown`."""
-        left = (text for text in self.counts if text.casefold() in DOUBTFUL_MISSING)
-        return self.counts - Counter({text: self.counts[text] for text in left})
+        """The same without words such as `unknown`, among them `none`."""
+        return Counter({t: n for t, n in self.counts.items() if not is_doubtful(t)})
+
+    @cached_property
+    def answers(self) -> Counter[str]:
+        """The same without words such as `unknown`; `none` is an answer beside `mild`."""
+        if not on_one_scale([*self.sure, "none"]):
+            return self.sure
+        return Counter(
+            {t: n for t, n in self.counts.items() if not is_doubtful(t) or t.casefold() == "none"}
+        )
 
     @cached_property
     def numbers(self) -> Numbers:
         """The cells as numbers."""
-        return read_numbers(self.sure, self.decimal, point_is_decimal=self.point_is_decimal)
+        return read_numbers(
+            self.sure,
+            self.decimal,
+            point_is_decimal=self.point_is_decimal,
+            default_is_sure=self.decimal_is_sure,
+        )
 
     @cached_property
     def number_share(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +20,9 @@ DELIMITERS = "\t;|,"
 """In order of preference: a comma is more often a decimal mark or part of a text."""
 
 _NO_DELIMITER = "\x1f"
-_NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
+_NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "blank"}
+_SAID = re.compile(r'"?sep=([^\w"\r\n])"?[;,\t]*(?:\r\n|\r|\n)', re.IGNORECASE)
+"""The line by which a file tells Excel its delimiter."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
     (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
@@ -48,12 +51,17 @@ def read_delimited(content: bytes, name: str, limits: TableLimits) -> RawTable:
         LimitError: If it is too large.
     """
     text, encoding = decode(content, name)
-    delimiter = sniff_delimiter(text[:SNIFFED_LETTERS], whole=len(text) <= SNIFFED_LETTERS)
+    said = _SAID.match(text)
+    delimiter: str | None
+    if said:
+        delimiter, text = said[1], "\n" + text[said.end() :]
+    else:
+        delimiter = sniff_delimiter(text[:SNIFFED_LETTERS], whole=len(text) <= SNIFFED_LETTERS)
     grid = Grid(name, "csv", limits, delimiter or "")
     _fill(grid, _records(text, delimiter or _NO_DELIMITER, name))
     table = grid.table()
     mark = "comma" if table.decimal == "," else "point"
-    form = f"{_NAMES[delimiter]}-separated" if delimiter else "one column"
+    form = f"{_NAMES.get(delimiter, repr(delimiter))}-separated" if delimiter else "one column"
     doubt = ""
     if encoding == "Windows-1252":
         doubt = "; it is not UTF-8, so check letters such as \xe4 or \xe9"

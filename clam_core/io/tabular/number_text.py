@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from clam_core.io.tabular.raw import Decimal
+from clam_core.io.tabular.units import UNITS
 
 _GROUP = r"[1-9]\d{0,2}"
 _SPACED = rf"{_GROUP}(?:[ '\u2019\xa0\u202f\u2009]\d{{3}})+"
@@ -26,18 +27,6 @@ _PLAIN = re.compile(r"[+-]?\d+")
 _SEPARATORS = re.compile("[ '\u2019\xa0\u202f\u2009]")
 _LIMIT = re.compile(r"(?:[<>\u2264\u2265]=?|=<|=>)\s*")
 _ABOUT = re.compile(r"(?:~|\u2248|ca\.?|approx\.?)\s*", re.IGNORECASE)
-
-_UNIT_WORDS = """
-% \u2030 l ml dl cl mm cm m km kg g mg \xb5g ug ng s sec min h hr hrs d day days
-wk weeks month months mo y yr yrs year years jahre jahr j ans an a\xf1os kpa mmhg cmh2o hpa
-kv kvp ma mas mgy hu \xb0c bpm pack-years packyears py u/l iu/l iu/ml mg/l mg/dl g/dl g/l
-ng/ml pg/ml u/ml mmol/l \xb5mol/l umol/l l/s l/min ml/min ml/min/mmhg ml/mmhg/min mmol/min/kpa
-mmol/kpa/min kg/m2 kg/m\xb2 cm3 mm3 mm2 cm2 /min liter litre liters litres
-"""
-UNITS = frozenset(
-    [*_UNIT_WORDS.split(), "pack years", "% pred", "% pred.", "% predicted", "%pred", "% soll"]
-)
-"""Units that may stand behind a number in a cell, in lower case."""
 
 _UNIT_AT_END = re.compile(r"^(.*?[\d.,])\s*([^\d.,\s].*)$", re.DOTALL)
 
@@ -89,7 +78,9 @@ def read_number(text: str, decimal: Decimal = ".") -> float | None:
     return value if math.isfinite(value) else None
 
 
-def read_numbers(cells: Counter[str], default: Decimal, *, point_is_decimal: bool) -> Numbers:
+def read_numbers(
+    cells: Counter[str], default: Decimal, *, point_is_decimal: bool, default_is_sure: bool = False
+) -> Numbers:
     """Read the cells of a column as numbers.
 
     Args:
@@ -97,6 +88,7 @@ def read_numbers(cells: Counter[str], default: Decimal, *, point_is_decimal: boo
         default: Decimal mark where the column itself does not tell.
         point_is_decimal: Whether a point is always a decimal mark, as in cells
             that a workbook or a Parquet file holds as numbers.
+        default_is_sure: Whether the user said so.
 
     Returns:
         The numbers, and what about them should be said.
@@ -110,7 +102,7 @@ def read_numbers(cells: Counter[str], default: Decimal, *, point_is_decimal: boo
     if evidence["."] != evidence[","]:
         decimal = "." if evidence["."] > evidence[","] else ","
     found = Numbers(decimal)
-    proven = evidence[decimal] > 0
+    proven = evidence[decimal] > 0 or (default_is_sure and decimal == default)
     for text, n in cells.items():
         number, unit, is_limit = parts[text]
         mark: Decimal = "." if point_is_decimal and number.count(".") == 1 else decimal
@@ -133,7 +125,7 @@ def read_numbers(cells: Counter[str], default: Decimal, *, point_is_decimal: boo
 
 
 def split_unit(text: str) -> tuple[str, str, bool]:
-    """Number, unit (in lower case) and whether the number is only a limit.
+    """Number, unit and whether the number is only a limit.
 
     Args:
         text: A cell such as `80 %`, `<5`, `170cm`.
@@ -151,7 +143,7 @@ def split_unit(text: str) -> tuple[str, str, bool]:
     unit = ""
     found = _UNIT_AT_END.match(number)
     if found and (word := " ".join(found[2].casefold().split()).rstrip(".")) in UNITS:
-        number, unit = found[1].strip(), word
+        number, unit = found[1].strip(), UNITS[word]
     return number, unit, bool(start)
 
 

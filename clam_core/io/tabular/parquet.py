@@ -101,8 +101,10 @@ def _is_plain(kind: Any) -> bool:  # noqa: ANN401
     if pa.types.is_dictionary(kind):
         return _is_plain(kind.value_type)
     tests = (
-        pa.types.is_string, pa.types.is_large_string, pa.types.is_boolean, pa.types.is_integer,
-        pa.types.is_floating, pa.types.is_decimal, pa.types.is_temporal, pa.types.is_null,
+        pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view,
+        pa.types.is_boolean,
+        pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_temporal,
+        pa.types.is_null,
     )  # fmt: skip
     return any(test(kind) for test in tests)
 
@@ -130,7 +132,7 @@ def _values(column: Any) -> list[Any]:  # noqa: ANN401
     if pa.types.is_float32(column.type) or pa.types.is_float16(column.type):
         shown = column.to_numpy(zero_copy_only=False)
         valid = column.is_valid().to_pylist()
-        return [str(value) if ok else None for value, ok in zip(shown, valid, strict=True)]
+        return [float(str(value)) if ok else None for value, ok in zip(shown, valid, strict=True)]
     values: list[Any] = column.to_pylist()
     return values
 

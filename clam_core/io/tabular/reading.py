@@ -7,18 +7,20 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from clam_core.io.tabular.column import Column
+from clam_core.io.tabular.column import ENOUGH, Column
 from clam_core.io.tabular.date_text import DateOrder, read_dates
+from clam_core.io.tabular.header_words import header_words
 from clam_core.io.tabular.number_text import Numbers, split_unit
 from clam_core.io.tabular.raw import Decimal, at_lines, count, some
 from clam_core.io.tabular.words import (
-    DOUBTFUL_MISSING,
     are_stages,
     female_or_male,
     in_order,
+    is_doubtful,
     scale_order,
     yes_or_no,
 )
+from clam_core.io.vocabulary import name_unit
 
 _BLANKS = re.compile(r"\s+")
 
@@ -71,10 +73,12 @@ def read_as(column: Column, kind: str, levels: tuple[str, ...] = ()) -> Reading:
 def _missing_words(column: Column) -> list[str]:
     everything = Counter(cell for cell in column.cells if cell is not None)
     words = everything - column.counts
-    if not words:
-        return []
+    return [_as_missing(words)] if words else []
+
+
+def _as_missing(words: Counter[str]) -> str:
     shown = some([repr(word) for word, _ in words.most_common()], 3)
-    return [f"{count(words.total(), 'cell')} with {shown} counted as missing."]
+    return f"{count(words.total(), 'cell')} with {shown} taken as missing."
 
 
 def _as_numbers(column: Column, kind: str) -> Reading:
@@ -96,7 +100,7 @@ def _limits_and_marks(numbers: Numbers) -> list[str]:
     if numbers.n_limits:
         cells = count(numbers.n_limits, "cell")
         told.append(
-            f"{cells} such as '<5' or '~5' state a limit or an estimate; the number itself was "
+            f"{cells} with a limit or an estimate, such as '<5' or '~5': the number itself was "
             "taken."
         )
     if numbers.n_doubtful:
@@ -124,10 +128,13 @@ def _units(column: Column, numbers: Numbers, values: dict[str, float]) -> list[s
         for text in odd:
             del values[text]
         where = at_lines(column.lines_of(odd), 3)
-        told.append(f"Cells with another unit than {usual!r} ({where}) counted as missing.")
+        told.append(f"Cells with another unit than {usual!r} were taken as missing ({where}).")
     n_all = sum(column.sure[text] for text in values)
-    if n_usual < n_all:
-        told.append(f"Only {n_usual:,} of {n_all:,} cells say the unit {usual!r}; taken for all.")
+    if n_usual < n_all and name_unit(column.name, header_words(column.name)) != usual:
+        told.append(
+            f"{n_usual:,} of {n_all:,} cells say the unit {usual!r}; the others were taken to have "
+            "it, too."
+        )
     return told
 
 
@@ -142,19 +149,21 @@ def _as_dates(column: Column) -> Reading:
         )
     if dates.n_short_years:
         years = count(dates.n_short_years, "year")
-        told.append(f"{years} of two digits taken as 1970 to 2069.")
+        told.append(f"{years} of two digits taken to lie in 1970 to 2069.")
     return Reading(dict(dates.values), warnings=told, date_order=dates.order)
 
 
 def _as_levels(column: Column, kind: str, wanted: tuple[str, ...]) -> Reading:
     cells = column.counts
-    if kind != "nominal" and not scale_order(cells):
-        allowed = {*column.sure, *wanted}
+    if kind != "nominal":
+        allowed = {*column.answers, *wanted}
+        if not wanted and column.number_share >= ENOUGH:
+            allowed = set(column.numbers.values)
         cells = Counter({text: n for text, n in cells.items() if text in allowed})
     values, told = _merge(cells, column)
     told += _left_out(column, set(values), "an answer", "answers")
     found = set(values.values())
-    doubtful = sorted(level for level in found if level.casefold() in DOUBTFUL_MISSING)
+    doubtful = sorted(level for level in found if is_doubtful(level))
     if doubtful and kind == "nominal" and len(found) > 1:
         words = some([repr(level) for level in doubtful])
         told.append(f"{words} may mean missing; kept as a level. Declare it missing if it does.")
@@ -167,10 +176,12 @@ def _as_levels(column: Column, kind: str, wanted: tuple[str, ...]) -> Reading:
 
 def _merge(cells: Counter[str], column: Column) -> tuple[dict[str, str], list[str]]:
     """Each text to its level: numbers by value, words without regard to case and blanks."""
-    numbers = column.numbers.values
+    numbers = column.numbers
     coded = any(len(text) > 1 and text[0] == "0" and text.isdigit() for text in cells)
-    if not coded and cells and all(text in numbers for text in cells):
-        return {text: f"{numbers[text]:.15g}" for text in cells}, []
+    one_unit = len(numbers.units) < 2
+    if not coded and one_unit and cells and all(text in numbers.values for text in cells):
+        levels = {text: f"{numbers.values[text]:.15g}" for text in cells}
+        return levels, _limits_and_marks(numbers)
     answers = yes_or_no(cells) or female_or_male(cells)
     if answers and len(cells) > 2:
         spellings = some([repr(text) for text in in_order(cells)])
@@ -207,10 +218,15 @@ def _order(levels: set[str], kind: str) -> tuple[tuple[str, ...], list[str]]:
 
 
 def _left_out(column: Column, known: set[str], one: str, many: str) -> list[str]:
-    odd = set(column.counts) - known
+    """What was not understood: words such as `unknown` are said, other text is not repeated."""
+    odd = {text for text in set(column.counts) - known if not is_doubtful(text)}
+    doubtful = Counter({t: n for t, n in column.counts.items() if t not in known and t not in odd})
+    told = []
+    if doubtful:
+        told.append(_as_missing(doubtful))
     n = sum(column.counts[text] for text in odd)
-    if not n:
-        return []
-    where = at_lines(column.lines_of(odd))
-    what = f"is not {one} and counted" if n == 1 else f"are not {many} and counted"
-    return [f"{count(n, 'cell')} {what} as missing ({where})."]
+    if n:
+        where = at_lines(column.lines_of(odd))
+        what = f"is not {one} and was" if n == 1 else f"are not {many} and were"
+        told.append(f"{count(n, 'cell')} {what} taken as missing ({where}).")
+    return told

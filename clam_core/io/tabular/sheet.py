@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from openpyxl.utils import get_column_letter
@@ -18,6 +19,8 @@ from clam_core.io.tabular.raw import count, some
 _ESCAPED = re.compile(r"_x00(0[9ADad])_")
 _QUOTED = re.compile(r'\[[^\]]*\]|"[^"]*"|\\.')
 _EXACT_DIGITS = 15
+_LONGEST = 1e21
+"""Above, Excel's own files write numbers with an exponent only."""
 
 
 @dataclass
@@ -34,31 +37,37 @@ class SheetFindings:
     n_hidden: int = 0
 
     def sentences(self) -> list[str]:
-        """What should be said about the sheet."""
+        """What should be said about the sheet, with the letters of its columns."""
         turned = Counter({c: n for c, n in self.dates.items() if 2 * n < self.filled[c]})
         told = [
-            (self.formulas, "cell", "with a formula but no stored result, taken as empty; open "
+            (self.formulas, "cell", "with a formula but no stored result", "taken as empty; open "
              "the file in Excel, save it and import it again"),
-            (self.errors, "cell", "with an error such as #N/A, taken as missing"),
-            (turned, "cell", "that Excel holds as a date among other values; check that it did "
-             "not turn a text or number into a date"),
-            (self.long_numbers, "number", "of more than 15 digits, of which Excel keeps only 15; "
+            (self.errors, "cell", "with an error such as #N/A", "taken as missing"),
+            (turned, "cell", "with a date among other values", "check that Excel did not turn a "
+             "text or a number into a date"),
+            (self.long_numbers, "number", "of more than 15 digits", "Excel keeps only 15 of them; "
              "store such ids as text"),
-            (self.percents, "cell", "shown as per cent, read with the % sign as shown"),
+            (self.percents, "cell", "shown as per cent", "read with the % sign, as shown"),
         ]  # fmt: skip
         found = [
-            f"{count(sum(cells.values()), noun)} {what} (column {some(sorted(cells))})."
-            for cells, noun, what in told
+            f"{count(sum(cells.values()), noun)} {what} ({_columns(cells)}): {then}."
+            for cells, noun, what, then in told
             if cells
         ]
         if self.n_merged:
-            merged = count(self.n_merged, "merged range")
+            merged = count(self.n_merged, "group")
             found.append(
-                f"{merged}: only the first cell of each has a value, the others are empty."
+                f"{merged} of merged cells: only the first cell of a group has a value, the others "
+                "are empty."
             )
         if self.n_hidden:
             found.append(f"{count(self.n_hidden, 'hidden row')} read like the others.")
         return found
+
+
+def _columns(cells: Counter[str]) -> str:
+    letters = sorted(cells, key=lambda letter: (len(letter), letter))
+    return f"{'column' if len(letters) == 1 else 'columns'} {some(letters)}"
 
 
 def read_sheet(sheet: Any, grid: Grid) -> SheetFindings:  # noqa: ANN401
@@ -194,8 +203,9 @@ def _text(cell: dict[str, Any], formats: _Formats, found: SheetFindings) -> str:
 
 def _number(value: float, shown: str, letter: str, found: SheetFindings) -> str:
     """A number with the 15 digits that Excel shows; whole numbers without a point."""
-    if isinstance(value, int) or (value.is_integer() and abs(value) < 10**_EXACT_DIGITS):
-        whole = str(int(value))
+    if isinstance(value, int) or (value.is_integer() and abs(value) < _LONGEST):
+        exact = value if isinstance(value, int) else Decimal(f"{value:.{_EXACT_DIGITS - 1}e}")
+        whole = f"{exact:.0f}" if isinstance(exact, Decimal) else str(exact)
         if len(whole.lstrip("-")) > _EXACT_DIGITS:
             found.long_numbers[letter] += 1
         if shown.startswith("0") and value >= 0:

@@ -76,15 +76,14 @@ _STAGE = re.compile(r"(?:stage|stadium|stade|estadio|typ|type|grade|grad|tipo)\s
 _PARTS = re.compile(r"(\d+)")
 
 
-def is_missing(text: str, *, doubtful: bool = False) -> bool:
-    """Whether a cell stands for a missing value.
+def is_missing(text: str) -> bool:
+    """Whether a cell stands for a missing value in any column but an id."""
+    return text.casefold() in MISSING
 
-    Args:
-        text: The cell.
-        doubtful: Whether words such as `unknown` count, too.
-    """
-    word = text.casefold()
-    return word in MISSING or (doubtful and word in DOUBTFUL_MISSING)
+
+def is_doubtful(text: str) -> bool:
+    """Whether a cell stands for a missing value among numbers or dates, such as `unknown`."""
+    return text.casefold() in DOUBTFUL_MISSING
 
 
 def yes_or_no(levels: Collection[str]) -> dict[str, str] | None:
@@ -113,13 +112,18 @@ def _two_sides(
 def scale_order(levels: Collection[str]) -> tuple[str, ...] | None:
     """The levels in order of severity, if they are words of one well-known scale."""
     words = {fold(level): level for level in levels}
-    if len(words) < 3 or len(words) < len(levels):
+    if len(words) < 2 or len(words) < len(levels):
         return None
     for scale in _SCALES:
         order = scale.split()
         if set(words) <= set(order):
             return tuple(words[word] for word in order if word in words)
     return None
+
+
+def on_one_scale(texts: Iterable[str]) -> bool:
+    """Whether texts, in any spelling, are two or more words of one well-known scale."""
+    return scale_order({fold(text) for text in texts}) is not None
 
 
 def stage_number(level: str) -> int | None:

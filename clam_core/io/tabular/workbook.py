@@ -67,13 +67,15 @@ def check_package(content: bytes, name: str, limits: TableLimits) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
-            _check_kind(archive, name)
+            kind = _other_kind(archive)
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
         raise _damaged(name, error) from None
+    if kind:
+        raise ReadError(f"{name} is {kind}.")
     if any(member.flag_bits & 0x1 for member in members):
         raise ReadError(f"{name} is encrypted; save it without a password.")
-    total = sum(member.file_size for member in members)
     largest = max(members, key=lambda member: member.file_size)
+    total = sum(member.file_size for member in members)
     if total > limits.max_unpacked_bytes or len(members) > _MAX_MEMBERS:
         raise LimitError(
             f"{name} would unpack to {total / 1e6:,.0f} MB in {len(members):,} parts; at most "
@@ -87,17 +89,18 @@ def check_package(content: bytes, name: str, limits: TableLimits) -> None:
         )
 
 
-def _check_kind(archive: zipfile.ZipFile, name: str) -> None:
+def _other_kind(archive: zipfile.ZipFile) -> str:
+    """What a zip archive is if it is no workbook, and what to do; empty for a workbook."""
     names = set(archive.namelist())
     if "xl/workbook.bin" in names:
-        raise ReadError(f"{name} is a binary Excel workbook (.xlsb); save it as .xlsx or CSV.")
+        return "a binary Excel workbook (.xlsb); save it as .xlsx or CSV"
     if any(one.startswith("xl/") for one in names):
-        return
-    if "mimetype" in names and b"opendocument.spreadsheet" in archive.read("mimetype")[:200]:
-        raise ReadError(f"{name} is an OpenDocument spreadsheet; save it as .xlsx or CSV.")
+        return ""
+    if {"mimetype", "content.xml"} <= names:
+        return "an OpenDocument file; save its table as .xlsx or CSV"
     if any(one.startswith(("word/", "ppt/")) for one in names):
-        raise ReadError(f"{name} is an Office document without a sheet; save its table as CSV.")
-    raise ReadError(f"{name} is a zip archive, not a table; unpack it and choose the table in it.")
+        return "an Office document without a sheet; save its table as CSV"
+    return "a zip archive, not a table; unpack it and choose the table in it"
 
 
 def _open(content: bytes, name: str) -> Any:  # noqa: ANN401
@@ -134,7 +137,7 @@ def _damaged(name: str, error: Exception) -> ReadError:
 
 def _choose(workbook: Any, grid: Grid, wanted: str | None) -> RawTable:  # noqa: ANN401
     """The wanted sheet, or the first visible one with two rows and two columns."""
-    sheets = [one for one in workbook.worksheets if hasattr(one, "parent")]
+    sheets = workbook.worksheets
     titles = [clean(one.title) for one in sheets]
     if wanted is not None:
         if wanted not in titles:

@@ -1,0 +1,60 @@
+"""Regression of counts: negative binomial, or Poisson where they spread no more."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clam_core.association.model import Model, NotEstimableError, solve_information
+from clam_core.association.newton import Derivatives, newton
+from clam_core.association.result import Values
+from clam_core.association.tests_count import best_alpha, log_likelihood
+
+_FAR = 25.0
+
+
+def fit_counts(y: Values, design: Values) -> Model:
+    """Fit log mean = x'b with variance mean + alpha * mean^2, alpha by maximum likelihood.
+
+    Args:
+        y: Counts, shape (n,).
+        design: Shape (n, p), full rank, with its constant.
+
+    Returns:
+        The model; coefficients are log rate ratios. Their covariance takes alpha as known,
+        which is right in large samples since both are independent there.
+
+    Raises:
+        NotEstimableError: If there is no finite maximum, as where a cluster has no event.
+
+    Source:
+        Lawless (1987), "Negative binomial and mixed Poisson regression", Can J Stat 15:209.
+    """
+    parameters = np.zeros(design.shape[1])
+    parameters[0] = np.log(max(y.mean(), 1e-9))
+    alpha, value = 0.0, -np.inf
+    for _ in range(30):
+        found = newton(_of(y, design, alpha), parameters)
+        parameters = found[0]
+        alpha, new = best_alpha(y, np.exp(design @ parameters))
+        if new - value < 1e-7:
+            break
+        value = new
+    if np.abs(design @ parameters).max() > _FAR:
+        raise NotEstimableError("a cluster or level has no event")
+    _, scores, information = _derivatives(y, design, parameters, alpha)
+    name = "negative binomial model" if alpha > 0 else "Poisson model"
+    return Model(name, parameters, solve_information(information), new, scores)
+
+
+def _of(y: Values, design: Values, alpha: float) -> Derivatives:
+    return lambda b: _derivatives(y, design, b, alpha)
+
+
+def _derivatives(
+    y: Values, design: Values, parameters: Values, alpha: float
+) -> tuple[float, Values, Values]:
+    means = np.exp(np.clip(design @ parameters, -40, 40))
+    spread = 1 + alpha * means
+    scores = design * ((y - means) / spread)[:, None]
+    information = (design * (means / spread)[:, None]).T @ design
+    return log_likelihood(y, means, alpha), scores, information

@@ -1,0 +1,138 @@
+"""Spectral clustering on a graph of nearest neighbors: for clusters that are not round."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clam_core.clustering.k_means import kmeans_rows
+from clam_core.clustering.mixture import refine_mixture
+from clam_core.clustering.naming import order_by_size
+from clam_core.clustering.rows import Rows, check_clusters, sorted_rows
+
+MIN_NEIGHBORS = 10
+NEIGHBOR_SHARE = 5
+"""Each scan is joined to a fifth of the cohort, but at least to `MIN_NEIGHBORS`."""
+MOST_DENSE = 1500
+"""Above this many scans only the eigenvectors that are needed are computed."""
+
+
+def graph(
+    features: NDArray[np.floating],
+    n_clusters: int,
+    seed: int,
+    n_init: int = 100,
+    *,
+    refine: bool = False,
+) -> NDArray[np.int64]:
+    """Group scans that many short steps between neighbors connect.
+
+    Args:
+        features: Shape (n_scans, n_features), finite.
+        n_clusters: Number of clusters.
+        seed: The starts of k-means on the eigenvectors follow from it.
+        n_init: Number of these starts.
+        refine: Let a mixture of Gaussians redraw the borders.
+
+    Returns:
+        Cluster of each scan, shape (n_scans,), from 0, the largest first.
+
+    Raises:
+        ClamError: If the scans cannot form that many clusters.
+
+    Source:
+        von Luxburg (2007), "A tutorial on spectral clustering", Statistics and
+        Computing 17: the random-walk Laplacian on a symmetric neighbor graph.
+    """
+    rows = sorted_rows(features)
+    check_clusters(rows, n_clusters)
+    vectors = graph_vectors(rows, n_clusters)
+    labels = rows.back(graph_rows(vectors, n_clusters, seed, n_init))
+    return refine_mixture(features, labels) if refine else order_by_size(labels)
+
+
+def n_neighbors_of(n_scans: int) -> int:
+    """Neighbors of each scan, itself included.
+
+    A fifth of the cohort and at least ten. In a cohort of fewer than 20 that would
+    join everything to everything, so that it is half of the cohort there.
+    """
+    wanted = max(MIN_NEIGHBORS, round(n_scans / NEIGHBOR_SHARE))
+    return max(2, min(wanted, n_scans // 2))
+
+
+def graph_rows(
+    vectors: NDArray[np.float64], n_clusters: int, seed: int, n_init: int
+) -> NDArray[np.int64]:
+    """Clusters of prepared rows from the first `n_clusters` of their graph's vectors."""
+    values = np.ascontiguousarray(vectors[:, :n_clusters])
+    return kmeans_rows(Rows(values, np.arange(len(values))), n_clusters, seed, n_init)
+
+
+def graph_vectors(rows: Rows, n_vectors: int) -> NDArray[np.float64]:
+    """Slowest modes of the random walk on the neighbor graph, one column each.
+
+    Args:
+        rows: The scans.
+        n_vectors: Number of modes, at most the number of scans.
+
+    Returns:
+        Shape (n_scans, n_vectors). The first is constant.
+    """
+    from scipy.linalg import eigh
+    from scipy.sparse.linalg import eigsh
+
+    weights = joined_graph(rows.values)
+    n_scans = weights.shape[0]
+    root = np.sqrt(np.asarray(weights.sum(axis=1)).ravel())
+    normal = weights.multiply(1 / root[:, None]).multiply(1 / root[None, :]).tocsr()
+    if n_scans <= MOST_DENSE or n_vectors >= n_scans // 2:
+        last = [n_scans - n_vectors, n_scans - 1]
+        _, found = eigh(normal.toarray(), subset_by_index=last)
+    else:
+        start = np.random.default_rng(0).standard_normal(n_scans)
+        _, found = eigsh(normal, k=n_vectors, which="LA", v0=start, ncv=6 * n_vectors + 20)
+    vectors = np.asarray(found[:, ::-1] / root[:, None], dtype=np.float64)
+    vectors /= np.sqrt(np.square(vectors).mean(axis=0))
+    return vectors
+
+
+def joined_graph(values: NDArray[np.float64]) -> Any:  # noqa: ANN401
+    """Symmetric neighbor graph, its separate parts joined by their shortest links.
+
+    Args:
+        values: Shape (n_scans, n_features).
+
+    Returns:
+        Sparse weights, shape (n_scans, n_scans): 1 where each is among the other's
+        neighbors (and on the diagonal), 0.5 where only one is, and for a link between
+        parts.
+    """
+    from scipy.sparse.csgraph import connected_components
+    from sklearn.neighbors import kneighbors_graph
+
+    n_neighbors = n_neighbors_of(len(values))
+    near = kneighbors_graph(values, min(n_neighbors, len(values)), include_self=True)
+    weights = (0.5 * (near + near.T)).tolil()
+    n_parts, part = connected_components(weights.tocsr(), directed=False)
+    for one, other in _shortest_links(values, part) if n_parts > 1 else []:
+        weights[one, other] = weights[other, one] = 0.5
+    return weights.tocsr()
+
+
+def _shortest_links(values: NDArray[np.float64], part: NDArray[np.int32]) -> list[tuple[int, int]]:
+    """Pairs of scans that connect all parts with the smallest total distance (Prim)."""
+    from scipy.spatial.distance import cdist
+
+    distance = cdist(values, values)
+    inside = part == part[0]
+    links = []
+    while not inside.all():
+        ones, others = np.flatnonzero(inside), np.flatnonzero(~inside)
+        between = distance[np.ix_(ones, others)]
+        one, other = np.unravel_index(int(between.argmin()), between.shape)
+        links.append((int(ones[one]), int(others[other])))
+        inside |= part == part[others[other]]
+    return links

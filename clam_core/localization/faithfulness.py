@@ -1,0 +1,250 @@
+"""Does a map move the assignment as it should? Deletion, insertion, drop and increase."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+
+from clam_core.errors import AlignmentError
+from clam_core.localization.borrow import borrow
+from clam_core.localization.maps import ActivationMaps, scale_maps
+from clam_core.localization.reference import Reference
+from clam_core.localization.task import Question
+from clam_core.models import ClusterModel
+from clam_core.settings import Settings
+
+Map = NDArray[np.floating]
+
+SMALLEST_GAIN = 0.01
+"""Gain over random maps, in confidence averaged over the two curves, that counts as moving."""
+
+
+class FaithfulnessSettings(Settings):
+    """How maps are put to the test.
+
+    Attributes:
+        n_steps: Steps from no voxel replaced to all of them.
+        n_random: Random smooth maps that each map must beat.
+        smooth_voxels: Standard deviation of the smoothing of random maps.
+        chunk_voxels: Voxels that go through the network at once.
+        seed: Draws the random maps, and the order of voxels with equal values.
+    """
+
+    n_steps: int = Field(default=20, ge=2, le=1000)
+    n_random: int = Field(default=3, ge=1, le=100)
+    smooth_voxels: float = Field(default=4.0, ge=0, le=64)
+    chunk_voxels: int = Field(default=8 * 88**3, ge=1)
+    seed: int = Field(default=0, ge=0)
+
+
+@dataclass(frozen=True)
+class Faithfulness:
+    """How the confidence of one scan follows its map.
+
+    Attributes:
+        confidence: Probability of the explained cluster, before anything is replaced.
+        deletion_auc: Area under the confidence as voxels are replaced by the cohort's
+            median image, highest map values first; low is good.
+        insertion_auc: The same as voxels of the scan replace those of the median
+            image; high is good. The map turned upside down has the two swapped.
+        random_deletion_auc: Lowest deletion AUC of the random maps.
+        random_insertion_auc: Highest insertion AUC of the random maps.
+        drop: Share of the confidence that is lost when only what the map shows is kept.
+        increased: Whether the confidence rises then.
+    """
+
+    confidence: float
+    deletion_auc: float
+    insertion_auc: float
+    random_deletion_auc: float
+    random_insertion_auc: float
+    drop: float
+    increased: bool
+
+    @property
+    def beats_random(self) -> bool:
+        """Better than every random map in deletion and in insertion, and not by a trifle."""
+        lower = self.random_deletion_auc - self.deletion_auc
+        higher = self.insertion_auc - self.random_insertion_auc
+        return min(lower, higher) > 0 and lower + higher >= SMALLEST_GAIN
+
+    @property
+    def beats_reversed(self) -> bool:
+        """Better than the same map upside down."""
+        return self.deletion_auc < self.insertion_auc
+
+    @property
+    def moved_as_it_should(self) -> bool:
+        """Whether the assignment followed the map."""
+        return self.beats_random and self.beats_reversed
+
+    @property
+    def verdict(self) -> str:
+        """The badge of this map."""
+        if self.moved_as_it_should:
+            return "This map moved the assignment as it should."
+        return "This map did not move the assignment as it should."
+
+    def as_dict(self) -> dict[str, float | bool]:
+        """Names and values, for a table."""
+        return {**asdict(self), "moved_as_it_should": self.moved_as_it_should}
+
+
+def measure_faithfulness(
+    model: ClusterModel,
+    images: Tensor,
+    maps: ActivationMaps,
+    reference: Reference,
+    settings: FaithfulnessSettings,
+    masks: NDArray[np.bool_] | None = None,
+) -> list[Faithfulness]:
+    """Put the maps of several scans to the test.
+
+    Args:
+        model: The model that the maps explain; given back as it was.
+        images: Standardised, shape (n, 1, *grid).
+        maps: Their maps.
+        reference: Its median image takes the place of what is deleted.
+        settings: Steps and random maps.
+        masks: Only these voxels are replaced, shape (n, *grid), so that a map cannot
+            win by telling the body from its surroundings; None takes the whole grid.
+
+    Returns:
+        One result per scan.
+
+    Raises:
+        AlignmentError: If shapes differ.
+    """
+    if images.shape[2:] != maps.raw.shape[1:] or len(images) != len(maps):
+        raise AlignmentError(
+            f"Images of shape {tuple(images.shape)} do not fit maps of {maps.raw.shape}."
+        )
+    if masks is not None and masks.shape != maps.raw.shape:
+        raise AlignmentError(f"Masks of {masks.shape} do not fit maps of {maps.raw.shape}.")
+    images = images.to(next(model.parameters()))
+    fill = reference.to(images).image[0, 0]
+    found = []
+    with borrow(model, fill.numel()), torch.no_grad():
+        for row, image in enumerate(images[:, 0]):
+            other = int(maps.other[row])
+            question = Question(int(maps.cluster[row]), None if other < 0 else other)
+            mask = None if masks is None or not masks[row].any() else masks[row]
+            trial = _Trial(model, question, image, fill, mask, settings)
+            found.append(trial.judge(maps.raw[row]))
+    return found
+
+
+def summarize(results: Sequence[Faithfulness]) -> dict[str, float]:
+    """Faithfulness of a run.
+
+    Args:
+        results: Of its scans.
+
+    Returns:
+        Number of scans, mean AUCs, average drop and increase in confidence (shares of
+        1) and the share of scans whose map moved the assignment as it should.
+
+    Source:
+        Chattopadhay et al. (2018), "Grad-CAM++", WACV, section 4.1.
+    """
+    if not results:
+        return {"n_scans": 0}
+    names = ("deletion_auc", "insertion_auc", "random_deletion_auc", "random_insertion_auc")
+    means = {name: float(np.mean([getattr(one, name) for one in results])) for name in names}
+    return {
+        "n_scans": len(results),
+        **means,
+        "average_drop": float(np.mean([one.drop for one in results])),
+        "increase_in_confidence": float(np.mean([one.increased for one in results])),
+        "share_moved_as_it_should": float(np.mean([one.moved_as_it_should for one in results])),
+    }
+
+
+def random_smooth_map(shape: tuple[int, ...], smooth_voxels: float, seed: int) -> Map:
+    """White noise, smoothed, as smooth as an activation map and as blind as can be.
+
+    Args:
+        shape: Grid.
+        smooth_voxels: Standard deviation of the Gaussian.
+        seed: Same seed, same map.
+
+    Returns:
+        Shape (*grid).
+    """
+    from scipy.ndimage import gaussian_filter
+
+    noise = np.random.default_rng(seed).normal(size=shape)
+    smooth: Map = gaussian_filter(noise, smooth_voxels, mode="reflect")
+    return smooth
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """One scan, ready to have voxels replaced."""
+
+    model: ClusterModel
+    question: Question
+    image: Tensor
+    fill: Tensor
+    mask: NDArray[np.bool_] | None
+    settings: FaithfulnessSettings
+
+    def judge(self, signed: Map) -> Faithfulness:
+        deletion, insertion = self.aucs(signed)
+        blind = [
+            self.aucs(random_smooth_map(signed.shape, self.settings.smooth_voxels, seed))
+            for seed in range(self.settings.seed, self.settings.seed + self.settings.n_random)
+        ]
+        shown = torch.from_numpy(scale_maps(signed[None])[0]).to(self.image)
+        kept = self.fill + shown * (self.image - self.fill)
+        before, after = self.confidence(torch.stack([self.image, kept])).tolist()
+        return Faithfulness(
+            confidence=before,
+            deletion_auc=deletion,
+            insertion_auc=insertion,
+            random_deletion_auc=min(one[0] for one in blind),
+            random_insertion_auc=max(one[1] for one in blind),
+            drop=max(0.0, before - after) / before if before > 0 else 0.0,
+            increased=after > before,
+        )
+
+    def aucs(self, values: Map) -> tuple[float, float]:
+        """Deletion and insertion AUC of an order of voxels."""
+        ranks = torch.from_numpy(self.ranks(values)).to(self.image.device)
+        n_voxels = ranks.numel() if self.mask is None else int(self.mask.sum())
+        fractions = np.linspace(0, 1, self.settings.n_steps + 1)
+        counts = torch.tensor(np.round(fractions * n_voxels), device=self.image.device)
+        empty = torch.where(ranks < n_voxels, self.fill, self.image)
+        deleted, inserted = [], []
+        size = max(1, self.settings.chunk_voxels // ranks.numel())
+        for part in torch.split(counts, size):
+            first = ranks < part.reshape(-1, *[1] * ranks.ndim)
+            deleted.append(self.confidence(torch.where(first, self.fill, self.image)))
+            inserted.append(self.confidence(torch.where(first, self.image, empty)))
+        return _area(torch.cat(deleted), fractions), _area(torch.cat(inserted), fractions)
+
+    def ranks(self, values: Map) -> NDArray[np.int64]:
+        """Rank of each voxel, 0 for the highest value; ties at random, outside last."""
+        inside = np.ones(values.shape, dtype=bool) if self.mask is None else self.mask
+        ties = np.random.default_rng(self.settings.seed).random(values.shape)
+        order = np.lexsort((ties[inside], -values[inside]))
+        ranked = np.empty(order.size, dtype=np.int64)
+        ranked[order] = np.arange(order.size)
+        ranks = np.full(values.shape, values.size, dtype=np.int64)
+        ranks[inside] = ranked
+        return ranks
+
+    def confidence(self, images: Tensor) -> Tensor:
+        """Probability of the cluster, shape (n,), of images, shape (n, *grid)."""
+        return self.question.confidence(self.model.log_assign(images[:, None]))
+
+
+def _area(confidence: Tensor, fractions: NDArray[np.float64]) -> float:
+    """Area under the curve by the trapezoidal rule."""
+    return float(np.trapezoid(confidence.double().cpu().numpy(), fractions))

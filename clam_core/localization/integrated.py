@@ -1,0 +1,72 @@
+"""The default map: activation channels with a confidence per channel and position."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from clam_core.localization.task import ScanMap, Task
+from clam_core.localization.upsample import upsample
+
+TOLERANCE = 0.01
+"""The sum of a map may miss l(A) - l(R) by this share before the steps are doubled."""
+
+SMALLEST_CHANGE = 1e-3
+"""A change of log-odds below this counts as this when errors are made relative to it."""
+
+_CHUNK_NODES = 1 << 23
+
+
+def integrated_map(image: Tensor, task: Task) -> ScanMap:
+    """Integrate the gradient of the log-odds from the cohort's median activation to the scan's.
+
+    With A the scan's activation, R the median and l the log-odds of the cluster,
+    w_k(v) is the mean of dl / dA_k(v) over midpoint steps from R to A, and the signed
+    map is U(sum_k w_k(v) (A_k(v) - R_k(v))). Its nodes add up to l(A) - l(R).
+
+    Args:
+        image: One standardised scan, shape (1, 1, *grid).
+        task: Question, layer, steps and reference.
+
+    Returns:
+        Signed map, nodes, error of the sum and steps taken.
+
+    Source:
+        Sundararajan, Taly & Yan (2017), "Axiomatic attribution for deep networks",
+        ICML, equations 1 and 3, applied at an inner layer.
+    """
+    start = task.needed_reference.activation
+    with torch.no_grad():
+        end = task.model.activations(image, task.layer)
+        scores = [_log_odds(task, activation) for activation in (start, end)]
+        change = float(scores[1] - scores[0])
+    difference = end - start
+    n_steps = task.settings.n_steps
+    while True:
+        nodes = _mean_gradient(task, start, difference, n_steps) * difference
+        error = abs(float(nodes.sum(dtype=torch.float64)) - change)
+        error /= max(abs(change), SMALLEST_CHANGE)
+        if error <= TOLERANCE or 2 * n_steps > task.settings.max_steps:
+            break
+        n_steps *= 2
+    summed = nodes.sum(dim=1)
+    signed = upsample(summed, task.model.autoencoder)[0]
+    return ScanMap(signed, summed[0], error, n_steps)
+
+
+def _log_odds(task: Task, activation: Tensor) -> Tensor:
+    return task.question.log_odds(task.model.log_assign_from(activation, task.layer))
+
+
+def _mean_gradient(task: Task, start: Tensor, difference: Tensor, n_steps: int) -> Tensor:
+    """Mean of dl / dA over midpoints from `start` to its end, shape of the activation."""
+    per_chunk = max(1, _CHUNK_NODES // difference.numel())
+    total = torch.zeros_like(difference)
+    positions = (torch.arange(n_steps, device=start.device, dtype=start.dtype) + 0.5) / n_steps
+    for part in torch.split(positions, per_chunk):
+        weight = part.reshape(-1, *[1] * (difference.ndim - 1))
+        with torch.enable_grad():
+            points = (start + weight * difference).requires_grad_()
+            score = _log_odds(task, points).sum()
+        total += torch.autograd.grad(score, points)[0].sum(dim=0, keepdim=True)
+    return total / n_steps

@@ -1,0 +1,139 @@
+"""What a scan is compared with: the cohort's median image and median activation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from clam_core.errors import AlignmentError
+from clam_core.localization.borrow import borrow
+from clam_core.models import ClusterModel
+
+MAX_SCANS = 200
+MAX_BYTES = 1 << 30
+_BLOCK = 1 << 22
+
+Values = NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """The middle of a cohort, position by position.
+
+    Attributes:
+        layer: Encoder convolution that `activation` belongs to, from 1.
+        activation: Median per channel and position, shape (1, channels, *size).
+        image: Median per voxel, standardised, shape (1, 1, *grid).
+        n_scans: Scans of the cohort.
+        n_used: Scans that the medians were taken over.
+    """
+
+    layer: int
+    activation: Tensor
+    image: Tensor
+    n_scans: int
+    n_used: int
+
+    @property
+    def note(self) -> str:
+        """What the medians were taken over, in words."""
+        if self.n_used == self.n_scans:
+            return f"median of all {self.n_scans} scans"
+        return f"median of {self.n_used} of {self.n_scans} scans, drawn with the run's seed"
+
+    def to(self, like: Tensor) -> Reference:
+        """The same on the device and in the precision of another tensor."""
+        return replace(self, activation=self.activation.to(like), image=self.image.to(like))
+
+
+def make_reference(
+    model: ClusterModel,
+    batches: Iterable[Tensor],
+    layer: int,
+    seed: int = 0,
+    max_scans: int = MAX_SCANS,
+) -> Reference:
+    """Median image and median activation of a cohort, with bounded memory.
+
+    They are exact for cohorts of up to `max_scans` scans (fewer where these would need
+    more than 1 GB); larger cohorts are represented by a random subset of that size,
+    which depends on the seed and the order of the scans only.
+
+    Args:
+        model: From image to probabilities.
+        batches: Standardised images, each of shape (n, 1, *grid), read once.
+        layer: Encoder convolution, from 1.
+        seed: Draws the subset.
+        max_scans: Most scans that are held in memory.
+
+    Returns:
+        The medians, and how many scans they come from.
+
+    Raises:
+        AlignmentError: If there is no scan, or one has another shape.
+        SettingsError: If the encoder has no such layer.
+
+    Source:
+        Vitter (1985), "Random sampling with a reservoir", ACM TOMS 11(1), algorithm R.
+    """
+    model.autoencoder.check_layer(layer)
+    parameter = next(model.parameters())
+    kept = _Reservoir(max_scans, np.random.default_rng(seed))
+    with borrow(model), torch.no_grad():
+        for batch in batches:
+            images = batch.to(parameter)
+            for start in range(len(images)):
+                slot = kept.next_slot()
+                if slot is not None:
+                    image = images[start : start + 1]
+                    kept.put(slot, image, model.activations(image, layer))
+    if not kept.images:
+        raise AlignmentError("A reference needs at least one scan; the cohort has none.")
+    return Reference(
+        layer=layer,
+        activation=torch.from_numpy(_median(kept.activations)).to(parameter),
+        image=torch.from_numpy(_median(kept.images)).to(parameter),
+        n_scans=kept.n_seen,
+        n_used=len(kept.images),
+    )
+
+
+class _Reservoir:
+    """A uniform sample of a stream, within limits of count and memory."""
+
+    def __init__(self, max_scans: int, rng: np.random.Generator) -> None:
+        self.max_scans, self.rng, self.n_seen = max_scans, rng, 0
+        self.images: list[Values] = []
+        self.activations: list[Values] = []
+
+    def next_slot(self) -> int | None:
+        """Where the next scan of the stream is kept, or None."""
+        self.n_seen += 1
+        if self.n_seen <= self.max_scans:
+            return self.n_seen - 1
+        slot = int(self.rng.integers(self.n_seen))
+        return slot if slot < self.max_scans else None
+
+    def put(self, slot: int, image: Tensor, activation: Tensor) -> None:
+        """Keep a copy of one scan, in place of the one that was there."""
+        kept = [part.cpu().numpy().copy(order="C") for part in (image, activation)]
+        self.images[slot : slot + 1] = kept[:1]
+        self.activations[slot : slot + 1] = kept[1:]
+        n_bytes = sum(part.nbytes for part in kept)
+        self.max_scans = min(self.max_scans, max(1, MAX_BYTES // n_bytes))
+
+
+def _median(scans: list[Values]) -> Values:
+    """Median over scans, position by position, in blocks that bound the memory."""
+    flat = [scan.reshape(-1) for scan in scans]
+    result = np.empty_like(flat[0])
+    step = max(1, _BLOCK // len(flat))
+    for start in range(0, result.size, step):
+        block = slice(start, start + step)
+        result[block] = np.median(np.stack([scan[block] for scan in flat]), axis=0)
+    return result.reshape(scans[0].shape)

@@ -1,0 +1,82 @@
+"""Lung zones of a mask: right and left, upper, middle and lower third."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+Labels = NDArray[np.uint8]
+
+THIRDS = ("lower", "middle", "upper")
+SIDES = ("left", "right")
+
+_ONE_SIDE = 0.85
+_SMALL_PIECE = 0.02
+_MIDDLE_BAND = 0.2
+_WAIST = 0.7
+
+
+def lung_zones(mask: Mask) -> tuple[Labels, tuple[str, ...]]:
+    """Divide a lung mask into zones.
+
+    Thirds are thirds of the mask's own extent along its last axis (upwards in RAS+).
+    Sides come from the connected lungs: index i grows to the patient's right, so the
+    lung with the lower i is the left one. Lungs that touch are cut where the mask is
+    thinnest near the middle. A mask without such a waist, like that of a nodule or of
+    one lung, has no sides: its zones are the thirds alone.
+
+    Args:
+        mask: Shape (i, j, k), or (i, k) for a coronal slice, RAS+.
+
+    Returns:
+        Zone of each voxel, 0 outside the mask, and the names of zones 1, 2, ...
+    """
+    labels = np.zeros(mask.shape, dtype=np.uint8)
+    if not mask.any():
+        return labels, ()
+    heights = np.flatnonzero(mask.any(axis=tuple(range(mask.ndim - 1))))
+    position = np.arange(mask.shape[-1]) - heights[0]
+    third = np.clip(3 * position // (heights[-1] - heights[0] + 1), 0, 2)
+    sides = _sides(mask)
+    if sides is None:
+        labels[mask] = (np.broadcast_to(third, mask.shape)[mask] + 1).astype(np.uint8)
+        return labels, THIRDS
+    labels[mask] = (3 * sides + third + 1).astype(np.uint8)[mask]
+    return labels, tuple(f"{side} {name}" for side in SIDES for name in THIRDS)
+
+
+def _sides(mask: Mask) -> Labels | None:
+    """0 for the left lung and 1 for the right one, or None where the mask has not two."""
+    from scipy import ndimage
+
+    plane = _dividing_plane(mask)
+    if plane is None:
+        return None
+    is_right = np.arange(mask.shape[0]) >= plane
+    sides = np.empty(mask.shape, dtype=np.uint8)
+    sides[...] = is_right.reshape(-1, *[1] * (mask.ndim - 1))
+    pieces, n_pieces = ndimage.label(mask)
+    on_right = np.bincount(pieces[mask & (sides == 1)], minlength=n_pieces + 1)
+    sizes = np.bincount(pieces[mask], minlength=n_pieces + 1)
+    for number in range(1, n_pieces + 1):
+        share = on_right[number] / sizes[number]
+        if max(share, 1 - share) >= _ONE_SIDE and sizes[number] >= _SMALL_PIECE * mask.sum():
+            sides[pieces == number] = share > 0.5
+    return sides
+
+
+def _dividing_plane(mask: Mask) -> int | None:
+    """Index of the first plane of the right lung: where the mask is thinnest near its middle."""
+    profile = mask.sum(axis=tuple(range(1, mask.ndim)))
+    filled = np.flatnonzero(profile)
+    first, last = int(filled[0]), int(filled[-1])
+    middle, reach = (first + last) / 2, _MIDDLE_BAND * (last - first + 1)
+    near = np.flatnonzero(np.abs(np.arange(profile.size) - middle) <= max(reach, 1))
+    thinnest = profile[near].min()
+    planes = near[profile[near] == thinnest]
+    plane = int(planes[np.argmin(np.abs(planes - middle))])
+    peaks = profile[first:plane], profile[plane + 1 : last + 1]
+    if not all(part.size for part in peaks):
+        return None
+    return plane if thinnest <= _WAIST * min(int(part.max()) for part in peaks) else None

@@ -1,0 +1,177 @@
+"""InputScale: the stored numbers that turn a volume into an input of the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from clam_core.errors import StudyError
+from clam_core.settings import ScaleSettings
+from clam_core.training.histogram import ShownValues
+from clam_core.training.source import Mask, ScanSource, Volume16
+
+Image = NDArray[np.float32]
+
+HU_WINDOW = (-1000.0, 400.0)
+MAX_REFERENCE_SCANS = 200
+REFERENCE_BYTES = 1 << 30
+STILL = 1e-4
+"""Voxels whose sd over the cohort is below this share of the window are not compared."""
+
+FLAT = 1e-6
+"""A cohort whose sd is below this share of the window shows nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class InputScale:
+    """What a run stores so that a new scan is treated like those it was fitted on.
+
+    Attributes:
+        low: Low end of the window, in HU or the study's unit.
+        high: High end of the window.
+        background: Value outside the mask; None keeps what is there.
+        mean: Mean of all voxels after window, background and alignment.
+        sd: Their standard deviation.
+        reference: Median image of the cohort on the grid, for the alignment of brightness.
+        compared: The voxels that are compared with it.
+    """
+
+    low: float
+    high: float
+    background: float | None
+    mean: float = 0.0
+    sd: float = 1.0
+    reference: Image | None = None
+    compared: Mask | None = None
+
+    def windowed(self, volume: Volume16, mask: Mask | None) -> Image:
+        """Volume clipped to the window, with the background filled, not yet aligned."""
+        image = volume.astype(np.float32)
+        np.clip(image, self.low, self.high, out=image)
+        if mask is not None and self.background is not None:
+            image[~mask] = self.background
+        return image
+
+    def offset(self, image: Image) -> float:
+        """How much brighter a windowed image is than the reference (a median)."""
+        if self.reference is None or self.compared is None or not self.compared.any():
+            return 0.0
+        return float(np.median(image[self.compared] - self.reference[self.compared]))
+
+    def apply(self, volume: Volume16, mask: Mask | None) -> Image:
+        """Standardised image of a scan.
+
+        Args:
+            volume: On the grid, in HU or the study's unit.
+            mask: On the grid, or None.
+
+        Returns:
+            float32 on the grid; over the fitted cohort the mean is 0 and the sd 1.
+        """
+        image = self.windowed(volume, mask)
+        image -= np.float32(self.offset(image) + self.mean)
+        image *= np.float32(1 / self.sd)
+        return image
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All of it as tensors, to be stored beside the weights."""
+        numbers = {"low": self.low, "high": self.high, "mean": self.mean, "sd": self.sd}
+        if self.background is not None:
+            numbers["background"] = self.background
+        found = {name: torch.tensor(value, dtype=torch.float64) for name, value in numbers.items()}
+        if self.reference is not None and self.compared is not None:
+            found["reference"] = torch.from_numpy(self.reference)
+            found["compared"] = torch.from_numpy(self.compared)
+        return found
+
+    @classmethod
+    def from_tensors(cls, tensors: dict[str, Tensor]) -> InputScale:
+        """The inverse of `tensors`.
+
+        Raises:
+            StudyError: If a number is missing.
+        """
+        missing = sorted({"low", "high", "mean", "sd"} - set(tensors))
+        if missing:
+            raise StudyError(
+                f"The stored scale of the input lacks {', '.join(missing)}; fit the run again."
+            )
+        background, reference, compared = map(tensors.get, ("background", "reference", "compared"))
+        return cls(
+            low=float(tensors["low"]),
+            high=float(tensors["high"]),
+            background=None if background is None else float(background),
+            mean=float(tensors["mean"]),
+            sd=float(tensors["sd"]),
+            reference=None if reference is None else reference.numpy(),
+            compared=None if compared is None else compared.numpy(),
+        )
+
+
+def fit_input_scale(source: ScanSource, settings: ScaleSettings, seed: int = 0) -> InputScale:
+    """Numbers that standardise a cohort, from one pass over its scans.
+
+    Window, fill outside the masks, alignment of brightness (two more passes) and one
+    global mean and sd, in this order.
+
+    Args:
+        source: The scans to fit on.
+        settings: Window, background and whether brightness is aligned.
+        seed: Chooses the scans of the median image where there are too many.
+
+    Returns:
+        The scale.
+
+    Raises:
+        StudyError: If there is no scan, or all voxels are equal.
+    """
+    if source.n_scans < 1:
+        raise StudyError("There is no scan to fit on; add scans, or look at why they failed.")
+    shown = ShownValues(is_filled=settings.background != "keep")
+    for row in range(source.n_scans):
+        shown.add(*source.read(row))
+    window = settings.window or (HU_WINDOW if source.unit == "HU" else shown.window())
+    background = None
+    if shown.n_filled:
+        background = window[0] if settings.background == "air" else shown.mean_inside(window)
+    mean, sd = shown.moments(window, background)
+    scale = InputScale(*window, background, mean, sd)
+    if settings.align_brightness:
+        scale = _aligned(source, scale, seed)
+    if not scale.sd > FLAT * (window[1] - window[0]):
+        raise StudyError(
+            f"All voxels of the {source.n_scans} scans are equal between {window[0]:g} and "
+            f"{window[1]:g}, so there is nothing to learn; choose another window or other masks."
+        )
+    return scale
+
+
+def _aligned(source: ScanSource, scale: InputScale, seed: int) -> InputScale:
+    """The scale with a reference image, and mean and sd after alignment."""
+    reference, spread = _median_image(source, scale, seed)
+    compared = spread > STILL * (scale.high - scale.low)
+    aligned = InputScale(scale.low, scale.high, scale.background, 0, 1, reference, compared)
+    total, squares = 0.0, 0.0
+    for row in range(source.n_scans):
+        image = aligned.apply(*source.read(row)).astype(np.float64)
+        total += float(image.mean()) / source.n_scans
+        squares += float(np.square(image).mean()) / source.n_scans
+    sd = float(np.sqrt(max(squares - total**2, 0)))
+    return InputScale(scale.low, scale.high, scale.background, total, sd, reference, compared)
+
+
+def _median_image(source: ScanSource, scale: InputScale, seed: int) -> tuple[Image, Image]:
+    """Median and sd over the cohort of each voxel, from at most 200 scans."""
+    n_most = min(MAX_REFERENCE_SCANS, max(REFERENCE_BYTES // (4 * int(np.prod(source.grid))), 2))
+    rows = np.arange(source.n_scans)
+    if source.n_scans > n_most:
+        chosen = np.random.default_rng(seed).choice(source.n_scans, n_most, replace=False)
+        rows = np.sort(chosen)
+    images = np.stack([scale.windowed(*source.read(int(row))) for row in rows])
+    median = np.stack([np.median(images[:, i], axis=0) for i in range(source.grid[0])])
+    spread = np.stack([images[:, i].std(axis=0, dtype=np.float64) for i in range(source.grid[0])])
+    return median.astype(np.float32), spread.astype(np.float32)
