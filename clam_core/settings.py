@@ -317,3 +317,39 @@ class EmbedSettings(Settings):
     n_neighbors: int = Field(default=15, ge=2, le=500)
     min_dist: float = Field(default=0.1, ge=0, le=1)
     seed: int = Field(default=0, ge=0)
+
+
+class AssociateSettings(Settings):
+    """Which clinical variables are compared between the clusters, and how.
+
+    Attributes:
+        adjust: Columns of the clinical table to adjust by, such as age and site.
+        correction: How p-values are corrected for their number: Benjamini-Hochberg,
+            Holm, or Benjamini-Yekutieli.
+        repeated: Subjects with several scans: `one_row` chooses one scan of each,
+            `cluster_robust` keeps all and allows for their dependence.
+        pick: Which scan `one_row` chooses: the most confident of the `majority`
+            cluster, or the one of highest `confidence`.
+        used_in_clustering: Columns that the clusters were made from, or that follow
+            from the same image; they are described without a p-value.
+        confounders: Columns of the confounding panel; None takes acquisition and
+            demographics.
+        min_cluster_size: Clusters with fewer subjects are left out of all tests.
+        n_resamples: Label shuffles of a permutation test.
+        power: Power at which the smallest detectable effect is stated.
+        banner_from: Cramer's V of cluster and an acquisition column from which a
+            warning is shown.
+        seed: Label shuffles follow from it.
+    """
+
+    adjust: tuple[str, ...] = ()
+    correction: Literal["bh", "holm", "by"] = "bh"
+    repeated: Literal["one_row", "cluster_robust"] = "one_row"
+    pick: Literal["majority", "confidence"] = "majority"
+    used_in_clustering: tuple[str, ...] = ()
+    confounders: tuple[str, ...] | None = None
+    min_cluster_size: int = Field(default=2, ge=2, le=1000)
+    n_resamples: int = Field(default=9999, ge=99, le=1_000_000)
+    power: float = Field(default=0.8, gt=0.05, lt=1)
+    banner_from: float = Field(default=0.3, gt=0, le=1)
+    seed: int = Field(default=0, ge=0)

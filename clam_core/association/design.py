@@ -94,10 +94,13 @@ def _indicators(name: str, codes: Labels) -> Values:
     counts = np.bincount(codes[codes >= 0], minlength=1)
     if len(counts) > _MOST_LEVELS:
         raise TableError(
-            f"Column {name!r} has {len(counts)} different levels, too many to adjust by; merge some."
+            f"Column {name!r} has {len(counts)} different levels, too many to adjust by; "
+            "merge some of them."
         )
     others = [level for level in range(len(counts)) if level != int(counts.argmax())]
-    columns = (codes[:, None] == np.array(others, dtype=np.int64)[None, :]).astype(np.float64)
+    columns: Values = (codes[:, None] == np.array(others, dtype=np.int64)[None, :]).astype(
+        np.float64
+    )
     columns[codes < 0] = np.nan
     return columns
 
@@ -112,6 +115,8 @@ def cluster_columns(labels: Labels) -> Values:
 def drop_idle_columns(matrix: Values) -> Values:
     """Columns that add nothing to a constant and the columns before them are left out."""
     kept = np.ones((len(matrix), 1))
+    if np.linalg.matrix_rank(np.column_stack([kept, matrix])) == matrix.shape[1] + 1:
+        return matrix
     scale = np.maximum(np.abs(matrix).max(axis=0, initial=0.0), 1e-300)
     for column in (matrix / scale).T:
         fit = kept @ np.linalg.lstsq(kept, column, rcond=None)[0]

@@ -78,8 +78,8 @@ def odds_ratio(table: Table, *, exact: bool) -> Effect:
     log = float(np.log(turned[0, 0]) + np.log(turned[1, 1]))
     log -= float(np.log(turned[0, 1]) + np.log(turned[1, 0]))
     width = Z * float(np.sqrt((1 / turned).sum()))
-    ends = (np.exp(log), np.exp(log - width), np.exp(log + width))
-    return Effect("odds_ratio", *(float(end) for end in ends), "Woolf (1955)")
+    size, low, high = (float(np.exp(x)) for x in (log, log - width, log + width))
+    return Effect("odds_ratio", size, low, high, "Woolf (1955)")
 
 
 def table_difference(table: Table) -> Effect:

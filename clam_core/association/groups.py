@@ -43,7 +43,8 @@ class Groups:
 
     def sums(self, scores: Values) -> Values:
         """Sum of `scores` (n,) per cluster, shape (k,)."""
-        return np.bincount(self.codes, weights=scores, minlength=self.k)
+        sums = np.bincount(self.codes, weights=scores, minlength=self.k)
+        return sums.astype(np.float64)
 
     def means(self) -> Values:
         """Mean per cluster, shape (k,)."""
@@ -51,8 +52,9 @@ class Groups:
 
     def variances(self) -> Values:
         """Sample variance per cluster, shape (k,)."""
-        squares = (self.values - self.means()[self.codes]) ** 2
-        return self.sums(squares) / (self.sizes - 1)
+        squares: Values = (self.values - self.means()[self.codes]) ** 2
+        variances: Values = self.sums(squares) / (self.sizes - 1)
+        return variances
 
     def part(self, position: int) -> Values:
         """Values of the cluster at a position."""

@@ -49,6 +49,6 @@ def newton(
 
 def _step(information: Values, score: Values) -> Values:
     try:
-        return np.linalg.solve(information, score)
+        return np.asarray(np.linalg.solve(information, score), dtype=np.float64)
     except np.linalg.LinAlgError:
         raise NotEstimableError("the model has no unique estimate") from None

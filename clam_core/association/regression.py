@@ -148,12 +148,13 @@ def _by_wald(problem: Problem, model: Model, tested: NDArray[np.intp], name: str
     return JointTest(label, len(problem.y), statistic, df, model.df_residual, p_value, *ends)
 
 
-def _robust(problem: Problem, model: Model, tested: NDArray[np.intp]) -> JointTest:
+def _robust(
+    problem: Problem, model: Model, tested: NDArray[np.intp], subjects: Labels
+) -> JointTest:
     """Wald F of a likelihood model with the covariance by subject."""
-    assert problem.subjects is not None  # noqa: S101 - its caller asked
-    covariance = clustered_covariance(model, model.covariance, problem.subjects)
+    covariance = clustered_covariance(model, model.covariance, subjects)
     name = f"{model.name}, robust by subject"
-    df = float(problem.subjects.max())
+    df = float(subjects.max())
     robust = Model(name, model.coefficients, covariance, np.nan, model.scores, df)
     return _by_wald(problem, robust, tested)
 
@@ -164,7 +165,7 @@ def _by_likelihood(
     """Likelihood-ratio test of the tested columns in a model with a constant."""
     model = fit(problem.y, problem.design)
     if problem.subjects is not None:
-        return _robust(problem, model, tested)
+        return _robust(problem, model, tested, problem.subjects)
     null = fit(problem.y, problem.null)
     return _ratio(problem, model, 2 * (model.log_likelihood - null.log_likelihood), tested)
 
@@ -201,7 +202,7 @@ def _ordinal(problem: Problem) -> JointTest:
     try:
         model = fit_proportional_odds(problem.y, problem.design[:, 1:])
         if problem.subjects is not None:
-            return _robust(problem, model, tested)
+            return _robust(problem, model, tested, problem.subjects)
         null = fit_proportional_odds(problem.y, problem.null[:, 1:])
     except NotEstimableError:
         name = "linear model on ranks, HC3 (levels are separated)"
@@ -227,7 +228,7 @@ def _with_prior(problem: Problem, tested: NDArray[np.intp]) -> JointTest:
 
     model = fit_multinomial(problem.y, problem.design, prior=True)
     if problem.subjects is not None:
-        return _robust(problem, model, tested)
+        return _robust(problem, model, tested, problem.subjects)
     statistic = wald(model, tested)
     none = np.empty(0)
     p_value = float(chdtrc(len(tested), statistic))

@@ -81,7 +81,7 @@ def studentized_range_quantile(level: float, k: int, df: Values) -> Values:
 @lru_cache(maxsize=64)
 def _quantile_curve(level: float, k: int) -> np.polynomial.Chebyshev:
     """Log of the quantile as a polynomial of 1 / df."""
-    return np.polynomial.Chebyshev.interpolate(  # type: ignore[no-any-return, attr-defined]
+    return np.polynomial.Chebyshev.interpolate(
         lambda inverse: np.log(_solve_quantile(level, k, 1 / inverse)), 15, domain=[0.0, 1.0]
     )
 
@@ -93,4 +93,4 @@ def _solve_quantile(level: float, k: int, df: Values) -> Values:
         middle = (low + high) / 2
         above = studentized_range_tail(np.exp(middle), k, df) > level
         low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return np.exp((low + high) / 2)
+    return np.asarray(np.exp((low + high) / 2), dtype=np.float64)

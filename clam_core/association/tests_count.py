@@ -146,5 +146,5 @@ def rate_ratio(groups: Groups) -> Effect:
     alpha, _ = best_alpha(groups.values, means[groups.codes])
     log = float(np.log(means[0] / means[1]))
     width = Z * float(np.sqrt(((1 / means + alpha) / sizes).sum()))
-    ends = (float(np.exp(x)) for x in (log, log - width, log + width))
-    return Effect("rate_ratio", *ends, method)
+    size, low, high = (float(np.exp(x)) for x in (log, log - width, log + width))
+    return Effect("rate_ratio", size, low, high, method)

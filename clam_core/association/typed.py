@@ -43,5 +43,5 @@ def codes_of(column: pd.Series[Any]) -> tuple[Labels, list[str]]:
         same = len(kinds) <= 1 or all(issubclass(kind, (int, float)) for kind in kinds)
         column = (column if same else column.map(str, na_action="ignore")).astype("category")
     column = column.cat.remove_unused_categories()
-    codes = column.cat.codes.to_numpy(dtype=np.int64)
+    codes = np.asarray(column.cat.codes, dtype=np.int64)
     return codes, [str(one) for one in column.cat.categories]

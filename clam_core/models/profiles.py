@@ -1,22 +1,27 @@
-"""Profiles: where along each axis a scan's activations leave those of the cohort, and how far."""
+"""Profiles: where along each axis a scan leaves the cohort, and how far, read from activations."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from clam_core.models.autoencoder import Autoencoder
 from clam_core.models.features import Features
 
 
 class ProfileFeatures(Features):
-    """Extremes of the deviation from the cohort along each axis, projected to a few numbers.
+    """Extremes of the local deviation from the cohort along each axis, in a few numbers.
 
-    A lesion moves a little from scan to scan. The largest deviation in each plane of the
-    activations keeps along which axis position it lies and forgets where within the plane.
+    A lesion lies at a slightly different place in every scan. The largest deviation in
+    each plane across an axis keeps where along the axis it lies and forgets where within
+    the plane. The deviation is read out of the activations by one linear map of the
+    channels, the same at every position.
 
     Args:
-        reference: Cohort's median activation of the last layer, shape (channels, *size).
+        layer: Encoder layer, from 1.
+        reference: Cohort's median activation of that layer, shape (channels, *size).
+        readout: Linear map of the channels, shape (channels, n_out).
         mean: Mean profile of the cohort, shape (n_profile,).
         components: Principal axes of the profiles, shape (n_profile, n_features).
         mirror: Whether left and right count as the same (first axis folded).
@@ -24,38 +29,65 @@ class ProfileFeatures(Features):
 
     kind = "profiles"
     reference: Tensor
+    readout: Tensor
     mean: Tensor
     components: Tensor
 
     def __init__(
-        self, reference: Tensor, mean: Tensor, components: Tensor, *, mirror: bool
+        self,
+        layer: int,
+        reference: Tensor,
+        readout: Tensor,
+        mean: Tensor,
+        components: Tensor,
+        *,
+        mirror: bool,
     ) -> None:
         super().__init__()
-        self.mirror = mirror
+        self.layer, self.mirror = layer, mirror
         self.register_buffer("reference", reference.clone())
+        self.register_buffer("readout", readout.clone())
         self.register_buffer("mean", mean.clone())
         self.register_buffer("components", components.clone())
 
-    def forward(self, last: Tensor, autoencoder: Autoencoder) -> Tensor:  # noqa: ARG002
-        """Features, shape (n, n_features), of the last layer's activations."""
-        found = axis_profiles(last - self.reference, mirror=self.mirror)
-        return (found - self.mean) @ self.components
+    def profiles(self, activations: Tensor) -> Tensor:
+        """Profiles before the projection, shape (n, n_profile)."""
+        brightness = read_out(activations - self.reference, self.readout)
+        return axis_profiles(brightness, mirror=self.mirror)
+
+    def forward(self, activations: Tensor, autoencoder: Autoencoder) -> Tensor:  # noqa: ARG002
+        """Features, shape (n, n_features), of the activations of the layer."""
+        return (self.profiles(activations) - self.mean) @ self.components
 
 
-def axis_profiles(deviation: Tensor, *, mirror: bool) -> Tensor:
-    """Largest deviation upwards and downwards in each plane across each axis.
+def read_out(activations: Tensor, readout: Tensor) -> Tensor:
+    """One linear map of the channels at every position.
 
     Args:
-        deviation: Shape (n, channels, *size).
+        activations: Shape (n, channels, *size).
+        readout: Shape (channels, n_out).
+
+    Returns:
+        Shape (n, n_out, *size).
+    """
+    kernel = readout.T.reshape(*readout.T.shape, *(1,) * (activations.ndim - 2))
+    convolve = functional.conv3d if activations.ndim == 5 else functional.conv2d
+    return convolve(activations, kernel)
+
+
+def axis_profiles(values: Tensor, *, mirror: bool) -> Tensor:
+    """Largest value upwards and downwards in each plane across each axis.
+
+    Args:
+        values: Shape (n, channels, *size).
         mirror: Add the profiles of the image mirrored along the first axis.
 
     Returns:
         Shape (n, 2 * channels * sum(size)).
     """
-    axes = range(2, deviation.ndim)
+    axes = range(2, values.ndim)
     parts = []
-    for sign in (1.0, -1.0):
-        signed = sign * deviation
+    for signed in (values, -values):
         for axis in axes:
             others = [other for other in axes if other != axis]
             profile = signed.amax(dim=others)

@@ -13,15 +13,15 @@ from clam_core.settings import NetworkSettings
 SLOPE = 0.1
 
 
-def small_model(grid=(9, 8), channels=(2, 3), n_clusters=3, seed=0, bias=0.0):
+def small_model(grid=(9, 8), channels=(2, 3), n_clusters=3, seed=7, bias=0.0):
     """A float64 network with drawn weights, large enough latent codes to matter."""
     settings = NetworkSettings(channels=channels, n_latent=4)
     autoencoder = seeded_autoencoder(grid, settings, seed).double()
     rng = torch.Generator().manual_seed(seed + 100)
     with torch.no_grad():
-        autoencoder.to_latent.weight.mul_(2)
+        autoencoder.to_latent.weight.mul_(3)
         for convolution in autoencoder.encoder:
-            convolution.weight.mul_(3)
+            convolution.weight.mul_(2)
             convolution.bias.fill_(bias)
     centers = torch.randn(n_clusters, 4, generator=rng, dtype=torch.float64)
     return ClusterModel(autoencoder, LatentFeatures(), StudentHead(centers, 0.7))

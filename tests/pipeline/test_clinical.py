@@ -64,13 +64,8 @@ def test_a_table_is_stored_typed_with_its_description(tmp_path, study):
 def test_an_import_that_fails_leaves_the_stored_table(tmp_path, study):
     import_table(study, table(tmp_path, GOOD))
     before = (study.folder / "clinical.parquet").read_bytes()
-    for text, kind in [
-        ("id,a\nX,1\n", TableError),
-        ("", ReadError),
-        ("id,a\nSARC-001\n", TableError),
-    ]:
-        with pytest.raises(kind):
-            import_table(study, table(tmp_path, text))
+    with pytest.raises(TableError, match="No row of t.csv has the id"):
+        import_table(study, table(tmp_path, "id,a\nX,1\n"))
     assert (study.folder / "clinical.parquet").read_bytes() == before
     import_table(study, table(tmp_path, GOOD.replace("3,5", "4,5")))
     assert study.clinical()[0]["FVC [L]"].tolist() == [4.5, 2.5]
