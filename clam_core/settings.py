@@ -162,13 +162,18 @@ class ScaleSettings(Settings):
             and 99.5th percentile of the fitted cohort otherwise.
         background: What fills the voxels outside the mask: the cohort's mean
             inside the masks, air (the window's low end), or nothing.
-        align_brightness: Shift each scan so that its median difference from
-            the cohort's median image is zero; for scales that are arbitrary.
+        align_brightness: Shift each scan to a common brightness: with a mask, its
+            own median inside the mask becomes 0, which then also fills the
+            background; without, its median difference from the cohort's median
+            image becomes zero. None does so where there are masks.
+        trim_rim: Take off the layers of a mask whose voxels mix with what lies
+            outside; how many follows from the cohort.
     """
 
     window: tuple[float, float] | None = None
     background: Literal["mean", "air", "keep"] = "mean"
-    align_brightness: bool = False
+    align_brightness: bool | None = None
+    trim_rim: bool = True
 
     @model_validator(mode="after")
     def _check(self) -> ScaleSettings:
@@ -290,7 +295,7 @@ class SelectSettings(Settings):
     k_max: int = Field(default=8, ge=2, le=50)
     n_bootstrap: int = Field(default=30, ge=2, le=1000)
     n_seeds: int = Field(default=5, ge=2, le=100)
-    n_references: int = Field(default=30, ge=10, le=1000)
+    n_references: int = Field(default=30, ge=20, le=1000)
     seed: int = Field(default=0, ge=0)
     methods: tuple[Literal["kmeans", "gmm", "graph"], ...] = ("kmeans", "gmm", "graph")
 
@@ -352,4 +357,41 @@ class AssociateSettings(Settings):
     n_resamples: int = Field(default=9999, ge=99, le=1_000_000)
     power: float = Field(default=0.8, gt=0.05, lt=1)
     banner_from: float = Field(default=0.3, gt=0, le=1)
+    seed: int = Field(default=0, ge=0)
+
+
+FitMethod = Literal["auto", "dcec", "kmeans", "gmm", "graph", "profiles"]
+Preset = Literal["default", "fast", "paper"]
+
+
+class FitSettings(Settings):
+    """From volumes to clusters.
+
+    Attributes:
+        method: `profiles` groups position-tolerant features of the activations;
+            `kmeans`, `gmm`, `graph` and `dcec` (the paper) group latent codes;
+            `auto` is `profiles` where scans have masks, else what is measured best.
+        n_clusters: Number of clusters.
+        network: The autoencoder.
+        scale: How volumes become inputs.
+        train: Pretraining.
+        refine: The clustering phase of `dcec`.
+        kernel: Distances in units of the spread within clusters (`scaled`), or as
+            they are (`unit`, the paper).
+        n_features: Numbers that profiles are projected to.
+        feature_layer: Encoder layer that profiles are read from.
+        mirror: Whether left and right count as the same for profiles.
+        seed: Everything random follows from it.
+    """
+
+    method: FitMethod = "auto"
+    n_clusters: int = Field(default=2, ge=2, le=50)
+    network: NetworkSettings = NetworkSettings(n_latent=10)
+    scale: ScaleSettings = ScaleSettings()
+    train: TrainSettings = TrainSettings()
+    refine: RefineSettings = RefineSettings()
+    kernel: Literal["scaled", "unit"] = "scaled"
+    n_features: int = Field(default=8, ge=1, le=200)
+    feature_layer: int = Field(default=1, ge=1, le=5)
+    mirror: bool = True
     seed: int = Field(default=0, ge=0)

@@ -124,7 +124,7 @@ def adjust(outcome: Outcome, covariates: Covariates) -> Adjusted:
     note = check_separable(tested, covariates, rows)
     crude = joint_test(outcome.problem(rows, tested))
     adjusted = joint_test(outcome.problem(rows, tested, others))
-    effects = [_effect(test, outcome, rows) for test in (crude, adjusted)]
+    effects = [effect_of(test, outcome, rows) for test in (crude, adjusted)]
     contrasts = _contrasts(np.unique(labels), outcome.kind, crude, adjusted)
     return Adjusted(int(rows.sum()), crude, adjusted, effects[0], effects[1], contrasts, note)
 
@@ -135,8 +135,17 @@ def _in_clusters_of_two(labels: Labels, rows: NDArray[np.bool_]) -> NDArray[np.b
     return np.isin(labels, clusters[counts >= 2])
 
 
-def _effect(test: JointTest, outcome: Outcome, rows: NDArray[np.bool_]) -> Effect:
-    """Effect of two clusters on the model's scale, of more as a share of variance."""
+def effect_of(test: JointTest, outcome: Outcome, rows: NDArray[np.bool_]) -> Effect:
+    """Effect of two clusters on the model's scale, of more as a share of variance.
+
+    Args:
+        test: The joint test of the clusters.
+        outcome: The variable.
+        rows: Its rows that were used, shape (n,).
+
+    Returns:
+        First minus (or over) second cluster, or the share with bias corrected.
+    """
     scale = SCALES[outcome.kind]
     if test.df > 1 or len(test.coefficients) != 1:
         name = "partial_r_squared"

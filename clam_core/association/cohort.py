@@ -140,8 +140,8 @@ def _without_small(clusters: pd.DataFrame, min_size: int) -> tuple[pd.DataFrame,
     ]
     if len(sizes) - len(small) < 2:
         raise TableError(
-            f"Fewer than two clusters have {min_size} or more subjects, so nothing can be compared; "
-            "fit fewer clusters or add scans."
+            f"Fewer than two clusters have {min_size} or more subjects, so nothing can be "
+            "compared; fit fewer clusters or add scans."
         )
     return clusters[~clusters["cluster"].isin(small.index)], notes
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from clam_core.association.model import Model, NotEstimableError, solve_information
@@ -12,7 +14,18 @@ from clam_core.association.tests_count import best_alpha, log_likelihood
 _FAR = 25.0
 
 
-def fit_counts(y: Values, design: Values) -> Model:
+@dataclass(frozen=True, eq=False)
+class CountModel(Model):
+    """A model of counts.
+
+    Attributes:
+        bread: Inverse of its information, shape (p, p).
+    """
+
+    bread: Values = field(default_factory=lambda: np.empty((0, 0)))
+
+
+def fit_counts(y: Values, design: Values) -> CountModel:
     """Fit log mean = x'b with variance mean + alpha * mean^2, alpha by maximum likelihood.
 
     Args:
@@ -20,14 +33,16 @@ def fit_counts(y: Values, design: Values) -> Model:
         design: Shape (n, p), full rank, with its constant.
 
     Returns:
-        The model; coefficients are log rate ratios. Their covariance takes alpha as known,
-        which is right in large samples since both are independent there.
+        The model; coefficients are log rate ratios. Their covariance is robust (HC3), so
+        that it holds where the counts spread in another way; F tests have n - p residual
+        degrees of freedom.
 
     Raises:
         NotEstimableError: If there is no finite maximum, as where a cluster has no event.
 
     Source:
-        Lawless (1987), "Negative binomial and mixed Poisson regression", Can J Stat 15:209.
+        Lawless (1987), "Negative binomial and mixed Poisson regression", Can J Stat 15:209;
+        MacKinnon & White (1985), J Econometrics 29:305, for HC3.
     """
     parameters = np.zeros(design.shape[1])
     parameters[0] = np.log(max(y.mean(), 1e-9))
@@ -42,8 +57,16 @@ def fit_counts(y: Values, design: Values) -> Model:
     if np.abs(design @ parameters).max() > _FAR:
         raise NotEstimableError("a cluster or level has no event")
     _, scores, information = _derivatives(y, design, parameters, alpha)
-    name = "negative binomial model" if alpha > 0 else "Poisson model"
-    return Model(name, parameters, solve_information(information), new, scores)
+    name = "negative binomial model, HC3" if alpha > 0 else "Poisson model, HC3"
+    bread = solve_information(information)
+    means = np.exp(design @ parameters)
+    weight = means / (1 + alpha * means)
+    leverage = weight * np.einsum("ij,jk,ik->i", design, bread, design)
+    inflated = scores / np.maximum(1 - leverage, 1e-9)[:, None]
+    inflated[leverage > 1 - 1e-9] = 0.0
+    covariance = bread @ (inflated.T @ inflated) @ bread
+    n, p = design.shape
+    return CountModel(name, parameters, covariance, new, scores, n - p, bread)
 
 
 def _of(y: Values, design: Values, alpha: float) -> Derivatives:

@@ -52,13 +52,14 @@ class Groups:
 
     def variances(self) -> Values:
         """Sample variance per cluster, shape (k,)."""
-        squares: Values = (self.values - self.means()[self.codes]) ** 2
+        squares = (self.values - self.means()[self.codes]) ** 2
         variances: Values = self.sums(squares) / (self.sizes - 1)
         return variances
 
     def part(self, position: int) -> Values:
         """Values of the cluster at a position."""
-        return self.values[self.codes == position]
+        values: Values = self.values[self.codes == position]
+        return values
 
     def pair(self, first: int, second: int) -> Groups:
         """The clusters at two positions alone."""

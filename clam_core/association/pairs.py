@@ -46,17 +46,17 @@ def _pairs(groups: Groups) -> list[tuple[int, int]]:
 def _frame(groups: Groups, columns: dict[str, Any], effects: Sequence[Effect]) -> pd.DataFrame:
     """One row per pair, in the order of the clusters."""
     pairs = _pairs(groups)
-    frame = pd.DataFrame(
-        {
-            "cluster_a": [int(groups.clusters[a]) for a, _ in pairs],
-            "cluster_b": [int(groups.clusters[b]) for _, b in pairs],
-            "effect_name": [effect.name for effect in effects],
-            "effect_size": [effect.size for effect in effects],
-            "ci_low": [effect.ci_low for effect in effects],
-            "ci_high": [effect.ci_high for effect in effects],
-        }
-    )
-    return frame.assign(**columns).reindex(columns=list(COLUMNS))
+    filled: dict[str, Any] = {
+        **dict.fromkeys(COLUMNS, np.full(len(pairs), np.nan)),
+        "cluster_a": [int(groups.clusters[a]) for a, _ in pairs],
+        "cluster_b": [int(groups.clusters[b]) for _, b in pairs],
+        "effect_name": [effect.name for effect in effects],
+        "effect_size": [effect.size for effect in effects],
+        "ci_low": [effect.ci_low for effect in effects],
+        "ci_high": [effect.ci_high for effect in effects],
+        **columns,
+    }
+    return pd.DataFrame(filled)
 
 
 def games_howell(groups: Groups) -> pd.DataFrame:
@@ -87,7 +87,7 @@ def games_howell(groups: Groups) -> pd.DataFrame:
         joint = studentized_range_tail(np.sqrt(2) * np.abs(t), groups.k, df)
         width = error / np.sqrt(2) * studentized_range_quantile(0.05, groups.k, df)
     columns = {
-        "method": "Games-Howell",
+        "method": ["Games-Howell"] * len(gap),
         "difference": gap,
         "difference_low": gap - width,
         "difference_high": gap + width,
@@ -126,7 +126,7 @@ def dunn(groups: Groups) -> pd.DataFrame:
     z = gap / np.sqrt(ranks.var(ddof=1) * (1 / groups.sizes[first] + 1 / groups.sizes[second]))
     p_value = 2 * ndtr(-np.abs(z))
     columns = {
-        "method": "Dunn, Holm",
+        "method": ["Dunn, Holm"] * len(gap),
         "difference": gap,
         "statistic": z,
         "p_value": p_value,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,8 +100,8 @@ def joint_test(problem: Problem) -> JointTest:
 
     Continuous: least squares with HC3, F. Binary: logistic, Firth's where separated.
     Ordinal: proportional odds, or least squares on ranks where separated. Nominal:
-    multinomial, with Clogg's prior where separated. Counts: negative binomial. All but
-    the first by likelihood ratio. With `subjects`: the same models, Wald F with the
+    multinomial, with Clogg's prior where separated. These by likelihood ratio. Counts:
+    negative binomial with HC3, F. With `subjects`: the same models, Wald F with the
     covariance by subject.
 
     Args:
@@ -121,7 +121,16 @@ def joint_test(problem: Problem) -> JointTest:
         return _ordinal(problem)
     if problem.kind == "nominal":
         return _multinomial(problem)
-    return _by_likelihood(problem, fit_counts, problem.positions)
+    return _counts(problem)
+
+
+def _counts(problem: Problem) -> JointTest:
+    model = fit_counts(problem.y, problem.design)
+    if problem.subjects is None:
+        return _by_wald(problem, model, problem.positions)
+    name = model.name.removesuffix(", HC3")
+    plain = replace(model, name=name, covariance=model.bread)
+    return _robust(problem, plain, problem.positions, problem.subjects)
 
 
 def _linear(problem: Problem, y: Values, name: str = "") -> JointTest:

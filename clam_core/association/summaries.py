@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
-from clam_core.association.typed import LEVELS, NUMBERS, codes_of
+from clam_core.association.result import Values
+from clam_core.association.typed import LEVELS
 
 _MOST_LEVELS = 8
 
@@ -27,7 +27,7 @@ def percent_text(count: int, n: int) -> str:
     return f"{count} ({100 * count / n:.0f} %)" if n else "0"
 
 
-def mean_text(values: np.ndarray[Any, np.dtype[np.float64]]) -> str:
+def mean_text(values: Values) -> str:
     """Mean and standard deviation, such as `3.21 ± 0.80`."""
     if len(values) == 0:
         return "–"
@@ -35,7 +35,7 @@ def mean_text(values: np.ndarray[Any, np.dtype[np.float64]]) -> str:
     return number_text(float(values.mean())) + spread
 
 
-def median_text(values: np.ndarray[Any, np.dtype[np.float64]]) -> str:
+def median_text(values: Values) -> str:
     """Median and quartiles, such as `3 [2, 4]`."""
     if len(values) == 0:
         return "–"
@@ -43,31 +43,30 @@ def median_text(values: np.ndarray[Any, np.dtype[np.float64]]) -> str:
     return f"{middle} [{low}, {high}]"
 
 
-def summarize(column: pd.Series[Any], kind: str) -> str:
-    """A variable's values in one sentence-like text.
+def summarize(values: Values, kind: str, levels: Sequence[str] = ()) -> str:
+    """A variable's values in one text.
 
     Args:
-        column: Values of some rows, with all levels of the variable as its categories.
+        values: Numbers, or codes of levels, of some rows; NaN where missing.
         kind: Kind of the variable.
+        levels: Names of all its levels, in the order of the codes.
 
     Returns:
-        Mean ± SD, median [quartiles], or counts with percentages.
+        Mean ± SD, median [quartiles], or counts with percentages; the second level alone of
+        two; nothing for kinds that are not compared.
     """
-    seen = column.dropna()
-    if kind in NUMBERS:
-        values = pd.to_numeric(seen, errors="coerce").dropna().to_numpy(dtype=np.float64)
-        return mean_text(values) if kind == "continuous" else median_text(values)
-    if kind not in LEVELS or len(seen) == 0:
-        return "" if kind not in LEVELS else "–"
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        names = [str(one) for one in column.cat.categories]
-        counts = [int((seen == one).sum()) for one in column.cat.categories]
-    else:
-        codes, names = codes_of(seen)
-        counts = np.bincount(codes, minlength=len(names)).tolist()
-    if kind == "binary" and len(names) == 2:
-        names, counts = names[1:], counts[1:]
-    parts = [f"{name}: {percent_text(count, len(seen))}" for name, count in zip(names, counts)]
-    if len(parts) > _MOST_LEVELS:
-        return f"{len(parts)} levels"
-    return "; ".join(parts)
+    seen = values[np.isfinite(values)]
+    if kind == "continuous":
+        return mean_text(seen)
+    if kind == "count":
+        return median_text(seen)
+    if kind not in LEVELS:
+        return ""
+    if len(levels) > _MOST_LEVELS:
+        return f"{len(np.unique(seen))} levels"
+    counts = np.bincount(seen.astype(np.intp), minlength=len(levels)).tolist()
+    parts = [
+        f"{name}: {percent_text(count, len(seen))}"
+        for name, count in zip(levels, counts, strict=True)
+    ]
+    return "; ".join(parts[1:] if kind == "binary" and len(parts) == 2 else parts)

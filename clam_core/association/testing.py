@@ -22,7 +22,12 @@ from clam_core.association.pairs import dunn, games_howell, pairwise_tables
 from clam_core.association.result import Effect, Labels, NotTestableError, Tested, Values
 from clam_core.association.tests_continuous import mean_test
 from clam_core.association.tests_count import count_test, rate_ratio
-from clam_core.association.tests_nominal import chi_square_test, is_sparse, table_test
+from clam_core.association.tests_nominal import (
+    chi_square_test,
+    is_sparse,
+    likelihood_ratio_test,
+    table_test,
+)
 from clam_core.association.tests_ordinal import rank_test
 from clam_core.settings import AssociateSettings
 
@@ -134,11 +139,11 @@ def _levels(groups: Groups, settings: AssociateSettings, rng: np.random.Generato
     table = table_of(groups)
     if table.shape[1] > groups.n / 2:
         raise NotTestableError(
-            f"it has {table.shape[1]} different levels in {groups.n} rows; merge levels or mark it as "
-            "free text"
+            f"it has {table.shape[1]} different levels in {groups.n} rows; merge levels or "
+            "mark it as free text"
         )
     tested = table_test(table, settings.n_resamples, rng)
-    sensitivity = chi_square_test(table)
+    sensitivity = chi_square_test(table) if is_sparse(table) else likelihood_ratio_test(table)
     pairs = pairwise_tables(groups, settings.n_resamples, rng)
     v = cramers_v(table)
     effects = v, v

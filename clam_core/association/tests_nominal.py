@@ -35,6 +35,20 @@ def chi_square_test(table: Table) -> Tested:
     return Tested("chi-square", statistic, df, np.nan, p_value, why)
 
 
+def likelihood_ratio_test(table: Table) -> Tested:
+    """Likelihood-ratio test of independence (G), a check on the chi-square test.
+
+    Source:
+        Agresti (2013), "Categorical data analysis", section 3.2.
+    """
+    from scipy.special import chdtrc, xlogy
+
+    statistic = float(2 * xlogy(table, table / expected_counts(table)).sum())
+    df = (table.shape[0] - 1) * (table.shape[1] - 1)
+    p_value = float(chdtrc(df, statistic))
+    return Tested("likelihood ratio (G)", statistic, df, np.nan, p_value, "Counts of levels.")
+
+
 def fisher_exact(table: Table, n_resamples: int, rng: np.random.Generator) -> Tested:
     """Fisher's exact test: by enumeration for 2 x 2 tables, else by seeded shuffles.
 

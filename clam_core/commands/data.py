@@ -91,6 +91,9 @@ def clinical(
     id_column: Annotated[
         str | None, typer.Option("--id", help="Column with the ids; found out if not given.")
     ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Sheet of a workbook; the first with a table if not given.")
+    ] = None,
     near_misses: Annotated[
         bool, typer.Option("--accept-near-misses", help="Match 1 with 001, sarc_1 with SARC-1, ...")
     ] = False,
@@ -114,7 +117,7 @@ def clinical(
         from clam_core.pipeline.clinical import import_table
         from clam_core.study import Study
 
-        values: dict[str, Any] = {"duplicates": duplicates, "decimal": decimal}
+        values: dict[str, Any] = {"duplicates": duplicates, "decimal": decimal, "sheet": sheet}
         values["overrides"] = parse_overrides({"kind": kind or [], "unit": unit or []})
         options = ClinicalOptions(id_column=id_column, apply_near_misses=near_misses, **values)
         return import_table(Study(study), table, options, progress)

@@ -143,7 +143,8 @@ def _umap_plane(values: NDArray[np.float64], settings: EmbedSettings) -> NDArray
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*not fully connected.*")
         positions = np.asarray(model.fit_transform(_unit(values)), dtype=np.float64)
-    return positions - positions.mean(axis=0)
+    positions -= positions.mean(axis=0)
+    return positions
 
 
 def _unit(values: NDArray[np.float64]) -> NDArray[np.float32]:

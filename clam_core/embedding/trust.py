@@ -62,4 +62,5 @@ def _near(points: NDArray[np.floating], n_neighbors: int) -> NDArray[np.float64]
     closer = distance < last * (1 - 1e-12)
     level = (distance <= last * (1 + 1e-12)) & ~closer
     left = n_neighbors - closer.sum(axis=1, keepdims=True)
-    return closer + level * (left / level.sum(axis=1, keepdims=True))
+    weights: NDArray[np.float64] = closer + level * (left / level.sum(axis=1, keepdims=True))
+    return weights

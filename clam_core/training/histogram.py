@@ -27,13 +27,14 @@ class ShownValues:
         self._unmasked = np.zeros(N_VALUES, np.int64)
         self.n_filled = 0
 
-    def add(self, volume: Volume16, mask: Mask | None) -> None:
-        """Count the voxels of a scan."""
+    def add(self, volume: Volume16, mask: Mask | None) -> bool:
+        """Count the voxels of a scan; says whether it has a mask."""
         if mask is None or not self._is_filled:
             self._unmasked += _count(volume)
         else:
             self._inside += _count(volume[mask])
             self.n_filled += int(mask.size - np.count_nonzero(mask))
+        return mask is not None
 
     def window(self) -> tuple[float, float]:
         """The 0.5th and 99.5th percentile; the extremes where these are equal."""

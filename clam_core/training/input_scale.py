@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 from clam_core.errors import StudyError
 from clam_core.settings import ScaleSettings
 from clam_core.training.histogram import ShownValues
+from clam_core.training.rim import choose_rim, peel
 from clam_core.training.source import Mask, ScanSource, Volume16
 
 Image = NDArray[np.float32]
@@ -36,7 +37,11 @@ class InputScale:
         background: Value outside the mask; None keeps what is there.
         mean: Mean of all voxels after window, background and alignment.
         sd: Their standard deviation.
-        reference: Median image of the cohort on the grid, for the alignment of brightness.
+        rim: Layers taken off every mask.
+        is_relative: Values inside a mask are relative to their own median, which fills
+            the background.
+        reference: Median image of the cohort on the grid, for the alignment of brightness
+            without masks.
         compared: The voxels that are compared with it.
     """
 
@@ -45,6 +50,8 @@ class InputScale:
     background: float | None
     mean: float = 0.0
     sd: float = 1.0
+    rim: int = 0
+    is_relative: bool = False
     reference: Image | None = None
     compared: Mask | None = None
 
@@ -52,8 +59,14 @@ class InputScale:
         """Volume clipped to the window, with the background filled, not yet aligned."""
         image = volume.astype(np.float32)
         np.clip(image, self.low, self.high, out=image)
-        if mask is not None and self.background is not None:
-            image[~mask] = self.background
+        if mask is None:
+            return image
+        inside = peel(mask, self.rim)
+        if self.is_relative:
+            image -= np.median(image[inside])
+            image[~inside] = 0
+        elif self.background is not None:
+            image[~inside] = self.background
         return image
 
     def offset(self, image: Image) -> float:
@@ -80,6 +93,7 @@ class InputScale:
     def tensors(self) -> dict[str, Tensor]:
         """All of it as tensors, to be stored beside the weights."""
         numbers = {"low": self.low, "high": self.high, "mean": self.mean, "sd": self.sd}
+        numbers |= {"rim": self.rim, "is_relative": self.is_relative}
         if self.background is not None:
             numbers["background"] = self.background
         found = {name: torch.tensor(value, dtype=torch.float64) for name, value in numbers.items()}
@@ -95,7 +109,7 @@ class InputScale:
         Raises:
             StudyError: If a number is missing.
         """
-        missing = sorted({"low", "high", "mean", "sd"} - set(tensors))
+        missing = sorted({"low", "high", "mean", "sd", "rim", "is_relative"} - set(tensors))
         if missing:
             raise StudyError(
                 f"The stored scale of the input lacks {', '.join(missing)}; fit the run again."
@@ -107,6 +121,8 @@ class InputScale:
             background=None if background is None else float(background),
             mean=float(tensors["mean"]),
             sd=float(tensors["sd"]),
+            rim=int(tensors["rim"]),
+            is_relative=bool(tensors["is_relative"]),
             reference=None if reference is None else reference.numpy(),
             compared=None if compared is None else compared.numpy(),
         )
@@ -132,16 +148,20 @@ def fit_input_scale(source: ScanSource, settings: ScaleSettings, seed: int = 0) 
     if source.n_scans < 1:
         raise StudyError("There is no scan to fit on; add scans, or look at why they failed.")
     shown = ShownValues(is_filled=settings.background != "keep")
-    for row in range(source.n_scans):
-        shown.add(*source.read(row))
+    n_masked = sum(shown.add(*source.read(row)) for row in range(source.n_scans))
     window = settings.window or (HU_WINDOW if source.unit == "HU" else shown.window())
-    background = None
-    if shown.n_filled:
-        background = window[0] if settings.background == "air" else shown.mean_inside(window)
-    mean, sd = shown.moments(window, background)
-    scale = InputScale(*window, background, mean, sd)
-    if settings.align_brightness:
-        scale = _aligned(source, scale, seed)
+    rim = choose_rim(source, window) if settings.trim_rim and n_masked else 0
+    if n_masked == source.n_scans and settings.align_brightness is not False:
+        scale = _spread_inside(source, InputScale(*window, None, rim=rim, is_relative=True))
+    else:
+        background = None
+        if shown.n_filled:
+            background = window[0] if settings.background == "air" else shown.mean_inside(window)
+        scale = InputScale(*window, background, *shown.moments(window, background), rim=rim)
+        if settings.align_brightness:
+            scale = _with_reference(source, scale, seed)
+        if settings.align_brightness or rim:
+            scale = _standardised(source, scale)
     if not scale.sd > FLAT * (window[1] - window[0]):
         raise StudyError(
             f"All voxels of the {source.n_scans} scans are equal between {window[0]:g} and "
@@ -150,18 +170,34 @@ def fit_input_scale(source: ScanSource, settings: ScaleSettings, seed: int = 0) 
     return scale
 
 
-def _aligned(source: ScanSource, scale: InputScale, seed: int) -> InputScale:
-    """The scale with a reference image, and mean and sd after alignment."""
+def _with_reference(source: ScanSource, scale: InputScale, seed: int) -> InputScale:
+    """The scale with the image that scans are compared with."""
     reference, spread = _median_image(source, scale, seed)
     compared = spread > STILL * (scale.high - scale.low)
-    aligned = InputScale(scale.low, scale.high, scale.background, 0, 1, reference, compared)
+    return replace(scale, reference=reference, compared=compared)
+
+
+def _standardised(source: ScanSource, scale: InputScale) -> InputScale:
+    """The scale with mean and sd of all voxels, from another pass."""
+    plain = replace(scale, mean=0.0, sd=1.0)
     total, squares = 0.0, 0.0
     for row in range(source.n_scans):
-        image = aligned.apply(*source.read(row)).astype(np.float64)
+        image = plain.apply(*source.read(row)).astype(np.float64)
         total += float(image.mean()) / source.n_scans
         squares += float(np.square(image).mean()) / source.n_scans
-    sd = float(np.sqrt(max(squares - total**2, 0)))
-    return InputScale(scale.low, scale.high, scale.background, total, sd, reference, compared)
+    return replace(scale, mean=total, sd=float(np.sqrt(max(squares - total**2, 0))))
+
+
+def _spread_inside(source: ScanSource, scale: InputScale) -> InputScale:
+    """The scale with the sd inside the masks; 0 stays 0, which is each scan's own median."""
+    squares, n_voxels = 0.0, 0
+    for row in range(source.n_scans):
+        volume, mask = source.read(row)
+        if mask is not None:
+            inside = scale.windowed(volume, mask)[peel(mask, scale.rim)].astype(np.float64)
+            squares += float(np.square(inside).sum())
+            n_voxels += inside.size
+    return replace(scale, sd=float(np.sqrt(squares / max(n_voxels, 1))))
 
 
 def _median_image(source: ScanSource, scale: InputScale, seed: int) -> tuple[Image, Image]:

@@ -70,8 +70,8 @@ def test_float32_equals_float64():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_sum_is_complete_within_one_percent(seed):
-    grid = (12, 12, 12)
-    model, images = small_model(grid, channels=(4, 6, 8), seed=seed), draw_images(6, grid, seed)
+    grid = (16, 16, 16)
+    model, images = small_model(grid, channels=(8, 16, 16), seed=seed), draw_images(6, grid, seed)
     reference = make_reference(model, [images], 2)
     found = make_maps(model, images, LocalizeSettings(), reference)
     assert (found.completeness <= 0.01).all()
@@ -90,10 +90,14 @@ def test_steps_are_doubled_until_the_sum_is_right():
     missed = make_maps(model, images, coarse, reference)
     assert missed.completeness.max() > 0.01
     assert (missed.n_steps == 1).all()
-    found = make_maps(model, images, LocalizeSettings(layer=1, n_steps=1), reference)
+    found = make_maps(
+        model, images, LocalizeSettings(layer=1, n_steps=1, max_steps=4096), reference
+    )
     assert found.completeness.max() <= 0.01
     assert len(set(found.n_steps)) > 1, "each scan takes the steps that it needs"
-    again = make_maps(model, images, LocalizeSettings(layer=1, n_steps=256), reference)
+    again = make_maps(
+        model, images, LocalizeSettings(layer=1, n_steps=4096, max_steps=4096), reference
+    )
     np.testing.assert_allclose(found.raw, again.raw, atol=0.03 * np.abs(again.raw).max())
 
 

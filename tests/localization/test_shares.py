@@ -67,7 +67,7 @@ def test_coronal_slice_and_single_voxel():
 )
 def test_phantom_lesions_lie_in_the_zone_they_were_put_in(zone, side):
     lesion = LesionSettings(pattern="consolidation", zone=zone, side=side, extent=0.3)
-    scan = make_scan("A", (32, 32, 32), SubjectSettings(), (lesion,))
+    scan = make_scan(SubjectSettings(), (lesion,), (32, 32, 32))
     found = map_shares(scan.lesion_mask.astype(float), scan.lung_mask, scan.volume.array)
     expected = f"{side} {zone}"
     assert found.zones[expected] > 0.8

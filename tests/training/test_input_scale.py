@@ -27,7 +27,10 @@ def plain(scans, given, background):
 def test_the_scale_equals_plain_numpy(background, with_masks):
     scans, given = volumes(7), masks(7) if with_masks else None
     made = source(scans, given)
-    scale = fit_input_scale(made, ScaleSettings(window=WINDOW, background=background))
+    settings = ScaleSettings(
+        window=WINDOW, background=background, align_brightness=False, trim_rim=False
+    )
+    scale = fit_input_scale(made, settings)
     expected = plain(scans, given, background)
     assert scale.mean == pytest.approx(expected.mean(), rel=1e-12)
     assert scale.sd == pytest.approx(expected.std(), rel=1e-12)
@@ -38,7 +41,8 @@ def test_the_scale_equals_plain_numpy(background, with_masks):
 
 def test_some_scans_may_lack_a_mask():
     scans, given = volumes(4), [*masks(3), None]
-    scale = fit_input_scale(source(scans, given), ScaleSettings(window=WINDOW))
+    settings = ScaleSettings(window=WINDOW, trim_rim=False)
+    scale = fit_input_scale(source(scans, given), settings)
     first = plain(scans[:3], given[:3], "mean")
     expected = np.concatenate([first, plain(scans[3:], None, "keep")])
     assert scale.mean == pytest.approx(expected.mean(), rel=1e-12)
@@ -137,6 +141,6 @@ def test_what_cannot_be_used_is_refused_in_a_sentence():
         refused(scans, [mask[1:] for mask in given])
     with pytest.raises(StudyError, match="All voxels of the 2 scans are equal between -1000 and"):
         refused([np.zeros(GRID, np.int16)] * 2)
-    with pytest.raises(StudyError, match="lacks high, sd"):
+    with pytest.raises(StudyError, match="lacks high, is_relative, rim, sd"):
         tensors = fit_input_scale(source(scans), ScaleSettings()).tensors()
         InputScale.from_tensors({name: tensors[name] for name in ("low", "mean")})

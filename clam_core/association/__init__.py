@@ -1,0 +1,15 @@
+"""Clusters against clinical variables: tests, effects, adjustment, and honest warnings."""
+
+from clam_core.association.associate import AssociationTable, associate
+from clam_core.association.cohort import Cohort, assemble
+from clam_core.association.rows import CSV_COLUMNS
+from clam_core.association.table_one import table_one
+
+__all__ = [
+    "CSV_COLUMNS",
+    "AssociationTable",
+    "Cohort",
+    "assemble",
+    "associate",
+    "table_one",
+]

@@ -1,0 +1,240 @@
+"""The whole fit: scale, pretraining, features, clusters, soft assignment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from clam_core.clustering import cluster_scans
+from clam_core.errors import StudyError
+from clam_core.fitting.heads import mixture_head, order_head, student_head
+from clam_core.fitting.profiles import make_profiles
+from clam_core.models import Autoencoder, ClusterModel, LatentFeatures
+from clam_core.models.autoencoder import seeded_autoencoder
+from clam_core.models.features import Features
+from clam_core.models.heads import Head
+from clam_core.settings import FitMethod, FitSettings
+from clam_core.training import (
+    CheckpointFile,
+    CohortImages,
+    Context,
+    EpochReport,
+    InputScale,
+    ScanSource,
+    encode,
+    encode_with,
+    fit_input_scale,
+    pretrain,
+    refine,
+)
+from clam_core.training.memory import Parts
+
+Stage = Callable[[str, int, int], None]
+
+
+def _silent(stage: str, done: int, total: int) -> None:  # noqa: ARG001
+    return None
+
+
+def _silent_epoch(report: EpochReport) -> None:  # noqa: ARG001
+    return None
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """Where and how a fit runs; none of it changes its numbers.
+
+    Attributes:
+        pretrained: Checkpoint of the pretraining; None keeps nothing.
+        refined: Checkpoint of the clustering phase.
+        on_stage: Told what is going on.
+        on_epoch: Told about each epoch.
+        memory_bytes: Largest cohort that is kept in memory.
+    """
+
+    pretrained: CheckpointFile | None = None
+    refined: CheckpointFile | None = None
+    on_stage: Stage = _silent
+    on_epoch: Callable[[EpochReport], None] = _silent_epoch
+    memory_bytes: int = 2 << 30
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fit of the method on a cohort.
+
+    Attributes:
+        model: From standardised images to cluster probabilities, largest cluster first.
+        scale: How a volume becomes an input.
+        method: The method in use.
+        latent: Latent codes, shape (n_scans, n_latent), float32.
+        features: What was clustered, shape (n_scans, n_features), float32.
+        soft_assignment: Shape (n_scans, n_clusters), float32; rows sum to 1.
+        history: One row per epoch.
+        notes: What a person should know, as sentences.
+    """
+
+    model: ClusterModel
+    scale: InputScale
+    method: FitMethod
+    latent: NDArray[np.float32]
+    features: NDArray[np.float32]
+    soft_assignment: NDArray[np.float32]
+    history: list[dict[str, Any]] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+
+
+def fit_model(
+    source: ScanSource, settings: FitSettings, context: FitContext | None = None
+) -> Fitted:
+    """Fit the method to a cohort.
+
+    Args:
+        source: Its scans, on the grid.
+        settings: Everything that the result follows from.
+        context: Checkpoints, and whom to tell.
+
+    Returns:
+        Model, scale and what they say about the cohort.
+
+    Raises:
+        ClamError: If there are fewer scans than clusters, all scans are equal, or a scan
+            cannot be used.
+    """
+    context = context or FitContext()
+    _check_number(source.n_scans, settings.n_clusters)
+    context.on_stage("Reading the scans", 0, source.n_scans)
+    scale = fit_input_scale(source, settings.scale, settings.seed)
+    images = CohortImages(source, scale, context.memory_bytes)
+    autoencoder = seeded_autoencoder(source.grid, settings.network, settings.seed)
+    trained = pretrain(autoencoder, images, settings.train, _phase(context.pretrained, context))
+    context.on_stage("Clustering", 0, 1)
+    method = choose_method(settings.method, scale)
+    model = _cluster(autoencoder, images, settings, method)
+    history, notes = [*trained.history], [*trained.notes]
+    if method == "dcec":
+        refined = refine(model, images, settings.refine, _phase(context.refined, context))
+        history += refined.history
+        notes += refined.notes
+    return _describe(model, images, method, settings.train.batch_size, (history, notes))
+
+
+def choose_method(method: FitMethod, scale: InputScale) -> FitMethod:
+    """The method that `auto` stands for."""
+    if method != "auto":
+        return method
+    return "profiles" if scale.is_relative else "kmeans"
+
+
+def _cluster(
+    autoencoder: Autoencoder, images: CohortImages, settings: FitSettings, method: FitMethod
+) -> ClusterModel:
+    """Features, hard clusters and the head that softens them."""
+    features: Features
+    if method == "profiles":
+        features, _, values = make_profiles(autoencoder, images, settings)
+    else:
+        features = LatentFeatures()
+        values = encode(autoencoder, images, settings.train.batch_size).latent.numpy()
+    clusterer = {"profiles": "kmeans", "dcec": "kmeans"}.get(method, method)
+    labels = cluster_scans(values, clusterer, settings.n_clusters, settings.seed)
+    head: Head
+    if method == "gmm":
+        head = mixture_head(values, labels)
+    else:
+        head = student_head(values, labels, is_unit=settings.kernel == "unit")
+    return ClusterModel(autoencoder, features, head)
+
+
+def _describe(
+    model: ClusterModel,
+    images: CohortImages,
+    method: FitMethod,
+    batch_size: int,
+    log: tuple[list[dict[str, Any]], list[str]],
+) -> Fitted:
+    """What the finished model says about the cohort, largest cluster first."""
+    found = look(model, images, batch_size)
+    order = order_head(model.head, found.soft_assignment)
+    soft_assignment = found.soft_assignment[:, order]
+    history, notes = log
+    return Fitted(
+        model=model,
+        scale=images.scale,
+        method=method,
+        latent=found.latent,
+        features=found.features,
+        soft_assignment=soft_assignment,
+        history=history,
+        notes=(*notes, *_doubts(soft_assignment)),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """What a model says about scans.
+
+    Attributes:
+        latent: Shape (n_scans, n_latent), float32.
+        features: Shape (n_scans, n_features), float32.
+        soft_assignment: Shape (n_scans, n_clusters), float32.
+    """
+
+    latent: NDArray[np.float32]
+    features: NDArray[np.float32]
+    soft_assignment: NDArray[np.float32]
+
+
+def look(model: ClusterModel, images: CohortImages, batch_size: int = 16) -> Looked:
+    """Latent codes, features and soft assignments of scans.
+
+    Args:
+        model: From standardised images to cluster probabilities.
+        images: The scans, standardised with the run's own scale.
+        batch_size: Scans at once; changes nothing but time and memory.
+    """
+    network = model.autoencoder
+
+    def see(batch: Tensor) -> list[Tensor]:
+        activations = network.activations(batch, model.feature_layer)
+        features = model.features(activations, network)
+        last = network.advance(activations, model.feature_layer)
+        return [network.latent(last), features, model.head(features).exp()]
+
+    parts = encode_with(see, model, images, Parts(batch_size, []))
+    latent, features, soft_assignment = (part.float().numpy() for part in parts)
+    return Looked(latent, features, soft_assignment)
+
+
+def _doubts(soft_assignment: NDArray[np.float32]) -> list[str]:
+    """Sentences on clusters that no scan belongs to, or that are hardly told apart."""
+    n_clusters = soft_assignment.shape[1]
+    counts = np.bincount(soft_assignment.argmax(axis=1), minlength=n_clusters)
+    found = [
+        f"No scan belongs most to cluster {c + 1}; fit fewer clusters."
+        for c in np.flatnonzero(counts == 0)
+    ]
+    unsure = float((soft_assignment.max(axis=1) < 0.6).mean())
+    if unsure > 0.5:
+        found.append(
+            f"{unsure:.0%} of the scans lie between clusters (confidence below 0.6); the groups "
+            "are not clearly separated."
+        )
+    return found
+
+
+def _phase(checkpoint: CheckpointFile | None, context: FitContext) -> Context:
+    """The context of one phase; what its checkpoint holds is gone on from."""
+    return Context(checkpoint, resume=checkpoint is not None, on_epoch=context.on_epoch)
+
+
+def _check_number(n_scans: int, n_clusters: int) -> None:
+    if n_scans <= n_clusters:
+        raise StudyError(
+            f"{n_scans} scans cannot form {n_clusters} clusters; add scans or fit fewer clusters."
+        )

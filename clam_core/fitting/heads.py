@@ -1,0 +1,59 @@
+"""Heads made from hard clusters: what a new scan is compared with."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from clam_core.clustering import cluster_centers, mixture_parameters, student_scale
+from clam_core.models.heads import Head, MixtureHead, StudentHead
+
+
+def student_head(
+    features: NDArray[np.floating], labels: NDArray[np.int64], *, is_unit: bool = False
+) -> StudentHead:
+    """Student-t kernel around the mean of each cluster, in units of the spread within clusters.
+
+    Args:
+        features: Shape (n_scans, n_features).
+        labels: Cluster of each scan, from 0 without gaps, shape (n_scans,).
+        is_unit: Take distances as they are, as the paper does.
+
+    Returns:
+        A head with float32 centers.
+    """
+    centers = torch.from_numpy(cluster_centers(features, labels)).float()
+    return StudentHead(centers, 1.0 if is_unit else student_scale(features, labels))
+
+
+def mixture_head(features: NDArray[np.floating], labels: NDArray[np.int64]) -> MixtureHead:
+    """One Gaussian per cluster, with the variances of its members.
+
+    Args:
+        features: Shape (n_scans, n_features).
+        labels: Cluster of each scan, from 0 without gaps, shape (n_scans,).
+
+    Returns:
+        A head with float32 parameters.
+    """
+    found = mixture_parameters(features, labels)
+    parts = (found.centers, found.variances, found.weights)
+    centers, variances, weights = (torch.from_numpy(part).float() for part in parts)
+    return MixtureHead(centers, variances, weights)
+
+
+def order_head(head: Head, soft_assignment: NDArray[np.floating]) -> list[int]:
+    """Renumber the clusters of a head in place so that the largest comes first.
+
+    Args:
+        head: The head.
+        soft_assignment: What it says about the cohort, shape (n_scans, n_clusters).
+
+    Returns:
+        The order: new cluster c is the old `order[c]`.
+    """
+    sizes = np.bincount(soft_assignment.argmax(axis=1), minlength=head.n_clusters)
+    order = [int(c) for c in np.argsort(-sizes, kind="stable")]
+    head.reorder(order)
+    return order
