@@ -14,7 +14,7 @@ TOLERANCE = 0.01
 SMALLEST_CHANGE = 1e-3
 """A change of log-odds below this counts as this when errors are made relative to it."""
 
-_CHUNK_NODES = 1 << 23
+_CHUNK_NODES = 1 << 21
 
 
 def integrated_map(image: Tensor, task: Task) -> ScanMap:
@@ -38,7 +38,7 @@ def integrated_map(image: Tensor, task: Task) -> ScanMap:
     start = task.needed_reference.activation
     with torch.no_grad():
         end = task.model.activations(image, task.layer)
-        scores = [_log_odds(task, activation) for activation in (start, end)]
+        scores = _log_odds(task, torch.cat([start, end]))
         change = float(scores[1] - scores[0])
     difference = end - start
     n_steps = task.settings.n_steps

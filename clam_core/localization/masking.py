@@ -47,17 +47,18 @@ def channel_scores(
         Scores, shape (n_channels,).
     """
     found = []
+    network = task.model.autoencoder
     shown = image if how.fill is None else image - how.fill
     for part in torch.split(channels, task.chunk(image)):
         nodes = part if how.scaled == "grid" else scale_each(part.clone())
-        masks = upsample(nodes, task.model.autoencoder)
+        masks = upsample(nodes, network)
         if how.scaled == "grid":
             scale_each(masks)
         masked = masks[:, None].mul_(shown)
         if how.fill is not None:
             masked += how.fill
-        found.append(score(task.model.log_assign(masked)))
-    return torch.cat(found)
+        found.append(task.model.activations(masked, network.n_layers))
+    return score(task.model.log_assign_from(torch.cat(found), network.n_layers))
 
 
 def weighted_sum(channels: Tensor, weights: Tensor, task: Task) -> Tensor:
@@ -106,8 +107,8 @@ def scale_each(values: Tensor) -> Tensor:
     Returns:
         The same tensor.
     """
-    rows = values.flatten(1)
-    low, high = rows.aminmax(dim=1, keepdim=True)
-    span = high - low
-    rows.sub_(low).div_(torch.where(span > 0, span, 1))
+    for row in values:
+        low, high = row.aminmax()
+        span = high - low
+        row.sub_(low).div_(torch.where(span > 0, span, 1))
     return values

@@ -5,6 +5,8 @@ from clam_core.models.autoencoder import Autoencoder
 from clam_core.models.cluster_model import ClusterModel
 from clam_core.models.features import Features, LatentFeatures
 from clam_core.models.heads import Head, MixtureHead, StudentHead
+from clam_core.models.profiles import ProfileFeatures
+from clam_core.models.stored import describe_model, model_tensors, rebuild_model
 
 __all__ = [
     "Autoencoder",
@@ -13,9 +15,13 @@ __all__ = [
     "Head",
     "LatentFeatures",
     "MixtureHead",
+    "ProfileFeatures",
     "StudentHead",
+    "describe_model",
     "log_odds",
     "log_soft_assign",
+    "model_tensors",
+    "rebuild_model",
     "soft_assign",
     "target_distribution",
 ]

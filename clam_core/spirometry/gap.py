@@ -84,12 +84,13 @@ def _points(
     sex: Values, age: Values, fvc: Values, dlco: Values, impossible: NDArray[np.bool_]
 ) -> Values:
     years = np.floor(age)
-    return (
+    points: Values = (
         (sex == 1) * 1.0
         + np.select([years <= 60, years <= 65], [0.0, 1.0], 2.0)
         + np.select([fvc > 75, fvc >= 50], [0.0, 1.0], 2.0)
         + np.select([impossible, dlco > 55, dlco > 35], [3.0, 0.0, 1.0], 2.0)
     )
+    return points
 
 
 def _gaps(inputs: dict[str, NDArray[np.bool_]], row: int) -> str:

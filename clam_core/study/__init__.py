@@ -1,6 +1,18 @@
 """The study on disk: the only package that knows file names."""
 
 from clam_core.study.folder import Prepared, Study, StudyInfo, check_free, create_study
+from clam_core.study.runs import Run, RunInfo, RunWriter, run_names
 from clam_core.study.writer import ScanWriter
 
-__all__ = ["Prepared", "ScanWriter", "Study", "StudyInfo", "check_free", "create_study"]
+__all__ = [
+    "Prepared",
+    "Run",
+    "RunInfo",
+    "RunWriter",
+    "ScanWriter",
+    "Study",
+    "StudyInfo",
+    "check_free",
+    "create_study",
+    "run_names",
+]

@@ -21,7 +21,7 @@ from clam_core.study.arrays import ScanArrays
 from clam_core.study.staging import Staging, pending, roll_forward
 from clam_core.volume import Volume
 
-ReadRow = Callable[[int], tuple[NDArray[np.generic], NDArray[np.bool_] | None]]
+ReadRow = Callable[[int], tuple[NDArray[np.int16], NDArray[np.bool_] | None]]
 """From a position to the volume (int16) and the mask of a scan."""
 
 SCHEMA_VERSION = 1
@@ -180,10 +180,10 @@ class Study:
         masked = scans["mask_source"].ne("none").to_numpy()
         rows = [places[scan_id] for scan_id in scan_ids]
 
-        def read(position: int) -> tuple[NDArray[np.generic], NDArray[np.bool_] | None]:
+        def read(position: int) -> tuple[NDArray[np.int16], NDArray[np.bool_] | None]:
             row = rows[position]
             mask = self._arrays.read("masks", row).astype(bool) if masked[row] else None
-            return self._arrays.read("volumes", row), mask
+            return self._arrays.read("volumes", row).astype(np.int16, copy=False), mask
 
         return read
 

@@ -42,7 +42,7 @@ class RunInfo(Settings):
         settings: Values of `FitSettings`.
         method: The method in use: the one asked for, or the choice of `auto`.
         model: How the weights are put together again.
-        scale: Values of `InputScale`: how a volume becomes an input.
+        plane: `umap` or `pca`: how the scans were placed on the plane.
         inputs: Digest of volumes and masks that were fitted.
         n_clusters: Number of clusters.
         localized: Values of `LocalizeSettings` of the stored maps; None before.
@@ -57,7 +57,7 @@ class RunInfo(Settings):
     settings: dict[str, Any]
     method: str
     model: dict[str, Any]
-    scale: dict[str, Any]
+    plane: str
     inputs: str
     n_clusters: int
     localized: dict[str, Any] | None = None
@@ -241,10 +241,13 @@ class RunWriter:
         self._run.folder.mkdir(parents=True, exist_ok=True)
         return self._staging.start(fingerprint)
 
-    @property
-    def checkpoint(self) -> Path:
-        """Where the state of a training may be kept until the step is done."""
-        return self.folder / "checkpoint.safetensors"
+    def clear(self) -> None:
+        """Throw away what an earlier start has left."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def logged(self) -> list[dict[str, Any]]:
+        """Rows of the training log of an earlier start."""
+        return self._run.history()
 
     def create(self, name: str, n_rows: int, shape: tuple[int, ...], dtype: str) -> None:
         """Make an array of shape (n_rows, *shape), one chunk per row."""

@@ -1,0 +1,222 @@
+"""Step `fit`: volumes of a study -> weights, latent codes, clusters and their map."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clam_core import __version__
+from clam_core.embedding import embed
+from clam_core.errors import MissingStepError, StudyError
+from clam_core.fitting import FitContext, Fitted, fit_model
+from clam_core.models import describe_model
+from clam_core.pipeline.progress import Progress, silent
+from clam_core.pipeline.summary import Summary, plural
+from clam_core.pipeline.weights import pack
+from clam_core.settings import EmbedSettings, FitSettings
+from clam_core.study import Run, RunInfo, RunWriter, Study
+from clam_core.study.atomic import write_bytes
+from clam_core.training import CheckpointFile, EpochReport, ScanSource
+
+ARRAYS = ("latent", "features", "soft_assignment")
+LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "pandas", "zarr")
+
+
+def fit(
+    study: Study,
+    name: str,
+    settings: FitSettings,
+    progress: Progress = silent,
+    *,
+    resume: bool = False,
+) -> Summary:
+    """Fit the method to the scans that are ready.
+
+    Killed at any moment it leaves nothing half done, and goes on from its last epoch when
+    it is started again with the same settings; the result is the same.
+
+    Args:
+        study: A preprocessed study.
+        name: Name of the run.
+        settings: Method, number of clusters, network, training.
+        progress: Told about stages and epochs.
+        resume: Whether a fit of this name that was broken off may be gone on with; a fit
+            with other settings is never mixed with it.
+
+    Returns:
+        Size of the clusters, and what to know about the fit.
+
+    Raises:
+        MissingStepError: If the study has not been preprocessed.
+        StudyError: If there is a finished run of that name with other settings.
+        BusyError: If another process works on the run.
+    """
+    run = Run(study, name)
+    scan_ids = _ready(study)
+    digest = inputs_digest(study, scan_ids)
+    fingerprint = _fingerprint(settings, digest)
+    with run.lock():
+        if run.is_fitted:
+            return _known(run, settings, digest)
+        writer = RunWriter(run, "fit")
+        if not resume:
+            writer.clear()
+        writer.start(fingerprint)
+        fitted = _fit(study, scan_ids, settings, writer, progress)
+        return _store(run, writer, scan_ids, (settings, digest), fitted, progress)
+
+
+def source_of(study: Study, scan_ids: list[str]) -> ScanSource:
+    """The scans of a study as the fit reads them, with their ids for messages."""
+    if study.info.prepared is None:
+        raise MissingStepError("The study has no volumes yet; run the step 'preprocess' first.")
+    grid = study.info.prepared.settings.grid
+    reader = study.reader(scan_ids)
+    return ScanSource(reader, len(scan_ids), grid, study.info.unit, tuple(scan_ids))
+
+
+def inputs_digest(study: Study, scan_ids: list[str]) -> str:
+    """Digest of the volumes and masks that a run is fitted on."""
+    prepared = study.info.prepared
+    parts = [prepared.fingerprint if prepared else "", *scan_ids]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _ready(study: Study) -> list[str]:
+    scan_ids = study.ready()
+    if not scan_ids:
+        raise MissingStepError(
+            f"No scan of the study {study.name!r} is ready; run the step 'preprocess' first."
+        )
+    return scan_ids
+
+
+def _fingerprint(settings: FitSettings, digest: str) -> str:
+    parts = (__version__, settings.model_dump_json(), digest)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _known(run: Run, settings: FitSettings, digest: str) -> Summary:
+    info = run.info()
+    if info.settings == settings.model_dump(mode="json") and info.inputs == digest:
+        return _summary(run, ("Nothing to do: this run was fitted with these settings before.",))
+    what = "settings" if info.inputs == digest else "scans"
+    raise StudyError(
+        f"There is already a run {run.name!r} with other {what}; choose another name for this one."
+    )
+
+
+def _fit(
+    study: Study,
+    scan_ids: list[str],
+    settings: FitSettings,
+    writer: RunWriter,
+    progress: Progress,
+) -> Fitted:
+    """The fit itself; each epoch goes to the log and the progress."""
+    rows = writer.logged()
+
+    def tell(report: EpochReport) -> None:
+        phase, epoch = report.row["phase"], report.row["epoch"]
+        rows[:] = [row for row in rows if row["phase"] != phase or row["epoch"] < epoch]
+        rows.append({**report.row, "remaining_seconds": round(report.remaining_seconds, 1)})
+        writer.log(rows)
+        stage = "Training" if phase == "pretrain" else "Refining clusters"
+        progress(stage, int(epoch), report.n_epochs)
+
+    context = FitContext(
+        pretrained=CheckpointFile(writer.folder / "pretrained.safetensors", write_bytes),
+        refined=CheckpointFile(writer.folder / "refined.safetensors", write_bytes),
+        on_stage=progress,
+        on_epoch=tell,
+    )
+    return fit_model(source_of(study, scan_ids), settings, context)
+
+
+def _store(
+    run: Run,
+    writer: RunWriter,
+    scan_ids: list[str],
+    asked: tuple[FitSettings, str],
+    fitted: Fitted,
+    progress: Progress,
+) -> Summary:
+    """Embed, then write everything beside the run and let it take its place."""
+    settings, digest = asked
+    progress("Placing the scans on a map", 0, 1)
+    placed = embed(fitted.features, EmbedSettings(seed=settings.seed))
+    for name in ARRAYS:
+        writer.write_array(name, getattr(fitted, name))
+    writer.write_table("scans.parquet", _scans(scan_ids, fitted, placed.positions, placed.trust))
+    writer.write_bytes("weights.safetensors", pack(fitted.model, fitted.scale))
+    writer.log(fitted.history)
+    notes = (*fitted.notes, *([placed.note] if placed.note else []))
+    info = RunInfo(
+        name=run.name,
+        libraries=_versions(),
+        device="cpu",
+        settings=settings.model_dump(mode="json"),
+        method=fitted.method,
+        model=describe_model(fitted.model),
+        plane=placed.method,
+        inputs=digest,
+        n_clusters=fitted.model.n_clusters,
+        notes=notes,
+    )
+    writer.commit(info, ["arrays.zarr", "scans.parquet", "weights.safetensors", "history.jsonl"])
+    return _summary(run, notes)
+
+
+def _scans(
+    scan_ids: list[str],
+    fitted: Fitted,
+    positions: NDArray[np.float64],
+    trust: NDArray[np.float64],
+) -> pd.DataFrame:
+    """One row per scan: cluster (from 1), confidence, margin, place on the map, silhouette."""
+    from clam_core.fitting.silhouette import silhouettes
+
+    soft = fitted.soft_assignment
+    best = np.sort(soft, axis=1)[:, ::-1]
+    clusters = soft.argmax(axis=1)
+    return pd.DataFrame(
+        {
+            "cluster": clusters + 1,
+            "confidence": best[:, 0].astype(np.float64),
+            "margin": (best[:, 0] - best[:, 1]).astype(np.float64),
+            "x": positions[:, 0],
+            "y": positions[:, 1],
+            "trust": trust,
+            "silhouette": silhouettes(fitted.features, clusters),
+            "role": pd.Series(["fitted"] * len(scan_ids), dtype="str").to_numpy(),
+        },
+        index=pd.Index(scan_ids, name="scan_id", dtype="str"),
+    )
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {name: version(name) for name in LIBRARIES}
+
+
+def _summary(run: Run, notes: tuple[str, ...]) -> Summary:
+    scans, info = run.scans(), run.info()
+    sizes = scans["cluster"].value_counts().sort_index()
+    counts = ", ".join(str(int(sizes.get(c, 0))) for c in range(1, info.n_clusters + 1))
+    first = (
+        f"{plural(len(scans), 'scan')} in {plural(info.n_clusters, 'cluster')} of {counts} "
+        f"(method {info.method}, mean confidence {scans['confidence'].mean():.2f})."
+    )
+    values = {
+        "run": run.name,
+        "method": info.method,
+        "n_clusters": info.n_clusters,
+        "sizes": [int(sizes.get(c, 0)) for c in range(1, info.n_clusters + 1)],
+        "mean_confidence": float(scans["confidence"].mean()),
+        "notes": list(notes),
+    }
+    return Summary((first, *notes), values)
