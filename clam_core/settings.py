@@ -360,7 +360,7 @@ class AssociateSettings(Settings):
     seed: int = Field(default=0, ge=0)
 
 
-FitMethod = Literal["auto", "dcec", "kmeans", "gmm", "graph", "profiles"]
+FitMethod = Literal["auto", "dcec", "kmeans", "gmm", "graph", "umap", "profiles"]
 Preset = Literal["default", "fast", "paper"]
 
 
@@ -369,8 +369,9 @@ class FitSettings(Settings):
 
     Attributes:
         method: `profiles` groups position-tolerant features of the activations;
-            `kmeans`, `gmm`, `graph` and `dcec` (the paper) group latent codes;
-            `auto` is `profiles` where scans have masks, else what is measured best.
+            `kmeans`, `gmm`, `graph`, `umap` (a mixture on their UMAP) and `dcec` (the
+            paper) group latent codes; `auto` is `profiles` where all scans have
+            masks, else `graph`.
         n_clusters: Number of clusters.
         network: The autoencoder.
         scale: How volumes become inputs.
@@ -379,7 +380,9 @@ class FitSettings(Settings):
         kernel: Distances in units of the spread within clusters (`scaled`), or as
             they are (`unit`, the paper).
         n_features: Numbers that profiles are projected to.
-        feature_layer: Encoder layer that profiles are read from.
+        feature_layer: Encoder layer that profiles are read from; None takes the
+            deepest one with at least ten nodes along each axis.
+        smooth: Nodes along each axis over which profiles average first.
         mirror: Whether left and right count as the same for profiles.
         seed: Everything random follows from it.
     """
@@ -392,6 +395,7 @@ class FitSettings(Settings):
     refine: RefineSettings = RefineSettings()
     kernel: Literal["scaled", "unit"] = "scaled"
     n_features: int = Field(default=8, ge=1, le=200)
-    feature_layer: int = Field(default=1, ge=1, le=5)
+    feature_layer: int | None = Field(default=None, ge=1, le=5)
+    smooth: Literal[1, 3, 5] = 3
     mirror: bool = True
     seed: int = Field(default=0, ge=0)

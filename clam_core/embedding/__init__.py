@@ -1,7 +1,7 @@
 """Latent codes on a plane: UMAP or PCA, how far each point can be trusted, new scans."""
 
 from clam_core.embedding.placing import place
-from clam_core.embedding.plane import Embedding, embed, pca_plane
+from clam_core.embedding.plane import Embedding, embed, pca_plane, spread_out
 from clam_core.embedding.trust import n_trusted_neighbors, trust
 
-__all__ = ["Embedding", "embed", "n_trusted_neighbors", "pca_plane", "place", "trust"]
+__all__ = ["Embedding", "embed", "n_trusted_neighbors", "pca_plane", "place", "spread_out", "trust"]

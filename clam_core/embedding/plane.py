@@ -13,6 +13,7 @@ from clam_core.errors import AlignmentError, ClamError
 from clam_core.settings import EmbedSettings
 
 FEWEST_FOR_UMAP = 4
+SPREAD_DIMENSIONS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,16 +66,19 @@ def embed(features: NDArray[np.floating], settings: EmbedSettings) -> Embedding:
 
 
 def pca_plane(
-    features: NDArray[np.floating], new: NDArray[np.floating] | None = None
+    features: NDArray[np.floating],
+    new: NDArray[np.floating] | None = None,
+    n_axes: int = 2,
 ) -> NDArray[np.float64]:
-    """Coordinates on the first two principal axes.
+    """Coordinates on the first principal axes.
 
     Args:
         features: The scans that define the axes, shape (n_scans, n_features).
         new: The scans to place, shape (n_new, n_features); None places `features`.
+        n_axes: Number of axes; a plane has two.
 
     Returns:
-        Shape (n_scans or n_new, 2). Each axis points where its largest weight is
+        Shape (n_scans or n_new, n_axes). Each axis points where its largest weight is
         positive; an axis that the features have not is zero.
 
     Source:
@@ -83,10 +87,10 @@ def pca_plane(
     values = np.asarray(features, dtype=np.float64)
     mean = values.mean(axis=0)
     _, _, axes = np.linalg.svd(values - mean, full_matrices=False)
-    axes = axes[:2]
+    axes = axes[:n_axes]
     largest = np.abs(axes).argmax(axis=1)
     signs = np.sign(axes[np.arange(len(axes)), largest])
-    placed = np.zeros((len(values if new is None else new), 2))
+    placed = np.zeros((len(values if new is None else new), n_axes))
     moved = (values if new is None else np.asarray(new, dtype=np.float64)) - mean
     placed[:, : len(axes)] = moved @ (axes * signs[:, None]).T
     return placed
@@ -124,19 +128,44 @@ def _why_not_umap(values: NDArray[np.float64]) -> str:
     return ""
 
 
-def _umap_plane(values: NDArray[np.float64], settings: EmbedSettings) -> NDArray[np.float64]:
+def spread_out(features: NDArray[np.floating], seed: int) -> NDArray[np.float64]:
+    """UMAP in up to ten dimensions with tight groups, as a basis for a mixture.
+
+    Args:
+        features: Shape (n_scans, n_features), finite.
+        seed: The layout follows from it.
+
+    Returns:
+        Shape (n_scans, min(10, n_features)); the features themselves where there are
+        too few scans for UMAP.
+
+    Source:
+        McConville et al. (2021), "N2D: (not too) deep clustering via clustering the
+        local manifold of an autoencoded embedding", ICPR.
+    """
+    values = _checked(features)
+    if _why_not_umap(values):
+        return values
+    n_components = min(SPREAD_DIMENSIONS, values.shape[1], len(values) - 2)
+    return _umap_plane(values, EmbedSettings(min_dist=0, seed=seed), n_components)
+
+
+def _umap_plane(
+    values: NDArray[np.float64], settings: EmbedSettings, n_components: int = 2
+) -> NDArray[np.float64]:
     """UMAP on one thread, so that the same seed gives the same positions."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its import speaks of parts that we do not use
         from umap import UMAP
 
-    start = pca_plane(values)
+    start = pca_plane(values, n_axes=n_components)
     start = start / max(float(np.abs(start).max()), np.finfo(np.float64).tiny)
     jitter = np.random.default_rng(settings.seed).normal(0, 1e-4, start.shape)
     model = UMAP(
         n_neighbors=min(settings.n_neighbors, len(values) - 1),
         min_dist=settings.min_dist,
         init=start + jitter,
+        n_components=n_components,
         random_state=settings.seed,
         n_jobs=1,
     )

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from clam_core.clustering import cluster_scans
+from clam_core.embedding import spread_out
 from clam_core.errors import StudyError
-from clam_core.fitting.heads import mixture_head, order_head, student_head
+from clam_core.fitting.heads import gaussian_head, mixture_head, order_head, student_head
 from clam_core.fitting.profiles import make_profiles
 from clam_core.models import Autoencoder, ClusterModel, LatentFeatures
 from clam_core.models.autoencoder import seeded_autoencoder
@@ -114,7 +115,7 @@ def fit_model(
     autoencoder = seeded_autoencoder(source.grid, settings.network, settings.seed)
     trained = pretrain(autoencoder, images, settings.train, _phase(context.pretrained, context))
     context.on_stage("Clustering", 0, 1)
-    method = choose_method(settings.method, scale)
+    method = choose_method(settings.method, is_masked=scale.is_masked)
     model = _cluster(autoencoder, images, settings, method)
     history, notes = [*trained.history], [*trained.notes]
     if method == "dcec":
@@ -124,11 +125,11 @@ def fit_model(
     return _describe(model, images, method, settings.train.batch_size, (history, notes))
 
 
-def choose_method(method: FitMethod, scale: InputScale) -> FitMethod:
+def choose_method(method: FitMethod, *, is_masked: bool) -> FitMethod:
     """The method that `auto` stands for."""
     if method != "auto":
         return method
-    return "profiles" if scale.is_relative else "kmeans"
+    return "profiles" if is_masked else "graph"
 
 
 def _cluster(
@@ -141,14 +142,26 @@ def _cluster(
     else:
         features = LatentFeatures()
         values = encode(autoencoder, images, settings.train.batch_size).latent.numpy()
-    clusterer = {"profiles": "kmeans", "dcec": "kmeans"}.get(method, method)
-    labels = cluster_scans(values, clusterer, settings.n_clusters, settings.seed)
+    labels = _labels(values, settings, method)
     head: Head
     if method == "gmm":
         head = mixture_head(values, labels)
+    elif method in {"graph", "umap"}:
+        head = gaussian_head(values, labels)
     else:
         head = student_head(values, labels, is_unit=settings.kernel == "unit")
     return ClusterModel(autoencoder, features, head)
+
+
+def _labels(
+    values: NDArray[np.floating], settings: FitSettings, method: FitMethod
+) -> NDArray[np.int64]:
+    """Hard clusters of the features."""
+    if method == "umap":
+        plane = spread_out(values, settings.seed)
+        return cluster_scans(plane, "gmm", settings.n_clusters, settings.seed)
+    clusterer = {"profiles": "kmeans", "dcec": "kmeans"}.get(method, method)
+    return cluster_scans(values, clusterer, settings.n_clusters, settings.seed)
 
 
 def _describe(

@@ -7,7 +7,10 @@ import torch
 from numpy.typing import NDArray
 
 from clam_core.clustering import cluster_centers, mixture_parameters, student_scale
-from clam_core.models.heads import Head, MixtureHead, StudentHead
+from clam_core.models.heads import GaussianHead, Head, MixtureHead, StudentHead
+
+SMALLEST_VARIANCE = 1e-4
+"""Share of the mean variance of the features that is added to every variance."""
 
 
 def student_head(
@@ -41,6 +44,38 @@ def mixture_head(features: NDArray[np.floating], labels: NDArray[np.int64]) -> M
     parts = (found.centers, found.variances, found.weights)
     centers, variances, weights = (torch.from_numpy(part).float() for part in parts)
     return MixtureHead(centers, variances, weights)
+
+
+def gaussian_head(features: NDArray[np.floating], labels: NDArray[np.int64]) -> GaussianHead:
+    """One Gaussian per cluster with a shrunken covariance.
+
+    Soft and convex, where the hard clusters of a graph are neither.
+
+    Args:
+        features: Shape (n_scans, n_features).
+        labels: Cluster of each scan, from 0 without gaps, shape (n_scans,).
+
+    Returns:
+        A head with float32 parameters.
+
+    Source:
+        Ledoit & Wolf (2004), "A well-conditioned estimator for large-dimensional
+        covariance matrices", J. Multivar. Anal. 88.
+    """
+    from sklearn.covariance import ledoit_wolf
+
+    values = features.astype(np.float64)
+    spread = values.var(axis=0)
+    floor = np.eye(values.shape[1]) * (SMALLEST_VARIANCE * spread.mean() + 1e-12)
+    whitening = []
+    for cluster in range(int(labels.max()) + 1):
+        own = values[labels == cluster]
+        covariance = ledoit_wolf(own)[0] if len(own) > 2 else np.diag(spread)
+        whitening.append(np.linalg.cholesky(np.linalg.inv(covariance + floor)))
+    parts = (cluster_centers(values, labels), np.array(whitening))
+    centers, factors = (torch.from_numpy(part).float() for part in parts)
+    shares = torch.from_numpy(np.bincount(labels) / len(labels))
+    return GaussianHead(centers, factors, shares.log().float())
 
 
 def order_head(head: Head, soft_assignment: NDArray[np.floating]) -> list[int]:

@@ -12,11 +12,13 @@ from torch.nn import functional
 
 from clam_core.localization import Reference, make_reference
 from clam_core.models import Autoencoder, ClusterModel, LatentFeatures, StudentHead
-from clam_core.models.profiles import ProfileFeatures
+from clam_core.models.profiles import ProfileFeatures, ProfileKind
 from clam_core.settings import FitSettings
 from clam_core.training import CohortImages, encode_with
 from clam_core.training.memory import Parts
 
+FEWEST_NODES = 10
+"""Nodes along each axis that a layer needs for profiles."""
 RIDGE = 1e-3
 """Share of the mean squared activation that is added to keep the readout small."""
 
@@ -39,7 +41,7 @@ def make_profiles(
         The features, the cohort's medians at their layer, and the features of each scan,
         shape (n_scans, n_features).
     """
-    layer, size = settings.feature_layer, settings.train.batch_size
+    layer, size = choose_layer(autoencoder, settings), settings.train.batch_size
     stub = ClusterModel(
         autoencoder,
         LatentFeatures(),
@@ -49,12 +51,11 @@ def make_profiles(
     readout = _fit_readout(autoencoder, images, reference, size)
     n_profile = 2 * readout.shape[1] * sum(reference.activation.shape[2:])
     features = ProfileFeatures(
-        layer,
+        ProfileKind(layer, settings.mirror, settings.smooth),
         reference.activation[0],
         readout,
         torch.zeros(n_profile),
         torch.eye(n_profile),
-        mirror=settings.mirror,
     )
     profiles = _over(
         lambda batch: features.profiles(autoencoder.activations(batch, layer)),
@@ -67,6 +68,16 @@ def make_profiles(
     features.mean, features.components = mean.float(), components.float()
     projected = (profiles - mean) @ components
     return features, reference, projected.numpy()
+
+
+def choose_layer(autoencoder: Autoencoder, settings: FitSettings) -> int:
+    """The layer that is asked for, or the deepest that still tells places apart."""
+    if settings.feature_layer is not None:
+        autoencoder.check_layer(settings.feature_layer)
+        return settings.feature_layer
+    deep = range(autoencoder.n_layers, 1, -1)
+    fits = [layer for layer in deep if min(autoencoder.padded) // 2**layer >= FEWEST_NODES]
+    return fits[0] if fits else 1
 
 
 def _fit_readout(

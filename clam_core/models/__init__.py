@@ -4,18 +4,20 @@ from clam_core.models.assignment import log_odds, log_soft_assign, soft_assign, 
 from clam_core.models.autoencoder import Autoencoder
 from clam_core.models.cluster_model import ClusterModel
 from clam_core.models.features import Features, LatentFeatures
-from clam_core.models.heads import Head, MixtureHead, StudentHead
-from clam_core.models.profiles import ProfileFeatures
+from clam_core.models.heads import GaussianHead, Head, MixtureHead, StudentHead
+from clam_core.models.profiles import ProfileFeatures, ProfileKind
 from clam_core.models.stored import describe_model, model_tensors, rebuild_model
 
 __all__ = [
     "Autoencoder",
     "ClusterModel",
     "Features",
+    "GaussianHead",
     "Head",
     "LatentFeatures",
     "MixtureHead",
     "ProfileFeatures",
+    "ProfileKind",
     "StudentHead",
     "describe_model",
     "log_odds",

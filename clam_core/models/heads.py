@@ -102,3 +102,42 @@ class MixtureHead(Head):
         deviation = (features[:, None, :] - self.centers).square() / self.variances
         log_normal = -0.5 * (deviation + self.variances.log() + math.log(2 * math.pi)).sum(dim=2)
         return (log_normal + self.weights.log()).log_softmax(dim=1)
+
+
+class GaussianHead(Head):
+    """Posterior of Gaussians with a covariance each, given by what whitens them.
+
+    Args:
+        centers: Means, shape (n_clusters, n_features).
+        whitening: W of each cluster with W W^T its inverse covariance, lower triangular,
+            shape (n_clusters, n_features, n_features).
+        log_weights: Logarithm of each cluster's share, shape (n_clusters,).
+
+    Raises:
+        AlignmentError: If the shapes do not fit together.
+    """
+
+    kind = "gaussian"
+    whitening: Tensor
+    log_weights: Tensor
+
+    def __init__(self, centers: Tensor, whitening: Tensor, log_weights: Tensor) -> None:
+        super().__init__()
+        n_clusters, n_features = centers.shape
+        if whitening.shape != (n_clusters, n_features, n_features) or log_weights.shape != (
+            n_clusters,
+        ):
+            raise AlignmentError(
+                f"Centers {tuple(centers.shape)}, whitening {tuple(whitening.shape)} and weights "
+                f"{tuple(log_weights.shape)} do not fit together."
+            )
+        self.register_buffer("centers", centers.clone())
+        self.register_buffer("whitening", whitening.clone())
+        self.register_buffer("log_weights", log_weights.clone())
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logarithms of the posterior probabilities, shape (n_scans, n_clusters)."""
+        white = torch.einsum("nkd,kde->nke", features[:, None] - self.centers, self.whitening)
+        log_volume = self.whitening.diagonal(dim1=1, dim2=2).log().sum(dim=1)
+        log_joint = self.log_weights + log_volume - 0.5 * white.square().sum(dim=2)
+        return log_joint.log_softmax(dim=1)

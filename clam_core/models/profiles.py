@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -10,21 +12,36 @@ from clam_core.models.autoencoder import Autoencoder
 from clam_core.models.features import Features
 
 
+@dataclass(frozen=True)
+class ProfileKind:
+    """How profiles are read.
+
+    Attributes:
+        layer: Encoder layer, from 1.
+        mirror: Whether left and right count as the same (first axis folded).
+        smooth: Nodes along each axis that are averaged, odd; 1 averages nothing.
+    """
+
+    layer: int
+    mirror: bool = True
+    smooth: int = 3
+
+
 class ProfileFeatures(Features):
     """Extremes of the local deviation from the cohort along each axis, in a few numbers.
 
     A lesion lies at a slightly different place in every scan. The largest deviation in
     each plane across an axis keeps where along the axis it lies and forgets where within
     the plane. The deviation is read out of the activations by one linear map of the
-    channels, the same at every position.
+    channels, the same at every position, and averaged over neighbors, so that thin
+    vessels and remains of the rim count less than a lesion.
 
     Args:
-        layer: Encoder layer, from 1.
+        how: Layer, folding and smoothing.
         reference: Cohort's median activation of that layer, shape (channels, *size).
         readout: Linear map of the channels, shape (channels, n_out).
         mean: Mean profile of the cohort, shape (n_profile,).
         components: Principal axes of the profiles, shape (n_profile, n_features).
-        mirror: Whether left and right count as the same (first axis folded).
     """
 
     kind = "profiles"
@@ -35,16 +52,14 @@ class ProfileFeatures(Features):
 
     def __init__(
         self,
-        layer: int,
+        how: ProfileKind,
         reference: Tensor,
         readout: Tensor,
         mean: Tensor,
         components: Tensor,
-        *,
-        mirror: bool,
     ) -> None:
         super().__init__()
-        self.layer, self.mirror = layer, mirror
+        self.how, self.layer = how, how.layer
         self.register_buffer("reference", reference.clone())
         self.register_buffer("readout", readout.clone())
         self.register_buffer("mean", mean.clone())
@@ -53,7 +68,11 @@ class ProfileFeatures(Features):
     def profiles(self, activations: Tensor) -> Tensor:
         """Profiles before the projection, shape (n, n_profile)."""
         brightness = read_out(activations - self.reference, self.readout)
-        return axis_profiles(brightness, mirror=self.mirror)
+        if self.how.smooth > 1:
+            pool = functional.avg_pool3d if brightness.ndim == 5 else functional.avg_pool2d
+            size = self.how.smooth
+            brightness = pool(brightness, size, stride=1, padding=size // 2)
+        return axis_profiles(brightness, mirror=self.how.mirror)
 
     def forward(self, activations: Tensor, autoencoder: Autoencoder) -> Tensor:  # noqa: ARG002
         """Features, shape (n, n_features), of the activations of the layer."""

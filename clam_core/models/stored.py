@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -11,8 +12,8 @@ from clam_core.errors import AlignmentError, StudyError
 from clam_core.models.autoencoder import Autoencoder
 from clam_core.models.cluster_model import ClusterModel
 from clam_core.models.features import Features, LatentFeatures
-from clam_core.models.heads import Head, MixtureHead, StudentHead
-from clam_core.models.profiles import ProfileFeatures
+from clam_core.models.heads import GaussianHead, Head, MixtureHead, StudentHead
+from clam_core.models.profiles import ProfileFeatures, ProfileKind
 from clam_core.settings import NetworkSettings
 
 
@@ -23,8 +24,7 @@ def describe_model(model: ClusterModel) -> dict[str, Any]:
         "grid": list(model.autoencoder.grid),
         "network": model.autoencoder.settings.model_dump(),
         "features": features.kind,
-        "layer": features.layer,
-        "mirror": features.mirror if isinstance(features, ProfileFeatures) else None,
+        "profiles": asdict(features.how) if isinstance(features, ProfileFeatures) else None,
         "head": model.head.kind,
     }
 
@@ -70,15 +70,8 @@ def rebuild_model(description: dict[str, Any], tensors: dict[str, Tensor]) -> Cl
 def _features(description: dict[str, Any], tensors: dict[str, Tensor]) -> Features:
     if description["features"] == ProfileFeatures.kind:
         names = ("reference", "readout", "mean", "components")
-        reference, readout, mean, components = (tensors[f"features.{name}"] for name in names)
-        return ProfileFeatures(
-            int(description["layer"]),
-            reference,
-            readout,
-            mean,
-            components,
-            mirror=bool(description["mirror"]),
-        )
+        how = ProfileKind(**description["profiles"])
+        return ProfileFeatures(how, *(tensors[f"features.{name}"] for name in names))
     if description["features"] == LatentFeatures.kind:
         return LatentFeatures()
     raise KeyError(description["features"])
@@ -90,6 +83,9 @@ def _head(kind: str, tensors: dict[str, Tensor]) -> Head:
     if kind == MixtureHead.kind:
         names = ("centers", "variances", "weights")
         return MixtureHead(*(tensors[f"head.{name}"] for name in names))
+    if kind == GaussianHead.kind:
+        names = ("centers", "whitening", "log_weights")
+        return GaussianHead(*(tensors[f"head.{name}"] for name in names))
     raise KeyError(kind)
 
 

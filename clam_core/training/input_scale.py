@@ -38,6 +38,7 @@ class InputScale:
         mean: Mean of all voxels after window, background and alignment.
         sd: Their standard deviation.
         rim: Layers taken off every mask.
+        is_masked: All scans of the fitted cohort had masks.
         is_relative: Values inside a mask are relative to their own median, which fills
             the background.
         reference: Median image of the cohort on the grid, for the alignment of brightness
@@ -51,6 +52,7 @@ class InputScale:
     mean: float = 0.0
     sd: float = 1.0
     rim: int = 0
+    is_masked: bool = False
     is_relative: bool = False
     reference: Image | None = None
     compared: Mask | None = None
@@ -94,6 +96,7 @@ class InputScale:
         """All of it as tensors, to be stored beside the weights."""
         numbers = {"low": self.low, "high": self.high, "mean": self.mean, "sd": self.sd}
         numbers |= {"rim": self.rim, "is_relative": self.is_relative}
+        numbers |= {"is_masked": self.is_masked}
         if self.background is not None:
             numbers["background"] = self.background
         found = {name: torch.tensor(value, dtype=torch.float64) for name, value in numbers.items()}
@@ -109,7 +112,9 @@ class InputScale:
         Raises:
             StudyError: If a number is missing.
         """
-        missing = sorted({"low", "high", "mean", "sd", "rim", "is_relative"} - set(tensors))
+        missing = sorted(
+            {"low", "high", "mean", "sd", "rim", "is_masked", "is_relative"} - set(tensors)
+        )
         if missing:
             raise StudyError(
                 f"The stored scale of the input lacks {', '.join(missing)}; fit the run again."
@@ -122,6 +127,7 @@ class InputScale:
             mean=float(tensors["mean"]),
             sd=float(tensors["sd"]),
             rim=int(tensors["rim"]),
+            is_masked=bool(tensors["is_masked"]),
             is_relative=bool(tensors["is_relative"]),
             reference=None if reference is None else reference.numpy(),
             compared=None if compared is None else compared.numpy(),
@@ -162,6 +168,7 @@ def fit_input_scale(source: ScanSource, settings: ScaleSettings, seed: int = 0) 
             scale = _with_reference(source, scale, seed)
         if settings.align_brightness or rim:
             scale = _standardised(source, scale)
+    scale = replace(scale, is_masked=n_masked == source.n_scans)
     if not scale.sd > FLAT * (window[1] - window[0]):
         raise StudyError(
             f"All voxels of the {source.n_scans} scans are equal between {window[0]:g} and "

@@ -1,6 +1,7 @@
 """Effect sizes against R, statsmodels, scipy and brute force."""
 
 from itertools import product
+from math import gamma
 
 import numpy as np
 import pytest
@@ -16,9 +17,10 @@ from tests.association.published import CONVICTIONS, MUCOCILIARY, PAIN, PLANTS, 
 
 def test_hedges_g_of_the_sleep_data():
     found = effects.hedges_g(grouped(*SLEEP))
-    # By hand: (0.75 - 2.33) / sqrt((3.200556 + 4.009) / 2) = -0.8321811; J(18) = 0.9575.
-    assert found.size == pytest.approx(-0.8321811 * 0.9575407, abs=1e-5)
-    scale, correction = np.sqrt(0.2), found.size / -0.8321811
+    # By hand: (0.75 - 2.33) / sqrt((3.200556 + 4.009) / 2) = -0.8321811.
+    correction = gamma(9) / (3 * gamma(8.5))  # Hedges (1981) for 18 degrees of freedom
+    assert found.size == pytest.approx(-0.8321811 * correction, abs=1e-6)
+    scale = np.sqrt(0.2)
     t = -0.8321811 / scale
     assert stats.nct.cdf(t, 18, found.ci_low / correction / scale) == pytest.approx(0.975)
     assert stats.nct.cdf(t, 18, found.ci_high / correction / scale) == pytest.approx(0.025)
@@ -99,7 +101,8 @@ def test_rank_biserial_counts_pairs():
     assert found.size == pytest.approx(1 - 2 * 0.788961, abs=1e-6)
     theirs = rank_compare_2indep(first, second)
     logit = np.log(theirs.prob1 / (1 - theirs.prob1))
-    width = stats.t.ppf(0.975, theirs.df) * np.sqrt(theirs.var) / theirs.prob1 / (1 - theirs.prob1)
+    error = np.sqrt(theirs.var / theirs.nobs)
+    width = stats.t.ppf(0.975, theirs.df) * error / theirs.prob1 / (1 - theirs.prob1)
     ends = [2 / (1 + np.exp(-(logit + side * width))) - 1 for side in (-1, 1)]
     assert (found.ci_low, found.ci_high) == pytest.approx(ends)
 
@@ -141,7 +144,14 @@ def test_exact_odds_ratio_of_the_convictions():
     # R, ?fisher.test: estimate 0.04693661, 95 % interval 0.003325764 to 0.363182271.
     found = effects_tables.odds_ratio(CONVICTIONS[:, ::-1], exact=True)
     assert found.size == pytest.approx(0.04693661, rel=1e-5)
-    assert (found.ci_low, found.ci_high) == pytest.approx((0.003325764, 0.363182271), rel=1e-4)
+    # R's root finder stops at a tail of 0.02511 instead of 0.025.
+    assert (found.ci_low, found.ci_high) == pytest.approx((0.003325764, 0.363182271), rel=4e-3)
+    odds = (found.ci_low, found.ci_high)
+    tails = (
+        stats.nchypergeom_fisher.sf(1, 30, 12, 17, odds[0]),
+        stats.nchypergeom_fisher.cdf(2, 30, 12, 17, odds[1]),
+    )
+    assert tails == pytest.approx((0.025, 0.025), abs=1e-8)
 
 
 def test_odds_ratio_is_of_the_second_level_in_the_first_cluster():

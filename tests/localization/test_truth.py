@@ -32,6 +32,14 @@ def test_by_hand():
     assert score_against_truth(MAP, LESION).peak_on_lesion is None
 
 
+def test_distance_of_a_peak_away_from_the_origin():
+    peak = np.zeros((6, 6))
+    peak[4, 5] = 1.0
+    lesion = np.zeros((6, 6), dtype=bool)
+    lesion[1:3, 1:3] = True  # the nearest voxel is (2, 2): 2 and 3 steps away
+    assert not is_hit(peak, lesion, 3.6) and is_hit(peak, lesion, 3.61)
+
+
 def test_a_map_that_knows_nothing():
     flat = np.ones((3, 3))
     assert lesion_share(flat, LESION, DISTRACTOR) == 0.5

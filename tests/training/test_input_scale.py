@@ -141,6 +141,6 @@ def test_what_cannot_be_used_is_refused_in_a_sentence():
         refused(scans, [mask[1:] for mask in given])
     with pytest.raises(StudyError, match="All voxels of the 2 scans are equal between -1000 and"):
         refused([np.zeros(GRID, np.int16)] * 2)
-    with pytest.raises(StudyError, match="lacks high, is_relative, rim, sd"):
+    with pytest.raises(StudyError, match="lacks high, is_masked, is_relative, rim, sd"):
         tensors = fit_input_scale(source(scans), ScaleSettings()).tensors()
         InputScale.from_tensors({name: tensors[name] for name in ("low", "mean")})
