@@ -39,12 +39,14 @@ class Variant:
         make: From one scan and the task to its map.
         default_layer: Encoder convolution, from 1; None is the last one.
         needs_reference: Whether scans are compared with the cohort's median.
+        follows_gradient: Whether the layer must lie on the way to the clusters.
     """
 
     title: str
     make: Callable[[Tensor, Task], ScanMap]
     default_layer: int | None = None
     needs_reference: bool = True
+    follows_gradient: bool = False
 
     def layer(self, settings: LocalizeSettings, n_layers: int) -> int:
         """The layer that is asked for, or this variant's own."""
@@ -54,12 +56,14 @@ class Variant:
 
 
 VARIANTS: dict[LocalizeVariant, Variant] = {
-    "integrated": Variant("Integrated CLAM", integrated_map, default_layer=2),
+    "integrated": Variant(
+        "Integrated CLAM", integrated_map, default_layer=2, follows_gradient=True
+    ),
     "paper": Variant("Paper's CLAM", paper_map, needs_reference=False),
     "score_cam": Variant("Score-CAM", score_cam_map, needs_reference=False),
     "contrast": Variant("Contrast", contrast_map, needs_reference=False),
     "median_masking": Variant("Masking toward the median", median_masking_map),
-    "grad_cam": Variant("Grad-CAM", grad_cam_map, needs_reference=False),
+    "grad_cam": Variant("Grad-CAM", grad_cam_map, needs_reference=False, follows_gradient=True),
     "occlusion": Variant("Occlusion", occlusion_map),
     "difference": Variant("Difference from the median", difference_map),
 }
@@ -128,8 +132,16 @@ def scale_maps(raw: Maps, peak: float | None = None) -> Maps:
 
 
 def map_layer(model: ClusterModel, settings: LocalizeSettings) -> int:
-    """Layer that maps are made at, for which a reference is needed."""
-    return VARIANTS[settings.variant].layer(settings, model.autoencoder.n_layers)
+    """Layer that maps are made at, for which a reference is needed.
+
+    A variant that follows gradients has its own layer, or the one that the clusters are
+    read from where that is an earlier one.
+    """
+    variant = VARIANTS[settings.variant]
+    layer = variant.layer(settings, model.autoencoder.n_layers)
+    if settings.layer is None and variant.follows_gradient:
+        return min(layer, model.feature_layer)
+    return layer
 
 
 def make_maps(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
+from torch import Tensor
 
 from clam_core.errors import StudyError
+from clam_core.localization import Reference
 from clam_core.models import ClusterModel, model_tensors, rebuild_model
 from clam_core.study import Run
 from clam_core.training import InputScale
@@ -20,6 +25,25 @@ def pack(model: ClusterModel, scale: InputScale) -> bytes:
     return save(tensors)
 
 
+def pack_reference(reference: Reference) -> bytes:
+    """The content of the file that keeps the cohort's medians."""
+    counts = torch.tensor([reference.layer, reference.n_scans, reference.n_used])
+    parts = {"activation": reference.activation, "image": reference.image, "counts": counts}
+    return save({name: value.detach().cpu().contiguous() for name, value in parts.items()})
+
+
+def load_reference(run: Run) -> Reference:
+    """The cohort's medians that the stored maps were made against.
+
+    Raises:
+        MissingStepError: If no map has been made yet.
+        StudyError: If the file is damaged.
+    """
+    parts = _load(run.reference(), run)
+    layer, n_scans, n_used = (int(value) for value in parts["counts"])
+    return Reference(layer, parts["activation"], parts["image"], n_scans, n_used)
+
+
 def load_model(run: Run) -> tuple[ClusterModel, InputScale]:
     """Model and scale of a run.
 
@@ -27,12 +51,7 @@ def load_model(run: Run) -> tuple[ClusterModel, InputScale]:
         StudyError: If the weights are damaged, or do not belong to the run.
         AlignmentError: If a tensor has another shape than the run says.
     """
-    try:
-        tensors = load(run.weights().read_bytes())
-    except (OSError, SafetensorError) as error:
-        raise StudyError(
-            f"The weights of the run {run.name!r} are missing or damaged; fit it again."
-        ) from error
+    tensors = _load(run.weights(), run)
     scale = {
         name.removeprefix(_SCALE): value
         for name, value in tensors.items()
@@ -40,3 +59,12 @@ def load_model(run: Run) -> tuple[ClusterModel, InputScale]:
     }
     rest = {name: value for name, value in tensors.items() if not name.startswith(_SCALE)}
     return rebuild_model(run.info().model, rest), InputScale.from_tensors(scale)
+
+
+def _load(path: Path, run: Run) -> dict[str, Tensor]:
+    try:
+        return load(path.read_bytes())
+    except (OSError, SafetensorError) as error:
+        raise StudyError(
+            f"{path.name!r} of the run {run.name!r} is missing or damaged; fit it again."
+        ) from error

@@ -91,6 +91,7 @@ def encode_with(
     """
     place = torch.device(device)
     found: list[list[Tensor]] = []
+    parts.fit(images.grid, place)
     with borrowed(model, images.grid, place, training=False), torch.no_grad():
         batches = torch.split(torch.arange(len(images)), parts.size)
         for batch in images.stream(batches):
@@ -105,10 +106,10 @@ def _in_parts(
     while True:
         try:
             return [
-                [tensor.cpu() for tensor in function(part.to(place))]
-                for part in torch.split(batch, parts.size)
+                [tensor.cpu() for tensor in function(batch[part].to(place))]
+                for part in parts.split(len(batch))
             ]
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-        parts.halve(min(parts.size, len(batch)), tuple(batch.shape[2:]))
+        parts.halve(len(batch), tuple(batch.shape[2:]))

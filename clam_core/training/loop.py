@@ -72,6 +72,7 @@ class Loop:
         sync = self.context.sync
         with borrowed(self.model, self.images.grid, sync.device, training=True):
             self.update = Update(self.model, self.objective, self.settings, sync, self.notes)
+            self.update.parts.fit(self.images.grid, sync.device)
             self._resume()
             first = len(self.history)
             started = time.monotonic()

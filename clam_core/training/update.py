@@ -111,8 +111,7 @@ class Update:
             sums = self._try(batch)
             if sums is not None:
                 break
-            n_tried = min(self.parts.size, len(batch.rows))
-            self.parts.halve(n_tried, tuple(batch.images.shape[2:]))
+            self.parts.halve(len(batch.rows), tuple(batch.images.shape[2:]))
         self._sync.add_gradients(self._parameters)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -125,9 +124,8 @@ class Update:
         self.optimizer.zero_grad()
         sums = torch.zeros(len(self._objective.weights), device=self._sync.device)
         try:
-            for part in torch.split(torch.arange(len(batch.rows)), self.parts.size):
-                if len(part):
-                    sums += self._accumulate(batch, part)
+            for part in self.parts.split(len(batch.rows)):
+                sums += self._accumulate(batch, part)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise

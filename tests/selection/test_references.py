@@ -52,7 +52,7 @@ def test_the_gap_is_that_of_a_plain_reimplementation():
         features,
         labels,
         lambda part: cluster_each(part, "kmeans", [2, 3, 4], 0, 3),
-        40,
+        20,
         np.random.default_rng(1),
     )
     plain = plain_gap(features, [1, 2, 3, 4], 12, 2)

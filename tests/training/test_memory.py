@@ -5,8 +5,8 @@ import torch
 
 from clam_core.errors import SettingsError
 from clam_core.settings import TrainSettings
-from clam_core.training import Context, encode, pretrain
-from clam_core.training.memory import is_out_of_memory
+from clam_core.training import Context, encode, memory, pretrain
+from clam_core.training.memory import Parts, is_out_of_memory
 from clam_core.training.pretrain import Reconstruction
 from tests.training.make import QUICK, images, network, state_of
 from tests.training.test_resume import Killed, file_in, kill_after
@@ -90,6 +90,43 @@ def test_encoding_goes_on_with_half_of_the_batch(monkeypatch):
     found = encode(model, cohort, batch_size=8)
     torch.testing.assert_close(found.latent, expected)
     assert ["8 scans" in found.notes[0], "4 scans" in found.notes[1]] == [True, True]
+
+
+def test_parts_are_as_equal_as_can_be_and_keep_the_order():
+    parts = Parts(4, [])
+    assert [part.tolist() for part in parts.split(9)] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    assert [len(part) for part in parts.split(5)] == [3, 2]
+    assert [len(part) for part in parts.split(3)] == [3]
+    assert parts.split(0) == []
+
+
+@pytest.mark.parametrize(
+    ("grid", "device", "expected"),
+    [
+        ((88,) * 3, "cpu", 2),
+        ((48,) * 3, "cpu", 18),
+        ((200,) * 3, "cpu", 1),
+        ((88,) * 3, "cuda", 32),
+    ],
+)
+def test_a_processor_takes_large_volumes_in_small_parts(grid, device, expected):
+    parts = Parts(32, [])
+    parts.fit(grid, torch.device(device))
+    assert parts.size == expected
+
+
+def test_small_parts_give_the_same_update(monkeypatch):
+    expected, model = network(), network()
+    history = pretrain(expected, images(), QUICK).history
+    monkeypatch.setattr(memory, "PART_VOXELS", 2 * 16**3)
+    tried = fits(monkeypatch, 2)
+    found = pretrain(model, images(), QUICK)
+    assert (max(tried), found.notes) == (2, [])
+    assert [row["reconstruction"] for row in found.history] == pytest.approx(
+        [row["reconstruction"] for row in history], rel=1e-4
+    )
+    for name, value in state_of(expected).items():
+        torch.testing.assert_close(model.state_dict()[name], value, rtol=1e-3, atol=2e-5)
 
 
 @pytest.mark.parametrize(
