@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from clam_core import __version__
-from clam_core.commands import data, demo
+from clam_core.commands import data, demo, method
 
 app = typer.Typer(
     name="clam_core",
@@ -28,6 +28,10 @@ for step in (
     data.clinical,
     data.preprocess,
     data.files,
+    method.fit,
+    method.select,
+    method.localize,
+    method.export,
     demo.benchmark,
     version,
 ):

@@ -60,7 +60,7 @@ def fit_counts(y: Values, design: Values) -> CountModel:
     name = "negative binomial model, HC3" if alpha > 0 else "Poisson model, HC3"
     bread = solve_information(information)
     means = np.exp(design @ parameters)
-    weight = means / (1 + alpha * means)
+    weight = means * (1 + alpha * y) / (1 + alpha * means) ** 2
     leverage = weight * np.einsum("ij,jk,ik->i", design, bread, design)
     inflated = scores / np.maximum(1 - leverage, 1e-9)[:, None]
     inflated[leverage > 1 - 1e-9] = 0.0
@@ -79,5 +79,6 @@ def _derivatives(
     means = np.exp(np.clip(design @ parameters, -40, 40))
     spread = 1 + alpha * means
     scores = design * ((y - means) / spread)[:, None]
-    information = (design * (means / spread)[:, None]).T @ design
+    observed = means * (1 + alpha * y) / spread**2
+    information = (design * observed[:, None]).T @ design
     return log_likelihood(y, means, alpha), scores, information

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from clam_core.errors import ClamError
+from clam_core.errors import ClamError, SettingsError
 
 StudyPath = Annotated[Path, typer.Argument(help="Folder of the study.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
@@ -35,3 +35,11 @@ def parse_grid(text: str, n_axes: int) -> tuple[int, ...]:
         raise ClamError(f"The grid {text!r} is not a number, nor numbers with commas (64,64,48).")
     numbers = tuple(int(part) for part in parts)
     return numbers * n_axes if len(numbers) == 1 else numbers
+
+
+def parse_range(text: str) -> tuple[int, int]:
+    """`2..8` -> (2, 8); `3` -> (3, 3)."""
+    parts = text.split("..")
+    if not 1 <= len(parts) <= 2 or not all(part.strip().isdigit() for part in parts):
+        raise SettingsError(f"{text!r} is no range of numbers; write it as 2..8.")
+    return int(parts[0]), int(parts[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import cast, get_args
 
 import numpy as np
 import pandas as pd
@@ -10,13 +11,13 @@ from numpy.typing import NDArray
 
 from clam_core import __version__
 from clam_core.embedding import embed
-from clam_core.errors import MissingStepError, StudyError
-from clam_core.fitting import FitContext, Fitted, fit_model
+from clam_core.errors import MissingStepError, SettingsError, StudyError
+from clam_core.fitting import FitContext, Fitted, fit_model, preset_settings
 from clam_core.models import describe_model
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary, plural
 from clam_core.pipeline.weights import pack
-from clam_core.settings import EmbedSettings, FitSettings
+from clam_core.settings import EmbedSettings, FitMethod, FitSettings, Preset
 from clam_core.study import Run, RunInfo, RunWriter, Study
 from clam_core.study.atomic import write_bytes
 from clam_core.training import CheckpointFile, EpochReport, ScanSource
@@ -67,6 +68,36 @@ def fit(
         writer.start(fingerprint)
         fitted = _fit(study, scan_ids, settings, writer, progress)
         return _store(run, writer, scan_ids, (settings, digest), fitted, progress)
+
+
+def settings_for(
+    study: Study,
+    preset: str,
+    n_clusters: int,
+    method: str = "auto",
+    epochs: int | None = None,
+    seed: int = 0,
+) -> FitSettings:
+    """Settings of a preset for the scans of a study.
+
+    Raises:
+        SettingsError: If there is no such preset or method.
+    """
+    for given, known, what in (
+        (preset, get_args(Preset), "preset"),
+        (method, get_args(FitMethod), "method"),
+    ):
+        if given not in known:
+            raise SettingsError(f"There is no {what} {given!r}; choose {', '.join(known)}.")
+    prepared = study.info.prepared
+    return preset_settings(
+        cast("Preset", preset),
+        n_clusters,
+        cast("FitMethod", method),
+        epochs,
+        seed,
+        is_true_size=prepared is not None and prepared.settings.spacing_mm is not None,
+    )
 
 
 def source_of(study: Study, scan_ids: list[str]) -> ScanSource:

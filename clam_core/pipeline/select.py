@@ -1,0 +1,54 @@
+"""Step `select`: how many clusters the features of a run speak for."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from clam_core.pipeline.progress import Progress, silent
+from clam_core.pipeline.summary import Summary
+from clam_core.selection import select_clusters
+from clam_core.settings import SelectSettings
+from clam_core.study import Run, Study
+
+
+def select(
+    study: Study, name: str, settings: SelectSettings, progress: Progress = silent
+) -> Summary:
+    """Compare numbers of clusters on the features of a run, and store the comparison.
+
+    Args:
+        study: The study.
+        name: A fitted run; its own number of clusters plays no part.
+        settings: Numbers to try, resampling, seed.
+        progress: Told what is going on.
+
+    Returns:
+        The recommendation with its reason, and a row per number.
+
+    Raises:
+        MissingStepError: If the run has not been fitted.
+        ClamError: If there are too few scans.
+    """
+    run = Run(study, name)
+    progress("Comparing numbers of clusters", 0, 1)
+    features = run.array("features").astype(np.float64)
+    found = select_clusters(features, settings)
+    values = _plain(asdict(found))
+    with run.lock():
+        run.write_selection({"settings": settings.model_dump(mode="json"), **values})
+    return Summary((found.reason, *found.notes), values)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    """The same as JSON values; what cannot be computed is null."""
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
