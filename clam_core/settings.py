@@ -384,6 +384,7 @@ class FitSettings(Settings):
             deepest one with at least ten nodes along each axis.
         smooth: Nodes along each axis over which profiles average first.
         mirror: Whether left and right count as the same for profiles.
+        plane: How scans are placed on the map that people look at.
         seed: Everything random follows from it.
     """
 
@@ -398,4 +399,5 @@ class FitSettings(Settings):
     feature_layer: int | None = Field(default=None, ge=1, le=5)
     smooth: Literal[1, 3, 5] = 3
     mirror: bool = True
+    plane: Literal["umap", "pca"] = "umap"
     seed: int = Field(default=0, ge=0)

@@ -47,7 +47,7 @@ def channel_scores(
         Scores, shape (n_channels,).
     """
     found = []
-    network = task.model.autoencoder
+    network, layer = task.model.autoencoder, task.model.feature_layer
     shown = image if how.fill is None else image - how.fill
     for part in torch.split(channels, task.chunk(image)):
         nodes = part if how.scaled == "grid" else scale_each(part.clone())
@@ -57,8 +57,8 @@ def channel_scores(
         masked = masks[:, None].mul_(shown)
         if how.fill is not None:
             masked += how.fill
-        found.append(task.model.activations(masked, network.n_layers))
-    return score(task.model.log_assign_from(torch.cat(found), network.n_layers))
+        found.append(task.model.activations(masked, layer))
+    return score(task.model.log_assign_from(torch.cat(found), layer))
 
 
 def weighted_sum(channels: Tensor, weights: Tensor, task: Task) -> Tensor:

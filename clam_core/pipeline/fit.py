@@ -62,12 +62,12 @@ def fit(
     with run.lock():
         if run.is_fitted:
             return _known(run, settings, digest)
-        writer = RunWriter(run, "fit")
-        if not resume:
-            writer.clear()
-        writer.start(fingerprint)
-        fitted = _fit(study, scan_ids, settings, writer, progress)
-        return _store(run, writer, scan_ids, (settings, digest), fitted, progress)
+        with RunWriter(run, "fit") as writer:
+            if not resume:
+                writer.clear()
+            writer.start(fingerprint)
+            fitted = _fit(study, scan_ids, settings, writer, progress)
+            return _store(run, writer, scan_ids, (settings, digest), fitted, progress)
 
 
 def settings_for(
@@ -178,7 +178,7 @@ def _store(
     """Embed, then write everything beside the run and let it take its place."""
     settings, digest = asked
     progress("Placing the scans on a map", 0, 1)
-    placed = embed(fitted.features, EmbedSettings(seed=settings.seed))
+    placed = embed(fitted.features, EmbedSettings(method=settings.plane, seed=settings.seed))
     for name in ARRAYS:
         writer.write_array(name, getattr(fitted, name))
     writer.write_table("scans.parquet", _scans(scan_ids, fitted, placed.positions, placed.trust))

@@ -67,8 +67,7 @@ def localize(
     run = Run(study, name)
     table = run.scans()
     wanted = _wanted(table, scan_ids)
-    with run.lock():
-        writer = RunWriter(run, "localize")
+    with run.lock(), RunWriter(run, "localize") as writer:
         parts = (settings.model_dump_json(), run.info().inputs, str(run.weights().stat().st_size))
         done = {
             line.pop("scan_id"): line

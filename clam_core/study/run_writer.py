@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,19 @@ class RunWriter:
         self.folder = self._staging.folder
         self._arrays = ScanArrays(self.folder / ARRAYS)
         self._names: list[str] = []
+
+    def __enter__(self) -> RunWriter:
+        """Nothing is opened before `start`."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the journal; what was written stays for the next start."""
+        self._staging.close()
 
     def start(self, fingerprint: str) -> list[dict[str, Any]]:
         """Begin, or go on: the lines noted before under this fingerprint."""
@@ -78,10 +92,6 @@ class RunWriter:
         """Replace the training log."""
         text = "".join(json.dumps(row) + "\n" for row in rows)
         atomic.write_bytes(self.folder / HISTORY, text.encode())
-
-    def close(self) -> None:
-        """Close the journal; what was written stays for the next start."""
-        self._staging.close()
 
     def commit(self, info: RunInfo, names: list[str]) -> None:
         """Replace run.json and the named files and arrays."""

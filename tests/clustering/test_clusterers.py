@@ -5,7 +5,8 @@ import pytest
 from sklearn.cluster import KMeans, SpectralClustering
 
 from clam_core.clustering import cluster_each, cluster_scans, graph, kmeans
-from clam_core.clustering.neighbor_graph import joined_graph, n_neighbors_of
+from clam_core.clustering.neighbor_graph import graph_vectors, joined_graph, n_neighbors_of
+from clam_core.clustering.rows import sorted_rows
 from clam_core.errors import AlignmentError, ClamError, SettingsError
 from tests.clustering.made_features import grouped, same_partition
 
@@ -54,6 +55,16 @@ def test_graph_agrees_with_scikit_learn_on_a_connected_graph(seed):
         3, affinity="nearest_neighbors", n_neighbors=n_neighbors, n_init=100, random_state=0
     ).fit(features)
     assert same_partition(graph(features, 3, 0), other.labels_)
+
+
+def test_vectors_are_the_slowest_modes_of_the_random_walk():
+    rows = sorted_rows(grouped(1, (20, 12), 5, 3.0)[0])
+    weights = joined_graph(rows.values).toarray()
+    walk = weights / weights.sum(axis=1, keepdims=True)
+    vectors = graph_vectors(rows, 3)
+    slowest = np.sort(np.linalg.eigvals(walk).real)[::-1][:3]
+    assert walk @ vectors == pytest.approx(vectors * slowest, abs=1e-9)
+    assert np.abs(vectors[:, 0]) == pytest.approx(np.ones(32))
 
 
 def test_many_scans_take_the_sparse_solver_and_find_the_same(monkeypatch):
