@@ -33,7 +33,7 @@ def fit_counts(y: Values, design: Values) -> CountModel:
         design: Shape (n, p), full rank, with its constant.
 
     Returns:
-        The model; coefficients are log rate ratios. Their covariance is robust (HC3), so
+        The model; coefficients are log rate ratios. Their covariance is robust (HC2), so
         that it holds where the counts spread in another way; F tests have n - p residual
         degrees of freedom.
 
@@ -42,7 +42,7 @@ def fit_counts(y: Values, design: Values) -> CountModel:
 
     Source:
         Lawless (1987), "Negative binomial and mixed Poisson regression", Can J Stat 15:209;
-        MacKinnon & White (1985), J Econometrics 29:305, for HC3.
+        MacKinnon & White (1985), J Econometrics 29:305, for HC2.
     """
     parameters = np.zeros(design.shape[1])
     parameters[0] = np.log(max(y.mean(), 1e-9))
@@ -57,12 +57,12 @@ def fit_counts(y: Values, design: Values) -> CountModel:
     if np.abs(design @ parameters).max() > _FAR:
         raise NotEstimableError("a cluster or level has no event")
     _, scores, information = _derivatives(y, design, parameters, alpha)
-    name = "negative binomial model, HC3" if alpha > 0 else "Poisson model, HC3"
+    name = "negative binomial model, HC2" if alpha > 0 else "Poisson model, HC2"
     bread = solve_information(information)
     means = np.exp(design @ parameters)
     weight = means * (1 + alpha * y) / (1 + alpha * means) ** 2
     leverage = weight * np.einsum("ij,jk,ik->i", design, bread, design)
-    inflated = scores / np.maximum(1 - leverage, 1e-9)[:, None]
+    inflated = scores / np.sqrt(np.maximum(1 - leverage, 1e-9))[:, None]
     inflated[leverage > 1 - 1e-9] = 0.0
     covariance = bread @ (inflated.T @ inflated) @ bread
     n, p = design.shape

@@ -101,7 +101,7 @@ def joint_test(problem: Problem) -> JointTest:
     Continuous: least squares with HC3, F. Binary: logistic, Firth's where separated.
     Ordinal: proportional odds, or least squares on ranks where separated. Nominal:
     multinomial, with Clogg's prior where separated. These by likelihood ratio. Counts:
-    negative binomial with HC3, F. With `subjects`: the same models, Wald F with the
+    negative binomial with HC2, F (HC3 rejects too rarely where most counts are 0). With `subjects`: the same models, Wald F with the
     covariance by subject.
 
     Args:
@@ -128,7 +128,7 @@ def _counts(problem: Problem) -> JointTest:
     model = fit_counts(problem.y, problem.design)
     if problem.subjects is None:
         return _by_wald(problem, model, problem.positions)
-    name = model.name.removesuffix(", HC3")
+    name = model.name.removesuffix(", HC2")
     plain = replace(model, name=name, covariance=model.bread)
     return _robust(problem, plain, problem.positions, problem.subjects)
 

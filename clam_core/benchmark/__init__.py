@@ -1,5 +1,5 @@
 """Figures about this software, measured beside others in one run on one machine."""
 
-from clam_core.benchmark.run import run
+from clam_core.benchmark.run import BenchmarkOptions, run
 
-__all__ = ["run"]
+__all__ = ["BenchmarkOptions", "run"]

@@ -51,7 +51,7 @@ class Cohort:
         """Number of true groups."""
         return int(self.groups.max()) + 1
 
-    def read(self, row: int) -> tuple[NDArray[np.generic], NDArray[np.bool_] | None]:
+    def read(self, row: int) -> tuple[NDArray[np.int16], NDArray[np.bool_] | None]:
         """Volume and mask of one scan."""
         return self.volumes[row], None if self.masks is None else self.masks[row]
 

@@ -7,6 +7,8 @@ import io
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+import pandas as pd
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -54,3 +56,13 @@ def write(figures: list[Figure], machine: str, folder: Path, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.md").write_text(to_markdown(figures, machine), encoding="utf-8")
     (folder / f"{name}.csv").write_text(to_csv(figures), encoding="utf-8")
+
+
+def frame_to_markdown(frame: pd.DataFrame, title: str) -> str:
+    """A frame as a table under a title; its index becomes the first columns."""
+    flat = frame.reset_index()
+    names = [" ".join(map(str, n)) if isinstance(n, tuple) else str(n) for n in flat]
+    lines = [f"{title}", "", "| " + " | ".join(name.strip() for name in names) + " |"]
+    lines.append("|" + " --- |" * len(names))
+    lines += ["| " + " | ".join(str(value) for value in row) + " |" for row in flat.to_numpy()]
+    return "\n".join([*lines, ""])

@@ -32,17 +32,19 @@ def demo(
 
 
 def benchmark(
-    what: Annotated[str, typer.Argument(help="speed")],
-    data: Annotated[Path, typer.Option(help="Folder of real scans to measure on.")],
+    what: Annotated[str, typer.Argument(help="speed or simulation")],
+    data: Annotated[Path | None, typer.Option(help="Folder of real scans to measure on.")] = None,
     to: Annotated[Path | None, typer.Option(help="Folder for the tables (CSV, Markdown).")] = None,
+    seeds: Annotated[int, typer.Option(help="Simulated cohorts of each kind.", min=1)] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer scans and runs.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="The largest cohorts too.")] = False,
     json: Json = False,
 ) -> None:
     """Measure this software beside others on this machine."""
 
     def step(progress: Progress) -> Outcome:
-        from clam_core.benchmark import run
+        from clam_core.benchmark import BenchmarkOptions, run
 
-        return run(what, data, to, progress, quick=quick)
+        return run(what, BenchmarkOptions(data, to, seeds, quick, full), progress)
 
     run_step(step, as_json=json)

@@ -79,11 +79,11 @@ def test_crude_shares_lie_between_4_and_6_percent():
 
 
 @pytest.mark.slow
-def test_adjusted_and_soft_shares_lie_between_4_and_6_percent():
-    # Likelihood-ratio and HC3 tests are approximate: half a percent of slack above.
+def test_adjusted_and_soft_shares_lie_between_3_5_and_6_5_percent():
+    # Likelihood-ratio and robust tests are approximate: half a percent of slack on both sides.
     for which in (adjusted, soft):
         shares = share_below(3000, 30, 2, which)
-        assert all(0.04 <= share <= 0.065 for share in shares.values()), (which, shares)
+        assert all(0.035 <= share <= 0.065 for share in shares.values()), (which, shares)
 
 
 @pytest.mark.slow

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clam_core.benchmark.run import run as run_benchmark
+from clam_core.benchmark import BenchmarkOptions
+from clam_core.benchmark import run as run_benchmark
 from clam_core.phantom import CohortSettings
 from clam_core.pipeline.create import CreateOptions, create
 from clam_core.pipeline.demo import make_demo
@@ -91,7 +92,9 @@ def test_the_demos_volumes_are_chests_with_lungs_in_them(demo):
 
 @pytest.mark.slow
 def test_the_benchmark_of_speed_gives_its_table(shared_data, tmp_path):
-    result = run_benchmark("speed", shared_data, tmp_path, lambda *_: None, quick=True)
+    result = run_benchmark(
+        "speed", BenchmarkOptions(shared_data, tmp_path, quick=True), lambda *_: None
+    )
     names = [figure["what"] for figure in result.values["figures"]]
     assert any("Chest CT, zip of 99 slices" in name for name in names)
     assert any("nodules" in name.lower() for name in names)
