@@ -24,6 +24,7 @@ def version() -> None:
 
 for step in (
     demo.demo,
+    demo.run,
     data.create,
     data.clinical,
     data.preprocess,

@@ -101,8 +101,8 @@ def joint_test(problem: Problem) -> JointTest:
     Continuous: least squares with HC3, F. Binary: logistic, Firth's where separated.
     Ordinal: proportional odds, or least squares on ranks where separated. Nominal:
     multinomial, with Clogg's prior where separated. These by likelihood ratio. Counts:
-    negative binomial with HC2, F (HC3 rejects too rarely where most counts are 0). With `subjects`: the same models, Wald F with the
-    covariance by subject.
+    negative binomial with HC2, F (HC3 rejects too rarely where most counts are 0). With
+    `subjects`: the same models, Wald F with the covariance by subject.
 
     Args:
         problem: The variable and the columns.

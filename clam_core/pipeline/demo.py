@@ -15,12 +15,14 @@ from clam_core.io.sandbox import ReaderPool, Task
 from clam_core.phantom import CohortSettings, PhantomScan, make_clinical_table, make_cohort_scan
 from clam_core.pipeline.clinical import import_table
 from clam_core.pipeline.create import CreateOptions, create
+from clam_core.pipeline.everything import FitChoice, find_groups
 from clam_core.pipeline.preprocess import preprocess
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary, plural
 from clam_core.settings import PreprocessSettings
 from clam_core.study import Study, check_free
 
+N_GROUPS = 3
 SCANS_TABLE, CLINICAL_TABLE, TRUTH_TABLE = "scans.csv", "clinical.csv", "truth.csv"
 
 
@@ -57,10 +59,13 @@ def make_demo(
     study = Study(folder)
     joined = import_table(study, home / CLINICAL_TABLE, None, progress)
     done = preprocess(study, PreprocessSettings(grid=settings.grid), n_workers, progress)
+    groups = find_groups(study, FitChoice(n_clusters=N_GROUPS, seed=settings.seed), progress)
     n_scans = plural(len(truths), "synthetic scan")
     first = f"{n_scans} are in {home.name!r}, the study in {folder.name!r}."
-    values = {"create": made.values, "clinical": joined.values, "preprocess": done.values}
-    return Summary((first, *made.sentences, *joined.sentences, *done.sentences), values)
+    steps = (made, joined, done, *groups)
+    names = ("create", "clinical", "preprocess", "fit", "select", "localize")
+    values = {name: step.values for name, step in zip(names, steps, strict=True)}
+    return Summary((first, *(said for step in steps for said in step.sentences)), values)
 
 
 def write_scan(

@@ -11,7 +11,7 @@ from clam_core.errors import SettingsError
 
 SIGNS = ("not enough memory", "can't allocate", "out of memory")
 
-PART_VOXELS = 2_000_000
+PART_VOXELS = 3_000_000
 """Input voxels that a processor computes at once."""
 
 

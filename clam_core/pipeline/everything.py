@@ -1,0 +1,105 @@
+"""Step `run`: from scans and a table to clusters and maps in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clam_core.pipeline.clinical import import_table
+from clam_core.pipeline.create import CreateOptions, create
+from clam_core.pipeline.fit import fit, settings_for
+from clam_core.pipeline.localize import localize
+from clam_core.pipeline.preprocess import preprocess
+from clam_core.pipeline.progress import Progress, silent
+from clam_core.pipeline.select import select
+from clam_core.pipeline.summary import Summary
+from clam_core.settings import LocalizeSettings, LocalizeVariant, PreprocessSettings, SelectSettings
+from clam_core.study import Study
+
+
+@dataclass(frozen=True)
+class FitChoice:
+    """What a user chooses about the fit.
+
+    Attributes:
+        name: Name of the run.
+        n_clusters: Number of clusters.
+        preset: `default`, `fast` or `paper`.
+        seed: Everything random follows from it.
+    """
+
+    name: str = "default"
+    n_clusters: int = 2
+    preset: str = "default"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Where everything comes from.
+
+    Attributes:
+        scans: Folder, zip archive or file.
+        scans_table: Table that names the scans, or None.
+        clinical: Clinical table, or None.
+        create: How scans are looked for.
+        preprocess: Grid, mask and crop.
+    """
+
+    scans: Path
+    scans_table: Path | None = None
+    clinical: Path | None = None
+    create: CreateOptions = field(default_factory=CreateOptions)
+    preprocess: PreprocessSettings = field(default_factory=PreprocessSettings)
+
+
+def run_everything(
+    folder: Path, inputs: Inputs, choice: FitChoice, progress: Progress = silent
+) -> Summary:
+    """Do every step that is not done yet; started again after a kill, it goes on.
+
+    Args:
+        folder: The study; made if it is not there.
+        inputs: Scans, tables and how to prepare them.
+        choice: Name, number of clusters, preset and seed of the run.
+        progress: Told what is going on.
+
+    Returns:
+        The sentences of all steps, in order.
+
+    Raises:
+        ClamError: As the steps do.
+    """
+    done: list[Summary] = []
+    if not (folder / "study.json").is_file():
+        done.append(create(folder, inputs.scans, inputs.scans_table, inputs.create, progress))
+    study = Study(folder)
+    if inputs.clinical is not None:
+        done.append(import_table(study, inputs.clinical, None, progress))
+    done.append(preprocess(study, inputs.preprocess, inputs.create.n_workers, progress))
+    done += find_groups(study, choice, progress)
+    return Summary(
+        tuple(sentence for summary in done for sentence in summary.sentences),
+        {"study": folder.name, "steps": [summary.values for summary in done]},
+    )
+
+
+def find_groups(study: Study, choice: FitChoice, progress: Progress = silent) -> list[Summary]:
+    """Fit, compare numbers of clusters, and make the maps of a preprocessed study.
+
+    Args:
+        study: A preprocessed study.
+        choice: Name, number of clusters, preset and seed of the run.
+        progress: Told what is going on.
+
+    Returns:
+        The summary of each step.
+    """
+    settings = settings_for(study, choice.preset, choice.n_clusters, seed=choice.seed)
+    variant: LocalizeVariant = "paper" if choice.preset == "paper" else "integrated"
+    fitted = fit(study, choice.name, settings, progress, resume=True)
+    chosen = select(study, choice.name, SelectSettings(seed=choice.seed), progress)
+    mapped = localize(
+        study, choice.name, LocalizeSettings(variant=variant, seed=choice.seed), progress
+    )
+    return [fitted, chosen, mapped]
