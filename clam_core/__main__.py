@@ -32,6 +32,7 @@ for step in (
     method.fit,
     method.select,
     method.localize,
+    method.assign,
     method.export,
     demo.benchmark,
     version,

@@ -1,4 +1,4 @@
-"""The method: fit, select, localize, export."""
+"""The method: fit, select, localize, assign, export."""
 
 from __future__ import annotations
 
@@ -91,6 +91,24 @@ def localize(
         settings = LocalizeSettings(layer=layer, seed=seed, **values)
         ids = None if scans is None else [scan.strip() for scan in scans.split(",")]
         return run_localize(Study(study), run, settings, progress, ids)
+
+    run_step(step, as_json=json)
+
+
+def assign(
+    study: StudyPath,
+    scans: Annotated[list[Path], typer.Argument(help="A file, folder or archive per scan.")],
+    run: RunName = "default",
+    to: Annotated[Path | None, typer.Option(help="Folder for the maps of these scans.")] = None,
+    json: Json = False,
+) -> None:
+    """Tell the cluster of new scans, how sure, and what they resemble; stores nothing."""
+
+    def step(progress: Progress) -> Outcome:
+        from clam_core.pipeline.assign import assign as run_assign
+        from clam_core.study import Study
+
+        return run_assign(Study(study), run, scans, progress, to=to)
 
     run_step(step, as_json=json)
 

@@ -39,6 +39,11 @@ def test_a_confounded_difference_goes_away(rng):
     assert (row["cluster_a"], row["cluster_b"]) == (1, 2)
     assert row["crude"] == pytest.approx(y[labels == 1].mean() - y[labels == 2].mean())
     assert row["crude_low"] < row["crude"] < row["crude_high"]
+    sizes = np.array([(labels == c).sum() for c in (1, 2)])
+    variances = np.array([y[labels == c].var(ddof=1) for c in (1, 2)])
+    pooled = np.sqrt(((sizes - 1) * variances).sum() / (sizes.sum() - 2))
+    assert found.crude_effect.size == pytest.approx(row["crude"] / pooled)
+    assert found.crude_effect.ci_high == pytest.approx(row["crude_high"] / pooled)
 
 
 @pytest.mark.parametrize("kind", ["binary", "ordinal", "count", "continuous"])

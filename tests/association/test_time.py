@@ -66,6 +66,7 @@ def test_cox_model_of_leukaemia(aml):
     assert np.log(row["hazard_ratio"]) == pytest.approx(-0.9155, abs=5e-5)
     assert row["p_value"] == pytest.approx(0.0737, abs=5e-5)
     assert np.log(row["ci_high"]) == pytest.approx(-0.9155 + 1.96 * 0.5119, abs=2e-4)
+    assert np.log(row["ci_low"]) == pytest.approx(-0.9155 - 1.96 * 0.5119, abs=2e-4)
 
 
 def test_cox_model_takes_covariates_away():
@@ -138,6 +139,14 @@ def test_slopes_of_a_balanced_design_are_means_of_single_slopes():
         np.sqrt(spread / 10), rel=0.02
     )
     assert found.converged and found.p_value < 1e-6
+    # Two clusters: the joint test is the test of the one pair.
+    assert row["p_value"] == pytest.approx(found.p_value)
+    width = 1.959964 * np.sqrt(single.groupby(clusters).var() / 20)
+    assert found.slopes["ci_low"].to_numpy() == pytest.approx((means - width).to_numpy(), abs=0.003)
+    assert found.slopes["ci_high"].to_numpy() == pytest.approx(
+        (means + width).to_numpy(), abs=0.003
+    )
+    assert found.slopes["n_visits"].tolist() == [80, 80] and found.df == 1
 
 
 def test_slopes_that_do_not_differ_between_subjects_need_a_simpler_model():

@@ -8,12 +8,14 @@ from PIL import Image
 
 from clam_core.benchmark import BenchmarkOptions
 from clam_core.benchmark import run as run_benchmark
+from clam_core.errors import ReadError
 from clam_core.phantom import CohortSettings
+from clam_core.pipeline.assign import assign
 from clam_core.pipeline.create import CreateOptions, create
 from clam_core.pipeline.demo import make_demo
 from clam_core.pipeline.preprocess import preprocess
 from clam_core.settings import PreprocessSettings
-from clam_core.study import Study
+from clam_core.study import Run, Study
 
 
 @pytest.fixture(scope="module")
@@ -63,21 +65,57 @@ def test_pictures_are_shown_as_pillow_shows_them(study, pictures):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo") / "study"
-    summary = make_demo(folder, CohortSettings(n_scans=6, grid=(32, 32, 32), seed=3), 2)
+    summary = make_demo(folder, CohortSettings(n_scans=10, grid=(32, 32, 32), seed=3), 2)
     return Study(folder), summary
 
 
 def test_the_demo_is_ready_with_its_clinical_table(demo):
     study, summary = demo
     scans = study.scans()
-    assert len(scans) == 6
+    assert len(scans) == 10
     assert set(scans["status"]) == {"ready"}
     assert set(scans["mask_source"]) == {"given"}
     clinical, description = study.clinical()
     assert set(clinical.index) <= set(scans.index) | set(scans["subject_id"])
     assert len(clinical) == len(set(clinical.index)) >= 1
     assert set(description) >= {"columns"}
-    assert summary.values["preprocess"]["n_ready"] == 6
+    assert summary.values["preprocess"]["n_ready"] == 10
+
+
+def test_the_demo_has_clusters_and_maps(demo):
+    study, summary = demo
+    run = Run(study, "default")
+    assert sum(summary.values["fit"]["sizes"]) == len(run.scans()) == 10
+    assert run.maps()["done"].all()
+    assert run.selection()["rows"]
+
+
+def test_a_scan_of_the_cohort_is_assigned_to_its_own_cluster(demo, tmp_path):
+    study, _ = demo
+    table = Run(study, "default").scans()
+    scan_id = str(table["confidence"].idxmax())
+    path = study.folder.parent / "study-scans" / "scans" / f"{scan_id}.nii.gz"
+    before = sorted(file.name for file in study.folder.rglob("*"))
+    summary = assign(study, "default", [path], to=tmp_path)
+    record = summary.values["scans"][0]
+    assert record["cluster"] == table.loc[scan_id, "cluster"]
+    assert scan_id in record["nearest"]
+    assert not record["unlike_cohort"]
+    assert "Peak in the" in summary.sentences[0]
+    assert [file.name for file in tmp_path.iterdir()] == [f"{scan_id}-map.nii.gz"]
+    assert sorted(file.name for file in study.folder.rglob("*")) == before
+
+
+def test_what_cannot_be_assigned_is_said(demo, tmp_path):
+    study, _ = demo
+    with pytest.raises(ReadError, match="nothing at 'gone'"):
+        assign(study, "default", [tmp_path / "gone"], to=None)
+    folder = study.folder.parent / "study-scans" / "scans"
+    with pytest.raises(ReadError, match="holds 10 scans; name one of them"):
+        assign(study, "default", [folder], to=None)
+    (tmp_path / "a.nii").write_bytes(b"")
+    with pytest.raises(ReadError, match=r"no scan in 'a\.nii'"):
+        assign(study, "default", [tmp_path / "a.nii"], to=None)
 
 
 def test_the_demos_volumes_are_chests_with_lungs_in_them(demo):

@@ -121,7 +121,7 @@ def test_broken_off_it_goes_on(tmp_path, found, study):
     with pytest.raises(KeyboardInterrupt):
         localize(made, "r", LocalizeSettings(), stop)
     seen = []
-    localize(made, "r", LocalizeSettings(), lambda stage, done, total: seen.append(done))
+    localize(made, "r", LocalizeSettings(), lambda *told: seen.append(told[1]))
     assert min(seen) == 4
     for scan_id in ("s00", "s07"):
         np.testing.assert_array_equal(

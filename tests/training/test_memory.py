@@ -103,8 +103,8 @@ def test_parts_are_as_equal_as_can_be_and_keep_the_order():
 @pytest.mark.parametrize(
     ("grid", "device", "expected"),
     [
-        ((88,) * 3, "cpu", 2),
-        ((48,) * 3, "cpu", 18),
+        ((88,) * 3, "cpu", 4),
+        ((48,) * 3, "cpu", 27),
         ((200,) * 3, "cpu", 1),
         ((88,) * 3, "cuda", 32),
     ],
