@@ -16,6 +16,7 @@ from clam_core.pipeline.create import CreateOptions, create
 from clam_core.pipeline.preprocess import preprocess
 from clam_core.settings import PreprocessSettings
 from clam_core.study import Study
+from tests.memory import peak_mb
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 Rows = dict[str, dict[str, Any]]
@@ -122,13 +123,13 @@ def _main(folder: str, root: str, masks: str, table: str = "") -> None:
         rows[mask] = _rows(Study(folder))
     clock()
     skipped = Study(folder).skipped()
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    readers_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     result = {
         "rows": rows,
         "skipped": list(zip(skipped["source"], skipped["reason"], strict=True)),
         "said": json.dumps([[s.sentences, s.values] for s in steps], ensure_ascii=False),
         "pause_s": clock.longest,
-        "peak_mb": max(resource.getrusage(one).ru_maxrss for one in who) / 1024,
+        "peak_mb": max(peak_mb(), readers_mb),
     }
     sys.stdout.write(json.dumps(result))
 

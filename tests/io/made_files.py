@@ -120,20 +120,21 @@ def zip_of_empty_files(n: int) -> bytes:
 
 
 _CHILD = """
-import json, resource, sys, time
+import json, sys
 from pathlib import Path
+from tests.memory import peak_mb
 from clam_core.errors import ClamError
 from clam_core.settings import ReadLimits
 import importlib
 module, function, path = sys.argv[1:]
 read = getattr(importlib.import_module(module), function)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_mb()
 try:
     read(Path(path), ReadLimits())
     said = "read"
 except ClamError as error:
     said = type(error).__name__ + ": " + str(error)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+after = peak_mb()
 print(json.dumps([said, after - before]))
 """
 
@@ -151,5 +152,5 @@ def read_in_child(reader: str, path: Path) -> tuple[str, float]:
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root)},
     )
-    said, kilobytes = json.loads(done.stdout)
-    return said, kilobytes / 1024
+    said, growth_mb = json.loads(done.stdout)
+    return said, growth_mb

@@ -11,13 +11,7 @@ from pathlib import Path
 from clam_core.errors import ClamError
 from clam_core.io.tables import read_table
 from clam_core.io.worker import limit_memory
-
-
-def peak_mb() -> float:
-    import resource
-
-    scale = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
+from tests.memory import peak_mb
 
 
 def main() -> None:
