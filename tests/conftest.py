@@ -1,8 +1,13 @@
 """Fixtures that many tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# The networks of the tests are tiny, and two threads on busy cores wait for each other.
+# Torch reads this when it is first imported, also in the processes that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
