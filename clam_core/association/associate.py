@@ -11,7 +11,7 @@ from clam_core.association.cohort import Cohort, Description, assemble
 from clam_core.association.confounding import confounding_panel
 from clam_core.association.correction import CORRECTION_NAMES, correct, correct_within
 from clam_core.association.design import build_covariates
-from clam_core.association.rows import CSV_COLUMNS, Row, make_row
+from clam_core.association.rows import CSV_COLUMNS, make_row
 from clam_core.settings import AssociateSettings
 
 _MORE_COLUMNS = ("label", "unit", "summary", "why", "df_residual", "p_adjusted_all", "n_tests")
@@ -140,6 +140,3 @@ def _notes(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) -> l
             f"The smallest cluster has {min(sizes)} rows: only very large effects can be found."
         )
     return notes
-
-
-__all__ = ["CSV_COLUMNS", "AssociationTable", "Row", "associate"]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy import stats
 
 from clam_core.association.adjust import Outcome, adjust, soft_test
 from clam_core.association.design import build_covariates, drop_idle_columns
@@ -36,6 +37,10 @@ def test_a_confounded_difference_goes_away(rng):
     theirs = sm.OLS(y, np.column_stack([np.ones(300), labels == 1, age])).fit(cov_type="HC3")
     row = found.contrasts.iloc[0]
     assert row["adjusted"] == pytest.approx(theirs.params[1])
+    reach = stats.t.ppf([0.025, 0.975], 297) * theirs.bse[1]
+    assert row[["adjusted_low", "adjusted_high"]].tolist() == pytest.approx(
+        list(theirs.params[1] + reach)
+    )
     assert (row["cluster_a"], row["cluster_b"]) == (1, 2)
     assert row["crude"] == pytest.approx(y[labels == 1].mean() - y[labels == 2].mean())
     assert row["crude_low"] < row["crude"] < row["crude_high"]

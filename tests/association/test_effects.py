@@ -39,6 +39,7 @@ def test_standardized_difference_by_hand():
     assert found.size == pytest.approx(-2 / np.sqrt(2.5))
     error = np.sqrt(6 / 9 + found.size**2 / 12)
     assert found.ci_high - found.size == pytest.approx(1.959964 * error)
+    assert found.size - found.ci_low == pytest.approx(1.959964 * error)
 
 
 def test_eta_squared_and_its_interval_as_in_statsmodels():
@@ -165,6 +166,9 @@ def test_difference_of_two_levels_is_that_of_proportions():
     found = effects_tables.table_difference(np.array([[30, 10], [15, 25]]))
     expected = (25 / 40 - 10 / 40) / np.sqrt((0.25 * 0.75 + 0.625 * 0.375) / 2)
     assert found.size == pytest.approx(expected)
+    error = np.sqrt(80 / 1600 + expected**2 / 160)
+    ends = (expected - 1.959964 * error, expected + 1.959964 * error)
+    assert (found.ci_low, found.ci_high) == pytest.approx(ends)
 
 
 @pytest.mark.slow
