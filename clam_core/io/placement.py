@@ -54,7 +54,7 @@ def check_affine(
             more than 5 degrees off a right angle.
     """
     affine = np.array(affine, dtype=np.float64) + 0.0  # no -0
-    if not np.isfinite(affine).all() or np.abs(affine[:3, 3]).max() > POSITION_RANGE_MM:
+    if not np.isfinite(affine).all() or np.abs(affine[:3]).max() > POSITION_RANGE_MM:
         raise GeometryError(
             f"{name} gives no usable position (numbers are missing or beyond "
             f"{POSITION_RANGE_MM:g} mm); correct the header, or export the scan again."

@@ -27,8 +27,8 @@ from clam_core.study import Run, Study
 from clam_core.training import CohortImages, ScanSource
 
 N_NEIGHBORS = 5
-UNLIKE_QUANTILE = 0.99
-"""A scan is unlike the cohort if its nearest scan is farther than this share of theirs."""
+UNLIKE_QUANTILE, UNLIKE_FACTOR = 0.99, 2.0
+"""A scan is unlike the cohort if its nearest scan is twice as far as for 99 % of the cohort."""
 
 
 def assign(
@@ -80,7 +80,8 @@ class _Known:
         self._run = run
         distances = _distances(self.features, self.features)
         np.fill_diagonal(distances, np.inf)
-        self._usual = float(np.quantile(distances.min(axis=1), UNLIKE_QUANTILE))
+        usual = float(np.quantile(distances.min(axis=1), UNLIKE_QUANTILE))
+        self._farthest = UNLIKE_FACTOR * usual
 
     def describe(self, name: str, reply: Reply) -> dict[str, Any]:
         """What the run says about one scan that was read."""
@@ -103,7 +104,7 @@ class _Known:
             "y": float(position[1]),
             "nearest": [str(self.table.index[row]) for row in near],
             "distance": float(distance[near[0]]),
-            "unlike_cohort": bool(distance[near[0]] > self._usual),
+            "unlike_cohort": bool(distance[near[0]] > self._farthest),
             "warnings": str(reply.values["warnings"]),
         }
 
