@@ -11,4 +11,5 @@ def test_nobody_is_asked_for_an_address_and_nothing_is_sent():
     assert values["server"]["showEmailPrompt"] is False
     assert values["server"]["address"] == "127.0.0.1"
     assert values["browser"]["gatherUsageStats"] is False
+    assert values["logger"]["hideWelcomeMessage"] is True  # nor offered tools for programmers
     assert values["client"]["showErrorDetails"] == "none"
