@@ -35,6 +35,9 @@ ACQUISITION: dict[str, str] = {
 }
 """Columns of the scans table that come from headers, and their types."""
 
+MOST_NAMED = 20
+"""Skipped files of one folder and reason that get a row each; more share one."""
+
 _SPELLED = {"PT": "PET", "OT": "of no named modality", "picture": "pictures"}
 
 
@@ -242,12 +245,14 @@ class _Store:
         return pd.DataFrame(rows, columns=["scan_id", "role", "path", "member"]).astype("str")
 
     def skipped(self, found: Discovery) -> pd.DataFrame:
-        """Every file that is no scan, one row per folder and reason."""
+        """Every file that is no scan; many of one folder and reason share a row."""
         rows = []
         for item in found.skipped:
-            scan = FoundScan("none", item.files).failed(item.reason)
-            where = self._label(scan)
-            rows.append((where, item.kind, len(item.files), self._harmless(item.reason, scan)))
+            is_few = len(item.files) <= MOST_NAMED
+            for files in [(ref,) for ref in item.files] if is_few else [item.files]:
+                scan = FoundScan("none", files).failed(item.reason)
+                reason = self._harmless(item.reason, scan)
+                rows.append((self._label(scan), item.kind, len(files), reason))
         columns = ["source", "kind", "n_files", "reason"]
         table = pd.DataFrame(rows, columns=columns)
         return table.astype({"source": "str", "kind": "str", "n_files": "int64", "reason": "str"})
