@@ -1,4 +1,4 @@
-"""What every page needs: the study that is looked at, and errors as sentences."""
+"""The shell of every page: guard, study and run, what is missing, jobs, errors, footer."""
 
 from __future__ import annotations
 
@@ -6,13 +6,86 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from clam_core import __version__
 from clam_core.errors import ClamError
-from clam_core.study import Study
+from clam_core.study import Run, Study, run_names
+
+Needs = Literal["study", "volumes", "run", "maps"]
+
+_IN_SHELL = "_in_shell"
+_PAGES = (
+    ("cohort", "Cohort"),
+    ("training", "Training"),
+    ("explore", "Explore"),
+    ("clusters", "Clusters"),
+    ("associations", "Associations"),
+    ("assign", "New scan"),
+    ("report", "Report"),
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is looked at.
+
+    Attributes:
+        study: The study that is open.
+        run: Its run, or None where nothing has been fitted.
+    """
+
+    study: Study
+    run: Run | None
+
+    @property
+    def fitted(self) -> Run:
+        """The run, on pages that need one (the shell stops them where there is none)."""
+        if self.run is None:
+            raise RuntimeError("A page that uses the run must say needs='run'.")
+        return self.run
+
+
+def main() -> None:
+    """Run the chosen page; called by app.py."""
+    chosen = _navigation()
+    st.session_state[_IN_SHELL] = True
+    try:
+        chosen.run()
+    finally:
+        st.session_state[_IN_SHELL] = False
+
+
+def guard() -> None:
+    """Send a page that was opened past the shell back through it; every page calls it first.
+
+    On a fresh server Streamlit runs files of a folder named `pages` directly, until some
+    session has run `st.navigation`: a deep link would skip the shell and its checks.
+    """
+    if not st.session_state.get(_IN_SHELL):
+        _navigation()
+        st.rerun()
+
+
+def _navigation() -> StreamlitPage:
+    here = Path(__file__).parent
+    pages = [
+        st.Page(here / f"{name}.py", title=title, url_path=name, default=name == "cohort")
+        for name, title in _PAGES
+        if (here / f"{name}.py").is_file()
+    ]
+    return st.navigation(pages, position="top")
+
+
+def page_link(name: str, label: str, **query: str) -> None:
+    """Link to another page by its name, keeping study and run."""
+    kept = {key: st.query_params[key] for key in ("study", "run") if key in st.query_params}
+    st.page_link(Path(__file__).parent / f"{name}.py", label=label, query_params={**kept, **query})
 
 
 def studies_root() -> Path:
@@ -20,16 +93,67 @@ def studies_root() -> Path:
     return Path(os.environ.get("CLAM_STUDIES", "studies"))
 
 
-def choose_study() -> Study | None:
-    """Let the user choose a study; its name is in the URL."""
-    names = sorted(path.parent.name for path in studies_root().glob("*/study.json"))
+def study_names() -> list[str]:
+    """Names of the studies that can be opened."""
+    return sorted(path.parent.name for path in studies_root().glob("[!.]*/study.json"))
+
+
+@contextmanager
+def page(title: str, needs: Needs = "study") -> Iterator[Place]:
+    """Draw what all pages share around the body of a page.
+
+    Args:
+        title: Heading.
+        needs: What must be there; where it is not, the page says which step is missing,
+            offers it, and ends.
+
+    Yields:
+        The study and the run.
+    """
+    st.title(title)
+    try:
+        place = _choose_place()
+        if place is None:
+            st.info("There is no study yet: try the demo study, or open your own scans.")
+            page_link("cohort", "Go to Cohort")
+            st.stop()
+        _status_line(place)
+        _require(place, needs)
+        yield place
+    except ClamError as error:
+        st.error(plain(str(error)))
+    finally:
+        footer()
+
+
+def _choose_place() -> Place | None:
+    names = study_names()
     if not names:
         return None
-    wanted = st.query_params.get("study", names[0])
-    start = names.index(wanted) if wanted in names else 0
-    name = st.selectbox("Study", names, index=start)
-    st.query_params["study"] = name
-    return Study(studies_root() / name)
+    left, right = st.columns(2)
+    with left:
+        study = Study(studies_root() / _choose("Study", "study", names))
+    runs = run_names(study)
+    with right:
+        run = Run(study, _choose("Run", "run", runs)) if runs else None
+    return Place(study, run)
+
+
+def _choose(label: str, name: str, options: list[str]) -> str:
+    """A selector whose value is in the URL."""
+    wanted = st.query_params.get(name)
+    start = options.index(wanted) if wanted in options else 0
+    chosen = st.selectbox(label, options, index=start)
+    st.query_params[name] = chosen
+    return chosen
+
+
+def _status_line(place: Place) -> None:
+    """What is there and what is missing, in one line."""
+
+
+def _require(place: Place, needs: Needs) -> None:
+    """Say which step is missing, offer it, and stop the page."""
 
 
 @contextmanager
@@ -38,7 +162,7 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except ClamError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
 
 
 def plain(text: str) -> str:
