@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from clam_core import __version__
-from clam_core.commands import data, demo, method
+from clam_core.commands import associations, data, demo, method
 
 app = typer.Typer(
     name="clam_core",
@@ -27,11 +27,14 @@ for step in (
     demo.run,
     data.create,
     data.clinical,
+    associations.lung_function,
+    associations.visits,
     data.preprocess,
     data.files,
     method.fit,
     method.select,
     method.localize,
+    associations.associate,
     method.assign,
     method.export,
     demo.benchmark,

@@ -124,7 +124,7 @@ def _notes(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) -> l
     by_chance = 0.05 * n_tests
     sizes = [int((cohort.labels == number).sum()) for number in cohort.clusters]
     notes = [
-        f"{n_tests} variables were tested in {families} families; {len(rows) - n_tests} were not. "
+        f"{n_tests} variables were tested in {families} families; {_not(len(rows) - n_tests)} not. "
         f"With {n_tests} tests, about {by_chance:.1f} would have p < 0.05 by chance alone; "
         f"p_adjusted is corrected within each family by {CORRECTION_NAMES[settings.correction]}.",
         "All tests take the clusters as given. If their number was chosen by looking at these "
@@ -140,3 +140,7 @@ def _notes(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) -> l
             f"The smallest cluster has {min(sizes)} rows: only very large effects can be found."
         )
     return notes
+
+
+def _not(count: int) -> str:
+    return f"{count} was" if count == 1 else f"{count} were"

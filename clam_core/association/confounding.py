@@ -19,6 +19,9 @@ from clam_core.association.tests_nominal import table_test
 from clam_core.association.typed import LEVELS, NUMBERS, codes_of, numbers_of
 from clam_core.settings import AssociateSettings
 
+INSPIRATION = "inspiration"
+"""Family of the lung volume in the scan: breath hold, but disease and body size as well."""
+
 PANEL_COLUMNS = (
     "variable",
     "label",
@@ -36,7 +39,7 @@ PANEL_COLUMNS = (
     "flagged",
     "reason",
 )
-FAMILIES = ("acquisition", "demographics")
+FAMILIES = ("acquisition", INSPIRATION, "demographics")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,7 @@ def confounding_panel(cohort: Cohort, settings: AssociateSettings) -> Confoundin
 
 
 def _banner(panel: pd.DataFrame) -> str:
-    worst = panel[panel["flagged"] & (panel["family"] != "demographics")]
+    worst = panel[panel["flagged"] & ~panel["family"].isin([INSPIRATION, "demographics"])]
     if worst.empty:
         return ""
     worst = worst.sort_values("strength", ascending=False)

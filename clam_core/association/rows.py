@@ -44,6 +44,11 @@ DESCRIPTIVE = (
     "find what was put in"
 )
 
+FOLLOW_UP = (
+    "not tested as a value: compared as time to an event, with Kaplan-Meier curves and a log-rank "
+    "test"
+)
+
 _NO_TEST = {
     "id": "it holds ids",
     "free_text": "it holds free text",
@@ -91,6 +96,8 @@ def make_row(
         cells |= _summarized(cohort, info.kind, values, levels)
         if info.name in settings.used_in_clustering:
             return Row({**cells, "reason": DESCRIPTIVE})
+        if info.name in {settings.survival_time, settings.survival_event}:
+            return Row({**cells, "reason": FOLLOW_UP})
         found = compare(info.name, info.kind, values, cohort.labels, settings)
         outcome = Outcome(info.kind, values, cohort.labels, cohort.subjects)
         main = _main_cells(found, outcome)

@@ -38,6 +38,9 @@ class ColumnInfo:
         date_order: Order of day and month in its dates.
         missing_values: Further texts that its user declared to mean missing.
         personal: What of a person it seems to hold, e.g. `a person's name`.
+        made_from: Columns that a calculated one was made from.
+        equation: Equations or rules of a calculated column, with where they are published.
+        version: Program and version that calculated it.
     """
 
     name: str
@@ -57,6 +60,9 @@ class ColumnInfo:
     date_order: DateOrder | None = None
     missing_values: tuple[str, ...] = ()
     personal: str = ""
+    made_from: tuple[str, ...] = ()
+    equation: str = ""
+    version: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The same in values that JSON can hold."""
@@ -72,6 +78,6 @@ class ColumnInfo:
         names = {field.name for field in fields(cls)}
         if not {"name", "label", "kind"} <= set(values) <= names or values["kind"] not in KINDS:
             raise TableError("The stored description of a column is damaged; import it again.")
-        lists = {"levels", "warnings", "missing_values"}
+        lists = {"levels", "warnings", "missing_values", "made_from"}
         given: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in values.items()}
         return cls(**given)

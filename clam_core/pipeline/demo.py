@@ -16,10 +16,12 @@ from clam_core.phantom import CohortSettings, PhantomScan, make_clinical_table, 
 from clam_core.pipeline.clinical import import_table
 from clam_core.pipeline.create import CreateOptions, create
 from clam_core.pipeline.everything import FitChoice, find_groups
+from clam_core.pipeline.lung_function import add_reference_values
 from clam_core.pipeline.preprocess import preprocess
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary, plural
 from clam_core.settings import PreprocessSettings
+from clam_core.spirometry import LungFunctionSettings
 from clam_core.study import Study, check_free
 
 N_GROUPS = 3
@@ -58,12 +60,16 @@ def make_demo(
     )
     study = Study(folder)
     joined = import_table(study, home / CLINICAL_TABLE, None, progress)
+    lungs = add_reference_values(study, LungFunctionSettings(), progress)
     done = preprocess(study, PreprocessSettings(grid=settings.grid), n_workers, progress)
     groups = find_groups(study, FitChoice(n_clusters=N_GROUPS, seed=settings.seed), progress)
     n_scans = plural(len(truths), "synthetic scan")
     first = f"{n_scans} are in {home.name!r}, the study in {folder.name!r}."
-    steps = (made, joined, done, *groups)
-    names = ("create", "clinical", "preprocess", "fit", "select", "localize")
+    steps = (made, joined, lungs, done, *groups)
+    names = (
+        *("create", "clinical", "lung-function", "preprocess", "fit", "select", "localize"),
+        "associate",
+    )
     values = {name: step.values for name, step in zip(names, steps, strict=True)}
     return Summary((first, *(said for step in steps for said in step.sentences)), values)
 

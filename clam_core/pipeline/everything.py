@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from clam_core.errors import ClamError
+from clam_core.pipeline.associate import associate_run, usual_covariates
 from clam_core.pipeline.clinical import import_table
 from clam_core.pipeline.create import CreateOptions, create
 from clam_core.pipeline.fit import fit, settings_for
@@ -13,7 +15,13 @@ from clam_core.pipeline.preprocess import preprocess
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.select import select
 from clam_core.pipeline.summary import Summary
-from clam_core.settings import LocalizeSettings, LocalizeVariant, PreprocessSettings, SelectSettings
+from clam_core.settings import (
+    AssociateSettings,
+    LocalizeSettings,
+    LocalizeVariant,
+    PreprocessSettings,
+    SelectSettings,
+)
 from clam_core.study import Study
 
 
@@ -85,7 +93,7 @@ def run_everything(
 
 
 def find_groups(study: Study, choice: FitChoice, progress: Progress = silent) -> list[Summary]:
-    """Fit, compare numbers of clusters, and make the maps of a preprocessed study.
+    """Fit, compare numbers of clusters, make maps, and compare the clinical table if there is one.
 
     Args:
         study: A preprocessed study.
@@ -102,4 +110,18 @@ def find_groups(study: Study, choice: FitChoice, progress: Progress = silent) ->
     mapped = localize(
         study, choice.name, LocalizeSettings(variant=variant, seed=choice.seed), progress
     )
-    return [fitted, chosen, mapped]
+    return [fitted, chosen, mapped, *_associations(study, choice, progress)]
+
+
+def _associations(study: Study, choice: FitChoice, progress: Progress) -> list[Summary]:
+    """The clinical table against the clusters, adjusted by age, sex and height where it has them.
+
+    A table that cannot be compared does not take back what was done before it.
+    """
+    if study.clinical() is None:
+        return []
+    settings = AssociateSettings(adjust=usual_covariates(study), seed=choice.seed)
+    try:
+        return [associate_run(study, choice.name, settings, progress)]
+    except ClamError as error:
+        return [Summary((f"The clinical table was not compared with the clusters: {error}",))]

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from clam_core.errors import SettingsError, StudyError
 from clam_core.io.formulas import neutralise_frame
 from clam_core.io.nifti import write_nifti
+from clam_core.pipeline.export_tables import association_files
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary, plural
 from clam_core.study import Run, Study
+from clam_core.study.associations import has_associations, read_associations
 from clam_core.study.atomic import write_bytes
 
 
@@ -24,8 +26,8 @@ def export(study: Study, name: str, what: str, to: Path, progress: Progress = si
     Args:
         study: The study.
         name: A fitted run.
-        what: `tables` (clusters.csv), `latent` (latent.csv), or `maps`
-            (`<scan_id>.nii.gz` on the scan's own grid, in its own place).
+        what: `tables` (clusters.csv, and the associations if there are any), `latent`
+            (latent.csv), or `maps` (`<scan_id>.nii.gz` on the scan's own grid, in its own place).
         to: The folder; it is made if it is not there.
         progress: Told how much is done.
 
@@ -73,7 +75,12 @@ def clusters_table(run: Run) -> pd.DataFrame:
 
 def _tables(run: Run, to: Path, progress: Progress) -> list[Path]:
     progress("Writing tables", 0, 1)
-    return [_csv(clusters_table(run), to / "clusters.csv")]
+    written = [_csv(clusters_table(run), to / "clusters.csv")]
+    if has_associations(run):
+        for name, content in association_files(read_associations(run)).items():
+            write_bytes(to / name, content)
+            written.append(to / name)
+    return written
 
 
 def _latent(run: Run, to: Path, progress: Progress) -> list[Path]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
+from clam_core.pipeline.plain import plain_values
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.selection import select_clusters
@@ -37,18 +36,7 @@ def select(
     progress("Comparing numbers of clusters", 0, 1)
     features = run.array("features").astype(np.float64)
     found = select_clusters(features, settings)
-    values = _plain(asdict(found))
+    values = plain_values(asdict(found))
     with run.lock():
         run.write_selection({"settings": settings.model_dump(mode="json"), **values})
     return Summary((found.reason, *found.notes), values)
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    """The same as JSON values; what cannot be computed is null."""
-    if isinstance(value, dict):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -130,6 +130,10 @@ class AssociateSettings(Settings):
         power: Power at which the smallest detectable effect is stated.
         banner_from: Cramer's V of cluster and an acquisition column from which a
             warning is shown.
+        survival_time: Column with the time to an event or to the last contact.
+        survival_event: Column that says whether the event was seen.
+        event_level: Level of `survival_event` that means it was; None takes `yes`, `1`,
+            `dead` and the like.
         seed: Label shuffles follow from it.
     """
 
@@ -143,4 +147,13 @@ class AssociateSettings(Settings):
     n_resamples: int = Field(default=9999, ge=99, le=1_000_000)
     power: float = Field(default=0.8, gt=0.05, lt=1)
     banner_from: float = Field(default=0.3, gt=0, le=1)
+    survival_time: str | None = None
+    survival_event: str | None = None
+    event_level: str | None = None
     seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _check(self) -> AssociateSettings:
+        if (self.survival_time is None) != (self.survival_event is None):
+            raise ValueError("survival needs the column of the time and that of the event")
+        return self

@@ -1,0 +1,77 @@
+"""How stable the clusters of a run are, whatever their number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clam_core.clustering import cluster_each
+from clam_core.errors import ClamError
+from clam_core.selection.indices import mean_agreement
+from clam_core.selection.stability import resample
+
+MOST_SCANS = 600
+N_BOOTSTRAP, N_SEEDS, N_STARTS = 50, 5, 3
+STABLE, DOUBTFUL = 0.75, 0.6
+"""From here on a cluster is called stable; below it is not to be interpreted (Hennig)."""
+
+_CLUSTERERS = {"gmm": "gmm", "umap": "gmm", "graph": "graph"}
+
+
+@dataclass(frozen=True)
+class Stability:
+    """How well the clusters are found again.
+
+    Attributes:
+        jaccard_of: For each cluster the mean Jaccard index with the most similar cluster
+            of resampled cohorts, 0 to 1; NaN where it cannot be told.
+        seeds_ari: Mean adjusted Rand index between fits with different starts.
+        method: The clusterer that was used.
+        n_scans: Scans that it was tried on.
+    """
+
+    jaccard_of: tuple[float, ...]
+    seeds_ari: float
+    method: str
+    n_scans: int
+
+
+def cluster_stability(
+    features: NDArray[np.floating], clusters: NDArray[np.integer], method: str, seed: int
+) -> Stability:
+    """Cluster resampled cohorts again, and hold them against the clusters of a run.
+
+    Args:
+        features: What the clusters were made from, shape (n_scans, n_features).
+        clusters: Cluster of each scan, from 1, shape (n_scans,).
+        method: Method of the run.
+        seed: Resampling and starts follow from it.
+
+    Returns:
+        One Jaccard index per cluster, and the agreement of different starts.
+
+    Source:
+        Hennig (2007), "Cluster-wise assessment of cluster stability", Comput. Statist.
+        Data Anal. 52.
+    """
+    random = np.random.default_rng(seed)
+    values, labels = features.astype(np.float64), clusters.astype(np.int64) - 1
+    k = int(labels.max()) + 1
+    if len(values) > MOST_SCANS:
+        kept = np.sort(random.choice(len(values), MOST_SCANS, replace=False))
+        values, labels = values[kept], labels[kept]
+    clusterer = _CLUSTERERS.get(method, "kmeans")
+
+    def again(part: NDArray[np.float64]) -> dict[int, NDArray[np.int64]]:
+        return cluster_each(part, clusterer, [k], seed, N_STARTS)
+
+    try:
+        found = resample(values, {k: labels}, again, N_BOOTSTRAP, random)[k]
+        starts = [cluster_each(values, clusterer, [k], seed + s, 1)[k] for s in range(N_SEEDS)]
+    except ClamError:
+        unknown = (float("nan"),) * k
+        return Stability(unknown, float("nan"), clusterer, len(values))
+    jaccard = tuple(float(one) for one in found.jaccard_of)
+    return Stability(jaccard, mean_agreement(starts), clusterer, len(values))

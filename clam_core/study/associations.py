@@ -1,0 +1,98 @@
+"""What the step `associate` found, as files of a run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from clam_core.errors import MissingStepError
+from clam_core.study import atomic
+from clam_core.study.folder import CLINICAL, CLINICAL_COLUMNS
+from clam_core.study.folder import SCANS as STUDY_SCANS
+from clam_core.study.runs import SCANS, Run
+from clam_core.study.staging import Staging
+from clam_core.study.visits import VISITS
+
+ROWS, MORE, ABOUT = "associations.parquet", "associations", "about.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Associations:
+    """Clusters against the clinical table, as stored.
+
+    Attributes:
+        rows: One row per clinical column.
+        tables: Further tables by name: pairs, contrasts, confounding, table_one, and where
+            there is follow-up curves, at_risk, cox, slopes, slope_pairs.
+        about: Settings, notes, stability, versions and the digest of what went in.
+    """
+
+    rows: pd.DataFrame
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A further table; empty where there is none of that name."""
+        return self.tables.get(name, pd.DataFrame())
+
+
+def has_associations(run: Run) -> bool:
+    """Whether the step `associate` has been run."""
+    return (run.folder / ROWS).is_file()
+
+
+def read_associations(run: Run) -> Associations:
+    """What the step `associate` stored.
+
+    Raises:
+        MissingStepError: If it has not been run.
+        StudyError: If a file is damaged.
+    """
+    if not has_associations(run):
+        raise MissingStepError(
+            f"The run {run.name!r} has not been compared with the clinical table; run the step "
+            "'associate' first."
+        )
+    paths = sorted((run.folder / MORE).glob("*.parquet"))
+    tables = {path.stem: atomic.read_table(path) for path in paths}
+    about = atomic.read_json(run.folder / MORE / ABOUT)
+    return Associations(atomic.read_table(run.folder / ROWS), tables, about)
+
+
+def inputs_digest(run: Run) -> str:
+    """Digest of everything that the associations of a run follow from."""
+    names = (CLINICAL, CLINICAL_COLUMNS, VISITS, STUDY_SCANS)
+    paths = [*(run.study.folder / name for name in names), run.folder / SCANS]
+    total = hashlib.sha256()
+    for path in paths:
+        content = path.read_bytes() if path.is_file() else b""
+        total.update(hashlib.sha256(content).digest())
+    return total.hexdigest()
+
+
+def is_current(run: Run, stored: Associations) -> bool:
+    """Whether clusters and clinical table are still those that were compared."""
+    return bool(stored.about.get("inputs") == inputs_digest(run))
+
+
+def write_associations(run: Run, found: Associations) -> None:
+    """Replace what is stored: all of it or nothing.
+
+    Raises:
+        BusyError: If another process works on the run.
+        StudyError: If the disk is full.
+    """
+    with run.lock():
+        staging = Staging(run.folder, "associate")
+        staging.start(fingerprint="")
+        more = staging.folder / MORE
+        more.mkdir(exist_ok=True)
+        atomic.write_table(staging.folder / ROWS, found.rows)
+        for name, table in found.tables.items():
+            atomic.write_table(more / f"{name}.parquet", table)
+        atomic.write_json(more / ABOUT, dict(found.about))
+        staging.commit([ROWS, MORE])
