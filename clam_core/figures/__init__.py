@@ -1,0 +1,1 @@
+"""Figures: arrays and tables to pictures and charts, without an interface."""
