@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -14,25 +13,18 @@ from numpy.typing import NDArray
 
 from clam_core.errors import StudyError
 from clam_core.localization import (
-    ActivationMaps,
     ClusterMeans,
     Faithfulness,
-    FaithfulnessSettings,
     check_randomization,
-    make_maps,
-    make_reference,
-    map_layer,
-    map_shares,
-    measure_faithfulness,
+    scale_maps,
     summarize,
 )
-from clam_core.pipeline.fit import source_of
+from clam_core.pipeline.explain import FittedCohort
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary, plural
-from clam_core.pipeline.weights import load_model, pack_reference
+from clam_core.pipeline.weights import pack_reference
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, RunWriter, Study
-from clam_core.training import CohortImages
 
 N_RANDOMIZED = 6
 """Scans that the weight-randomisation check looks at."""
@@ -73,81 +65,19 @@ def localize(
             line.pop("scan_id"): line
             for line in writer.start(hashlib.sha256("\n".join(parts).encode()).hexdigest())
         }
-        work = _Work(study, run, settings)
-        grid = work.images.grid
+        cohort = FittedCohort(study, run)
+        grid = cohort.images.grid
         writer.create("maps", len(table), grid, "float16")
         for row, scan_id in enumerate(table.index):
             if scan_id in done or scan_id not in wanted:
                 continue
-            scaled, line = work.one(row)
+            made = cohort.explain(row, settings)
+            scaled = scale_maps(made.signed[None])[0]
             writer.write_row("maps", row, scaled.astype(np.float16))
-            writer.note({"scan_id": scan_id, **line})
-            done[str(scan_id)] = line
+            writer.note({"scan_id": scan_id, **made.line})
+            done[str(scan_id)] = made.line
             progress("Making maps", len(done), len(wanted))
-        return _store(run, writer, work, done)
-
-
-class _Work:
-    """Everything that the map of one scan needs."""
-
-    def __init__(self, study: Study, run: Run, settings: LocalizeSettings) -> None:
-        self.table = run.scans()
-        self.model, scale = load_model(run)
-        self.settings = settings
-        self._study = study
-        source = source_of(study, [str(scan_id) for scan_id in self.table.index])
-        self.images = CohortImages(source, scale)
-        self.clusters = self.table["cluster"].to_numpy() - 1
-        self.layer = map_layer(self.model, settings)
-        self.reference = make_reference(self.model, self.batches(), self.layer, settings.seed)
-
-    def batches(self) -> Iterator[torch.Tensor]:
-        """The cohort, eight scans at a time."""
-        yield from self.images.stream(torch.split(torch.arange(len(self.images)), 8))
-
-    def maps(self, rows: list[int]) -> ActivationMaps:
-        """Maps of some scans."""
-        images = self.images.batch(torch.tensor(rows))
-        return make_maps(self.model, images, self.settings, self.reference, self.clusters[rows])
-
-    def one(self, row: int) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Scaled map of one scan, and its line of the table of maps."""
-        made = self.maps([row])
-        volume, mask = self.images.source.read(row)
-        hu = volume if self._study.info.unit == "HU" else None
-        shares = map_shares(made.raw[0], mask, hu)
-        tested = measure_faithfulness(
-            self.model,
-            self.images.batch(torch.tensor([row])),
-            made,
-            self.reference,
-            FaithfulnessSettings(seed=self.settings.seed),
-            None if mask is None else mask[None],
-        )[0]
-        positive = made.positive[0]
-        peak = np.unravel_index(int(positive.argmax()), positive.shape)
-        line = {
-            "explained": int(made.cluster[0]) + 1,
-            "rather_than": int(made.other[0]) + 1,
-            "completeness": _number(made.completeness[0]),
-            "raw_low": float(positive.min()),
-            "raw_high": float(positive.max()),
-            "peak": [int(index) for index in peak],
-            "zones": shares.zones,
-            "bands": shares.bands,
-            "sentence": shares.sentence,
-            **{name: _plain(value) for name, value in tested.as_dict().items()},
-        }
-        return made.scaled[0], line
-
-    def randomization(self) -> float | None:
-        """Mean correlation of some maps with those of a random encoder; None without maps."""
-        n_scans = len(self.table)
-        rows = np.unique(np.linspace(0, n_scans - 1, min(N_RANDOMIZED, n_scans)).astype(int))
-        images = self.images.batch(torch.from_numpy(rows))
-        made = self.maps([int(row) for row in rows])
-        found = check_randomization(self.model, images, made, self.settings, self.batches())
-        return _number(float(np.nanmean([one.pearson for one in found])))
+        return _store(run, writer, _Made(cohort, settings, done))
 
 
 def _wanted(table: pd.DataFrame, scan_ids: list[str] | None) -> set[str]:
@@ -159,20 +89,31 @@ def _wanted(table: pd.DataFrame, scan_ids: list[str] | None) -> set[str]:
     return set(scan_ids)
 
 
-def _store(run: Run, writer: RunWriter, work: _Work, done: dict[str, dict[str, Any]]) -> Summary:
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """Maps that have been made: of which cohort, with which settings, and their lines."""
+
+    cohort: FittedCohort
+    settings: LocalizeSettings
+    lines: dict[str, dict[str, Any]]
+
+
+def _store(run: Run, writer: RunWriter, made: _Made) -> Summary:
     """Cluster maps and means, the table of maps, and the summary; then all take their places."""
-    means = _cluster_level(writer, work, done)
+    cohort, settings = made.cohort, made.settings
+    means = _cluster_level(writer, made)
     for name, values in means.items():
         writer.write_array(name, values)
-    table = _table(work.table.index, done)
+    table = _table(cohort.table.index, made.lines)
+    reference = cohort.reference(settings)
     writer.write_table("maps.parquet", table)
-    writer.write_bytes("reference.safetensors", pack_reference(work.reference))
+    writer.write_bytes("reference.safetensors", pack_reference(reference))
     summary = _faithfulness(table)
-    correlation = work.randomization()
+    correlation = _randomization(cohort, settings)
     localized = {
-        "settings": work.settings.model_dump(mode="json"),
-        "layer": work.layer,
-        "reference": work.reference.note,
+        "settings": settings.model_dump(mode="json"),
+        "layer": reference.layer,
+        "reference": reference.note,
         "faithfulness": summary,
         "randomization": correlation,
     }
@@ -181,7 +122,7 @@ def _store(run: Run, writer: RunWriter, work: _Work, done: dict[str, dict[str, A
     writer.commit(info, [*names, "maps.parquet", "reference.safetensors"])
     moved = int(table["moved_as_it_should"].sum())
     sentences = [
-        f"{plural(len(done), 'map')} made ({work.settings.variant}, layer {work.layer}); "
+        f"{plural(len(made.lines), 'map')} made ({settings.variant}, layer {reference.layer}); "
         f"{moved} moved the assignment as they should.",
     ]
     if correlation is not None:
@@ -189,22 +130,32 @@ def _store(run: Run, writer: RunWriter, work: _Work, done: dict[str, dict[str, A
             f"With random weights in the encoder the maps correlate {correlation:.2f} with these "
             "(low is good)."
         )
-    return Summary(tuple(sentences), {"n_maps": len(done), **localized})
+    return Summary(tuple(sentences), {"n_maps": len(made.lines), **localized})
 
 
-def _cluster_level(
-    writer: RunWriter, work: _Work, done: dict[str, dict[str, Any]]
-) -> dict[str, NDArray[np.float32]]:
+def _cluster_level(writer: RunWriter, made: _Made) -> dict[str, NDArray[np.float32]]:
     """Mean map and mean volume (in the study's unit) of each cluster."""
-    n_clusters, grid = work.model.n_clusters, work.images.grid
+    cohort = made.cohort
+    n_clusters, grid = cohort.model.n_clusters, cohort.images.grid
     maps, volumes = ClusterMeans(n_clusters, grid), ClusterMeans(n_clusters, grid)
-    for row, scan_id in enumerate(work.table.index):
-        if scan_id not in done:
+    for row, scan_id in enumerate(cohort.table.index):
+        if scan_id not in made.lines:
             continue
-        cluster = work.clusters[[row]]
+        cluster = cohort.clusters[[row]]
         maps.add(writer.read_row("maps", row).astype(np.float32)[None], cluster)
-        volumes.add(work.images.source.read(row)[0].astype(np.float32)[None], cluster)
+        volumes.add(cohort.images.source.read(row)[0].astype(np.float32)[None], cluster)
     return {"cluster_maps": maps.means, "cluster_means": volumes.means}
+
+
+def _randomization(cohort: FittedCohort, settings: LocalizeSettings) -> float | None:
+    """Mean correlation of some maps with those of a random encoder; None without maps."""
+    n_scans = len(cohort.table)
+    rows = np.unique(np.linspace(0, n_scans - 1, min(N_RANDOMIZED, n_scans)).astype(int))
+    images = cohort.images.batch(torch.from_numpy(rows))
+    made = cohort.maps([int(row) for row in rows], settings)
+    found = check_randomization(cohort.model, images, made, settings, cohort.batches())
+    mean = float(np.nanmean([one.pearson for one in found]))
+    return None if np.isnan(mean) else mean
 
 
 def _table(index: pd.Index[Any], done: dict[str, dict[str, Any]]) -> pd.DataFrame:
@@ -226,11 +177,3 @@ def _faithfulness(table: pd.DataFrame) -> dict[str, float]:
     columns = {name: rows[name].tolist() for name in names}
     found = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     return summarize([Faithfulness(**row) for row in found])
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    return bool(value) if isinstance(value, bool | np.bool_) else float(value)
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

@@ -1,6 +1,7 @@
 """The study on disk: the only package that knows file names."""
 
 from clam_core.study.folder import Prepared, Study, StudyInfo, check_free, create_study
+from clam_core.study.names import cluster_label, read_names, write_names
 from clam_core.study.run_writer import RunWriter
 from clam_core.study.runs import Run, RunInfo, run_names
 from clam_core.study.writer import ScanWriter
@@ -14,6 +15,9 @@ __all__ = [
     "Study",
     "StudyInfo",
     "check_free",
+    "cluster_label",
     "create_study",
+    "read_names",
     "run_names",
+    "write_names",
 ]

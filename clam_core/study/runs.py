@@ -28,6 +28,8 @@ REFERENCE = "reference.safetensors"
 RUNS, RUN, HISTORY, WEIGHTS = "runs", "run.json", "history.jsonl", "weights.safetensors"
 SCANS, MAPS, SELECTION, LOCK = "scans.parquet", "maps.parquet", "selection.json", ".lock"
 ARRAYS = "arrays.zarr"
+_OF_CLUSTERS = {"cluster_maps", "cluster_means", "cluster_masks", "archetypes", "archetype_paths"}
+_OF_LOCALIZE = {"maps", *_OF_CLUSTERS}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -150,6 +152,15 @@ class Run:
         self._require(name)
         return self._arrays.read_all(name)
 
+    def array_row(self, name: str, row: int) -> NDArray[np.generic]:
+        """One row of an array of the run, such as the mean map of a cluster (from 0).
+
+        Raises:
+            MissingStepError: If the step that makes it has not been run.
+        """
+        self._require(name)
+        return self._arrays.read(name, row)
+
     def activation_map(self, scan_id: str) -> NDArray[np.float32]:
         """Stored map of one scan, shape of the grid, in [0, 1].
 
@@ -189,7 +200,7 @@ class Run:
 
     def _require(self, name: str) -> None:
         if name not in self._arrays:
-            step = "localize" if name in {"maps", "cluster_maps"} else "fit"
+            step = "localize" if name in _OF_LOCALIZE else "fit"
             raise MissingStepError(
                 f"The run {self.name!r} has no {name.replace('_', ' ')} yet; run the step "
                 f"{step!r} first."
