@@ -1,0 +1,198 @@
+"""The map of one scan on demand: any cluster, any kind of map, with what was measured of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from clam_core.errors import MissingStepError, StudyError
+from clam_core.localization import (
+    ActivationMaps,
+    FaithfulnessSettings,
+    Reference,
+    make_maps,
+    make_reference,
+    map_layer,
+    map_shares,
+    measure_faithfulness,
+)
+from clam_core.pipeline.fit import source_of
+from clam_core.pipeline.weights import load_model, load_reference
+from clam_core.settings import LocalizeSettings
+from clam_core.study import Run, Study
+from clam_core.training import CohortImages
+
+KEPT_RUNS, KEPT_MAPS = 2, 64
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """A map and what was measured of it.
+
+    Attributes:
+        signed: Values on the grid, shape of the grid; negative where a voxel speaks
+            against the cluster, for variants that have a sign.
+        nodes: The same before upsampling, at the layer's own size, or None.
+        line: As in the run's table of maps.
+    """
+
+    signed: NDArray[np.float32]
+    nodes: NDArray[np.float32] | None
+    line: dict[str, Any]
+
+
+class FittedCohort:
+    """A run and its scans, ready to be explained; keeps the medians that maps need."""
+
+    def __init__(self, study: Study, run: Run) -> None:
+        self.table = run.scans()
+        self.model, scale = load_model(run)
+        self.is_hu = study.info.unit == "HU"
+        source = source_of(study, [str(scan_id) for scan_id in self.table.index])
+        self.images = CohortImages(source, scale)
+        self.clusters = self.table["cluster"].to_numpy() - 1
+        self._references: dict[tuple[int, int], Reference] = {}
+
+    def batches(self) -> Iterator[torch.Tensor]:
+        """The cohort, eight scans at a time."""
+        yield from self.images.stream(torch.split(torch.arange(len(self.images)), 8))
+
+    def remember(self, reference: Reference, seed: int) -> None:
+        """Use medians that were made before."""
+        self._references[reference.layer, seed] = reference
+
+    def reference(self, settings: LocalizeSettings) -> Reference:
+        """The cohort's medians for maps of these settings."""
+        key = (map_layer(self.model, settings), settings.seed)
+        if key not in self._references:
+            made = make_reference(self.model, self.batches(), key[0], settings.seed)
+            self._references[key] = made
+        return self._references[key]
+
+    def maps(self, rows: list[int], settings: LocalizeSettings) -> ActivationMaps:
+        """Maps of some scans."""
+        images = self.images.batch(torch.tensor(rows))
+        reference = self.reference(settings)
+        return make_maps(self.model, images, settings, reference, self.clusters[rows])
+
+    def explain(self, row: int, settings: LocalizeSettings) -> Explanation:
+        """The map of one scan, put to the test."""
+        made = self.maps([row], settings)
+        volume, mask = self.images.source.read(row)
+        shares = map_shares(made.raw[0], mask, volume if self.is_hu else None)
+        tested = measure_faithfulness(
+            self.model,
+            self.images.batch(torch.tensor([row])),
+            made,
+            self.reference(settings),
+            FaithfulnessSettings(seed=settings.seed),
+            None if mask is None else mask[None],
+        )[0]
+        positive = made.positive[0]
+        peak = np.unravel_index(int(positive.argmax()), positive.shape)
+        line = {
+            "explained": int(made.cluster[0]) + 1,
+            "rather_than": int(made.other[0]) + 1,
+            "completeness": _number(made.completeness[0]),
+            "raw_low": float(positive.min()),
+            "raw_high": float(positive.max()),
+            "peak": [int(index) for index in peak],
+            "zones": shares.zones,
+            "bands": shares.bands,
+            "sentence": shares.sentence,
+            **{name: _plain(value) for name, value in tested.as_dict().items()},
+        }
+        return Explanation(made.raw[0], None if made.nodes is None else made.nodes[0], line)
+
+
+def explain_scan(
+    study: Study, run: Run, scan_id: str, settings: LocalizeSettings | None = None
+) -> Explanation:
+    """Make the map of one scan of a run; nothing is stored in the study.
+
+    The model, the medians and the last maps stay in memory until the run changes.
+
+    Args:
+        study: The study.
+        run: A fitted run of it.
+        scan_id: A scan that the run was fitted on.
+        settings: Kind of map, and for which cluster; None is the default map of the
+            scan's own cluster.
+
+    Returns:
+        The signed map, its nodes, and what was measured of it.
+
+    Raises:
+        MissingStepError: If the run has not been fitted.
+        StudyError: If the scan is not part of the run.
+        SettingsError: If the run has no such cluster or layer.
+    """
+    wanted = (settings or LocalizeSettings()).model_dump_json()
+    return _explained(study.folder, run.name, _stamp(run), scan_id, wanted)
+
+
+@functools.lru_cache(maxsize=KEPT_MAPS)
+def _explained(folder: Path, name: str, stamp: int, scan_id: str, settings: str) -> Explanation:
+    cohort = fitted_cohort(folder, name, stamp)
+    rows = cohort.table.index.tolist()
+    if scan_id not in rows:
+        raise StudyError(f"The run has no scan {scan_id!r}; choose scans that it was fitted on.")
+    return cohort.explain(rows.index(scan_id), LocalizeSettings.model_validate_json(settings))
+
+
+@functools.lru_cache(maxsize=KEPT_RUNS)
+def fitted_cohort(folder: Path, name: str, stamp: int) -> FittedCohort:  # noqa: ARG001
+    """A run that stays in memory; `stamp` tells one fit from the next under the same name."""
+    study = Study(folder)
+    run = Run(study, name)
+    cohort = FittedCohort(study, run)
+    localized = run.info().localized
+    if localized is not None:
+        try:
+            cohort.remember(load_reference(run), int(localized["settings"]["seed"]))
+        except (MissingStepError, StudyError):
+            return cohort
+    return cohort
+
+
+def _stamp(run: Run) -> int:
+    return run.weights().stat().st_mtime_ns
+
+
+def explain_task(
+    folder: str, name: str, scan_id: str, settings: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, NDArray[np.generic]]]:
+    """`explain_scan` for a process that speaks JSON and arrays.
+
+    Args:
+        folder: Of the study.
+        name: Of the run.
+        scan_id: A scan of the run.
+        settings: Values of `LocalizeSettings`.
+
+    Returns:
+        The line, and the arrays `signed` and, where there are any, `nodes`.
+    """
+    study = Study(Path(folder))
+    target = settings.get("target", "own")
+    values = {**settings, "target": tuple(target) if isinstance(target, list) else target}
+    found = explain_scan(study, Run(study, name), scan_id, LocalizeSettings(**values))
+    arrays: dict[str, NDArray[np.generic]] = {"signed": found.signed}
+    if found.nodes is not None:
+        arrays["nodes"] = found.nodes
+    return found.line, arrays
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    return bool(value) if isinstance(value, bool | np.bool_) else float(value)
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
