@@ -31,6 +31,7 @@ class Cohort:
         unit: `HU` or `arbitrary`.
         lesions: bool, same shape as the volumes; None where unknown.
         distractors: Blobs that every scan has, same shape; None without.
+        sizes_mm: Diameter of each scan's lesion, shape (n_scans,); None where unknown.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Cohort:
     unit: Unit = "HU"
     lesions: NDArray[np.bool_] | None = None
     distractors: NDArray[np.bool_] | None = None
+    sizes_mm: NDArray[np.float64] | None = None
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -108,7 +110,8 @@ def nodules(folder: Path, *, masked: bool, grid: tuple[int, ...] = (32, 32, 32))
     groups = labels.str.startswith("malig").to_numpy().astype(np.int64)
     name = "LIDC nodules, masked" if masked else "LIDC nodules, no mask"
     stacked = np.stack([mask for mask in masks if mask is not None])
-    return Cohort(name, np.stack(volumes), stacked if masked else None, groups)
+    sizes = facts.loc[table["scan_id"], "diameter_mm"].to_numpy(dtype=np.float64)
+    return Cohort(name, np.stack(volumes), stacked if masked else None, groups, sizes_mm=sizes)
 
 
 def pictures(folder: Path) -> Cohort:

@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from clam_core.benchmark import simulation, speed, table
+from clam_core.benchmark import associations, simulation, speed, table
 from clam_core.benchmark.machine import describe
 from clam_core.errors import SettingsError
 
 Progress = Callable[[str, int, int], None]
+
+N_REAL_SEEDS = 3
+REAL_TITLE = "Real scans and pictures: accuracy, mean (worst seed), and NMI, mean"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def run(what: str, options: BenchmarkOptions, progress: Progress) -> Result:
     """Run one benchmark.
 
     Args:
-        what: `speed` or `simulation`.
+        what: `speed`, `simulation` or `associations`.
         options: How much is measured, and where tables go.
         progress: Told which figure is measured.
 
@@ -57,9 +58,9 @@ def run(what: str, options: BenchmarkOptions, progress: Progress) -> Result:
     Raises:
         SettingsError: If there is no such benchmark, or no scan to measure on.
     """
-    kinds = {"speed": _speed, "simulation": _simulation}
+    kinds = {"speed": _speed, "simulation": _simulation, "associations": _associations}
     if what not in kinds:
-        raise SettingsError(f"There is no benchmark {what!r}; choose {' or '.join(kinds)}.")
+        raise SettingsError(f"There is no benchmark {what!r}; choose {', '.join(kinds)}.")
     return kinds[what](options, progress)
 
 
@@ -74,12 +75,26 @@ def _speed(options: BenchmarkOptions, progress: Progress) -> Result:
     return Result((table.to_markdown(figures, machine),), values)
 
 
+def _associations(options: BenchmarkOptions, progress: Progress) -> Result:
+    plan = associations.Plan()
+    if options.quick:
+        plan = associations.Plan(n_shuffles=20, n_cohorts=2, n_variables=50, n_subjects=200)
+    figures, p_values = associations.measure(plan, progress)
+    machine = describe()
+    if options.to is not None:
+        table.write(figures, machine, options.to, "associations")
+        p_values.to_csv(options.to / "null_p_values.csv", index=False, lineterminator="\n")
+    values = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
+    return Result((table.to_markdown(figures, machine),), values)
+
+
 def _simulation(options: BenchmarkOptions, progress: Progress) -> Result:
     machine = describe()
     plan = simulation.Plan(n_seeds=options.n_seeds)
     if options.quick:
         plan = simulation.Plan(("varying",), 1, ("chest",))
-    rows = simulation.simulate(plan, progress)
+    tables = {name: _kept(options, name) for name in ("simulation", "real")}
+    rows = simulation.simulate(plan, progress, tables["simulation"])
     parts = [
         table.frame_to_markdown(simulation.summarize(rows, by), title)
         for title, by in (
@@ -90,18 +105,23 @@ def _simulation(options: BenchmarkOptions, progress: Progress) -> Result:
     ]
     found = {"simulation": rows}
     if options.data is not None:
-        found["real"] = simulation.real(options.data, progress, full=options.full)
-        shown = found["real"].round(3).set_index(["cohort", "way"])[["accuracy", "nmi"]]
-        parts.append(table.frame_to_markdown(shown, "Real scans and pictures"))
+        n_seeds = min(plan.n_seeds, N_REAL_SEEDS)
+        found["real"] = simulation.real(
+            options.data, progress, tables["real"], n_seeds=n_seeds, full=options.full
+        )
+        parts.append(table.frame_to_markdown(simulation.summarize_real(found["real"]), REAL_TITLE))
     text = "\n".join([*parts, f"Machine: {machine}.", ""])
     if options.to is not None:
-        _write(options.to, text, found)
+        _write(options.to, text)
     values = {name: rows.to_dict("records") for name, rows in found.items()}
     return Result((text,), {"machine": machine, **values})
 
 
-def _write(folder: Path, text: str, tables: dict[str, pd.DataFrame]) -> None:
+def _kept(options: BenchmarkOptions, name: str) -> Path | None:
+    """Where the rows of a benchmark are kept as they come."""
+    return None if options.to is None else options.to / f"{name}.csv"
+
+
+def _write(folder: Path, text: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "simulation.md").write_text(text, encoding="utf-8")
-    for name, rows in tables.items():
-        rows.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")

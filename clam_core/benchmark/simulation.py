@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clam_core.benchmark.cohorts import Cohort, digits, nodules, pictures, simulated
-from clam_core.benchmark.rivals import RIVALS
+from clam_core.benchmark.journal import Journal
+from clam_core.benchmark.rivals import SIZE_ALONE, rivals, size_and_kmeans
 from clam_core.benchmark.scores import accuracy, mutual_information
 from clam_core.fitting import fit_model, preset_settings
 from clam_core.phantom import SimulationSettings
@@ -35,7 +36,7 @@ class Plan:
 
     Attributes:
         anatomies: `fixed`, `varying`, `hard`.
-        n_seeds: Cohorts of each kind.
+        n_seeds: Seeds of each kind.
         families: Kinds of lung and lesion.
     """
 
@@ -44,11 +45,15 @@ class Plan:
     families: tuple[Family, ...] = FAMILIES
 
     def settings(self) -> Iterator[SimulationSettings]:
-        """Settings of every cohort; the side of the lesion is random."""
-        for anatomy in self.anatomies:
-            for seed in range(FIRST_SEED, FIRST_SEED + self.n_seeds):
-                for family in self.families:
-                    for scenario in SCENARIOS:
+        """Settings of every cohort; the side of the lesion is random.
+
+        Every family with varying anatomy; with the other two the families take turns.
+        """
+        for seed in range(FIRST_SEED, FIRST_SEED + self.n_seeds):
+            for anatomy in self.anatomies:
+                for turn, scenario in enumerate(SCENARIOS):
+                    in_turn = self.families[(seed + turn) % len(self.families)]
+                    for family in self.families if anatomy == "varying" else (in_turn,):
                         yield SimulationSettings(
                             scenario=scenario,
                             anatomy=anatomy,
@@ -59,59 +64,67 @@ class Plan:
                         )
 
 
-def simulate(plan: Plan, progress: Progress) -> pd.DataFrame:
+def simulate(plan: Plan, progress: Progress, to: Path | None = None) -> pd.DataFrame:
     """Cluster every cohort in every way, at the true number of clusters.
 
     Args:
         plan: Which cohorts.
         progress: Told how many are done.
+        to: Table (CSV) that rows are kept in as they come; what it holds is not
+            measured again. None keeps nothing.
 
     Returns:
         One row per cohort and way: family, scenario, anatomy, seed, way, accuracy, nmi,
         seconds.
     """
     cohorts = list(plan.settings())
-    rows = []
+    journal = Journal(to, ("family", "scenario", "anatomy", "seed"))
     for number, settings in enumerate(cohorts):
         progress("Simulated cohorts", number, len(cohorts))
-        cohort = simulated(settings, GRID)
         facts = {
             "family": settings.family,
             "scenario": settings.scenario,
             "anatomy": settings.anatomy,
             "seed": settings.seed,
         }
-        rows += [{**facts, **row} for row in compare(cohort, settings.seed)]
-    return pd.DataFrame(rows)
+        journal.take(facts, lambda s=settings: compare(simulated(s, GRID), s.seed))  # type: ignore[misc]
+    return journal.table()
 
 
-def real(data: Path, progress: Progress, *, full: bool = False) -> pd.DataFrame:
+def real(
+    data: Path, progress: Progress, to: Path | None = None, *, n_seeds: int = 3, full: bool = False
+) -> pd.DataFrame:
     """The same on real scans and pictures with known groups.
 
     Args:
         data: Folder with `lidc_voi3d_dev`, `mednist1200` and `mnist10k`.
         progress: Told what is done.
+        to: As for `simulate`.
+        n_seeds: Fits of each way; the 10,000 digits are fitted once.
         full: The 10,000 digits too.
 
     Returns:
-        One row per cohort and way: cohort, way, accuracy, nmi, seconds.
+        One row per cohort, seed and way: cohort, seed, way, accuracy, nmi, seconds.
     """
-    makers: list[Callable[[], Cohort]] = [
-        lambda: nodules(data / "lidc_voi3d_dev", masked=True),
-        lambda: nodules(data / "lidc_voi3d_dev", masked=False),
-        lambda: pictures(data / "mednist1200"),
+    makers: list[tuple[int, Callable[[], Cohort]]] = [
+        (n_seeds, lambda: nodules(data / "lidc_voi3d_dev", masked=True)),
+        (n_seeds, lambda: nodules(data / "lidc_voi3d_dev", masked=False)),
+        (n_seeds, lambda: pictures(data / "mednist1200")),
     ]
     if full:
-        makers.append(lambda: digits(data / "mnist10k"))
-    rows = []
-    for number, make in enumerate(makers):
-        progress("Real cohorts", number, len(makers))
+        makers.append((1, lambda: digits(data / "mnist10k")))
+    journal = Journal(to, ("cohort", "seed"))
+    for number, (n_fits, make) in enumerate(makers):
         cohort = make()
-        rows += [
-            {"cohort": cohort.name, **row}
-            for row in compare(cohort, FIRST_SEED, is_true_size=cohort.masks is not None)
-        ]
-    return pd.DataFrame(rows)
+        is_true_size = cohort.masks is not None
+        for seed in range(FIRST_SEED, FIRST_SEED + n_fits):
+            progress("Real cohorts", number, len(makers))
+            facts = {"cohort": cohort.name, "seed": seed}
+            journal.take(
+                facts,
+                lambda c=cohort, s=seed, t=is_true_size: compare(c, s, is_true_size=t),  # type: ignore[misc]
+            )
+    return journal.table()
 
 
 def compare(
@@ -128,23 +141,29 @@ def compare(
         way, accuracy, nmi, seconds.
     """
     default = preset_settings("default", cohort.n_groups, seed=seed, is_true_size=is_true_size)
-    for way, settings in ways(default).items():
+    for way, settings in ways(default, is_masked=cohort.masks is not None).items():
         yield _timed(cohort, way, lambda s=settings: _clusters(cohort, s))  # type: ignore[misc]
-    for way, rival in RIVALS.items():
+    others = rivals()
+    if cohort.sizes_mm is not None:
+        others = {**others, SIZE_ALONE: size_and_kmeans}
+    for way, rival in others.items():
         yield _timed(cohort, way, lambda r=rival: r(cohort, seed))  # type: ignore[misc]
 
 
-def ways(default: FitSettings) -> dict[str, FitSettings]:
+def ways(default: FitSettings, *, is_masked: bool = True) -> dict[str, FitSettings]:
     """Ways of this software: the default, the same without training, and latent codes."""
     untrained = default.model_copy(update={"train": default.train.model_copy(update={"epochs": 0})})
     latent = default.model_copy(update={"method": "kmeans"})
     paper = default.model_copy(update={"method": "dcec"})
-    return {
+    found = {
         "default": default,
         "untrained encoder, same features": untrained,
         "latent codes + k-means": latent,
         "DCEC": paper,
     }
+    if not is_masked:
+        found["UMAP + Gaussian mixture"] = default.model_copy(update={"method": "umap"})
+    return found
 
 
 def _clusters(cohort: Cohort, settings: FitSettings) -> NDArray[np.int64]:
@@ -179,3 +198,20 @@ def summarize(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     grouped = table.groupby(["way", *by], sort=False)["accuracy"]
     text = grouped.mean().map("{:.3f}".format) + " (" + grouped.min().map("{:.2f}".format) + ")"
     return text.unstack(by).loc[list(dict.fromkeys(table["way"]))]
+
+
+def summarize_real(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean and worst accuracy and mean NMI, one row per cohort and way.
+
+    Args:
+        table: Of `real`.
+
+    Returns:
+        Columns accuracy (`mean (worst)` as text) and nmi, in the order of the table.
+    """
+    grouped = table.groupby(["cohort", "way"], sort=False)
+    accuracies = grouped["accuracy"]
+    text = (
+        accuracies.mean().map("{:.3f}".format) + " (" + accuracies.min().map("{:.3f}".format) + ")"
+    )
+    return pd.DataFrame({"accuracy": text, "nmi": grouped["nmi"].mean().map("{:.3f}".format)})

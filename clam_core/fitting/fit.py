@@ -13,7 +13,13 @@ from torch import Tensor
 from clam_core.clustering import cluster_scans
 from clam_core.embedding import spread_out
 from clam_core.errors import StudyError
-from clam_core.fitting.heads import gaussian_head, mixture_head, order_head, student_head
+from clam_core.fitting.heads import (
+    discriminant_head,
+    gaussian_head,
+    mixture_head,
+    order_head,
+    student_head,
+)
 from clam_core.fitting.profiles import make_profiles
 from clam_core.models import Autoencoder, ClusterModel, LatentFeatures
 from clam_core.models.autoencoder import seeded_autoencoder
@@ -146,8 +152,10 @@ def _cluster(
     head: Head
     if method == "gmm":
         head = mixture_head(values, labels)
-    elif method in {"graph", "umap"}:
+    elif method == "umap":
         head = gaussian_head(values, labels)
+    elif method in {"graph", "profiles"}:
+        head = discriminant_head(values, labels)
     else:
         head = student_head(values, labels, is_unit=settings.kernel == "unit")
     return ClusterModel(autoencoder, features, head)

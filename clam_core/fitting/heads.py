@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from clam_core.clustering import cluster_centers, mixture_parameters, student_scale
+from clam_core.fitting.discriminant import discriminant, temperature
 from clam_core.models.heads import GaussianHead, Head, MixtureHead, StudentHead
 
 SMALLEST_VARIANCE = 1e-4
@@ -76,6 +77,36 @@ def gaussian_head(features: NDArray[np.floating], labels: NDArray[np.int64]) -> 
     centers, factors = (torch.from_numpy(part).float() for part in parts)
     shares = torch.from_numpy(np.bincount(labels) / len(labels))
     return GaussianHead(centers, factors, shares.log().float())
+
+
+def discriminant_head(features: NDArray[np.floating], labels: NDArray[np.int64]) -> GaussianHead:
+    """One Gaussian per cluster, all with the spread that scans have within clusters.
+
+    The log-odds of two clusters are then linear in the features, and what differs from
+    scan to scan within clusters has little weight in them: a structure that every scan
+    has, each at another place, is no evidence. They are divided by a temperature, so
+    that they are as sure on average as the Student-t kernel (see `temperature`).
+
+    Args:
+        features: Shape (n_scans, n_features).
+        labels: Cluster of each scan, from 0 without gaps, shape (n_scans,).
+
+    Returns:
+        A head with float32 parameters.
+
+    Source:
+        Fisher (1936), "The use of multiple measurements in taxonomic problems", Annals
+        of Eugenics 7; covariance after Ledoit & Wolf (2004), J. Multivar. Anal. 88.
+    """
+    values = features.astype(np.float64)
+    found = discriminant(values, labels)
+    heat = temperature(values, labels, found)
+    factor = torch.from_numpy(found.whitening / np.sqrt(heat)).float()
+    return GaussianHead(
+        torch.from_numpy(found.centers).float(),
+        factor.expand(len(found.centers), -1, -1),
+        torch.from_numpy(found.log_weights / heat).float(),
+    )
 
 
 def order_head(head: Head, soft_assignment: NDArray[np.floating]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -47,7 +47,7 @@ def make_profiles(
         LatentFeatures(),
         StudentHead(torch.zeros(2, autoencoder.settings.n_latent)),
     )
-    reference = make_reference(stub, _batches(images, size), layer, settings.seed)
+    reference = make_reference(stub, images.in_batches(size), layer, settings.seed)
     readout = _fit_readout(autoencoder, images, reference, size)
     n_profile = 2 * readout.shape[1] * sum(reference.activation.shape[2:])
     features = ProfileFeatures(
@@ -131,7 +131,3 @@ def _each(
     size: int,
 ) -> list[Tensor]:
     return encode_with(function, autoencoder, images, Parts(size, []))
-
-
-def _batches(images: CohortImages, size: int) -> Iterator[Tensor]:
-    yield from images.stream(torch.split(torch.arange(len(images)), size))

@@ -1,5 +1,6 @@
 """Activation maps: where in a scan its cluster is recognised, and whether the map is true."""
 
+from clam_core.localization.backdrop import add_backdrop
 from clam_core.localization.borrow import borrow
 from clam_core.localization.cluster_level import ClusterMeans
 from clam_core.localization.faithfulness import (
@@ -50,6 +51,7 @@ __all__ = [
     "Reference",
     "Resemblance",
     "Variant",
+    "add_backdrop",
     "auroc",
     "borrow",
     "check_randomization",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -22,7 +24,9 @@ def integrated_map(image: Tensor, task: Task) -> ScanMap:
 
     With A the scan's activation, R the median and l the log-odds of the cluster,
     w_k(v) is the mean of dl / dA_k(v) over midpoint steps from R to A, and the signed
-    map is U(sum_k w_k(v) (A_k(v) - R_k(v))). Its nodes add up to l(A) - l(R).
+    map is U(sum_k w_k(v) (A_k(v) - R_k(v)) - B(v)). B is the backdrop, the mean of the
+    first term over scans of the other clusters, or 0 where the reference has none.
+    Before B is taken off, the nodes add up to l(A) - l(R).
 
     Args:
         image: One standardised scan, shape (1, 1, *grid).
@@ -34,6 +38,40 @@ def integrated_map(image: Tensor, task: Task) -> ScanMap:
     Source:
         Sundararajan, Taly & Yan (2017), "Axiomatic attribution for deep networks",
         ICML, equations 1 and 3, applied at an inner layer.
+    """
+    found = integrate(image, task)
+    nodes = found.nodes
+    backdrop = task.needed_reference.backdrop.get((task.question.cluster, task.question.other))
+    if backdrop is not None:
+        nodes = nodes - backdrop.to(nodes)
+    signed = upsample(nodes[None], task.model.autoencoder)[0]
+    return ScanMap(signed, nodes, found.error, found.n_steps)
+
+
+@dataclass(frozen=True, eq=False)
+class Integrated:
+    """The nodes of one scan.
+
+    Attributes:
+        nodes: Contribution of each node to l(A) - l(R), shape (*size of the layer).
+        error: |sum of nodes - (l(A) - l(R))| relative to l(A) - l(R).
+        n_steps: Midpoint steps that were taken.
+    """
+
+    nodes: Tensor
+    error: float
+    n_steps: int
+
+
+def integrate(image: Tensor, task: Task) -> Integrated:
+    """What each node of a layer adds to the log-odds between the median and the scan.
+
+    Args:
+        image: One standardised scan, shape (1, 1, *grid).
+        task: Question, layer, steps and reference.
+
+    Returns:
+        Nodes summed over channels; the steps are doubled until they add up.
     """
     start = task.needed_reference.activation
     with torch.no_grad():
@@ -47,11 +85,8 @@ def integrated_map(image: Tensor, task: Task) -> ScanMap:
         error = abs(float(nodes.sum(dtype=torch.float64)) - change)
         error /= max(abs(change), SMALLEST_CHANGE)
         if error <= TOLERANCE or 2 * n_steps > task.settings.max_steps:
-            break
+            return Integrated(nodes.sum(dim=1)[0], error, n_steps)
         n_steps *= 2
-    summed = nodes.sum(dim=1)
-    signed = upsample(summed, task.model.autoencoder)[0]
-    return ScanMap(signed, summed[0], error, n_steps)
 
 
 def _log_odds(task: Task, activation: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from clam_core.errors import AlignmentError
+from clam_core.localization.backdrop import add_backdrop
 from clam_core.localization.maps import VARIANTS, ActivationMaps, make_maps, map_layer
 from clam_core.localization.reference import make_reference
 from clam_core.models import ClusterModel
@@ -39,6 +40,7 @@ def check_randomization(
     maps: ActivationMaps,
     settings: LocalizeSettings,
     cohort: Iterable[Tensor],
+    clusters: NDArray[np.int64] | None = None,
 ) -> list[Resemblance]:
     """Compare maps with those of the same model with a random encoder.
 
@@ -50,8 +52,10 @@ def check_randomization(
         images: Standardised, shape (n, 1, *grid).
         maps: Their maps, made with `settings`.
         settings: How they were made; the seed draws the weights.
-        cohort: Batches that the reference was made from; not read where the variant
-            needs none.
+        cohort: Batches that the reference was made from, read once for it and once for
+            its backdrop; not read where the variant needs none.
+        clusters: Cluster of each scan of the cohort, from 0, where the maps' reference
+            has a backdrop; None where it has none.
 
     Returns:
         One result per scan. Near 1, the map shows the image rather than the model.
@@ -64,6 +68,8 @@ def check_randomization(
     if VARIANTS[settings.variant].needs_reference:
         layer = map_layer(model, settings)
         reference = make_reference(random_model, cohort, layer, settings.seed)
+        if clusters is not None:
+            reference = add_backdrop(random_model, reference, cohort, clusters, settings)
     own = maps.cluster if settings.target == "own" else None
     others = make_maps(random_model, images, settings, reference, own)
     pairs = zip(maps.positive, others.positive, strict=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -31,6 +31,9 @@ class Reference:
         image: Median per voxel, standardised, shape (1, 1, *grid).
         n_scans: Scans of the cohort.
         n_used: Scans that the medians were taken over.
+        backdrop: Mean integrated map of scans of the other clusters, shape (*size), by
+            the cluster that is explained and the one that it is held against (None for
+            all others); see `add_backdrop`.
     """
 
     layer: int
@@ -38,6 +41,7 @@ class Reference:
     image: Tensor
     n_scans: int
     n_used: int
+    backdrop: Mapping[tuple[int, int | None], Tensor] = field(default_factory=dict)
 
     @property
     def note(self) -> str:

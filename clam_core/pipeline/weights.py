@@ -15,7 +15,7 @@ from clam_core.models import ClusterModel, model_tensors, rebuild_model
 from clam_core.study import Run
 from clam_core.training import InputScale
 
-_SCALE = "scale."
+_SCALE, _BACKDROP = "scale.", "backdrop."
 
 
 def pack(model: ClusterModel, scale: InputScale) -> bytes:
@@ -29,6 +29,8 @@ def pack_reference(reference: Reference) -> bytes:
     """The content of the file that keeps the cohort's medians."""
     counts = torch.tensor([reference.layer, reference.n_scans, reference.n_used])
     parts = {"activation": reference.activation, "image": reference.image, "counts": counts}
+    for (cluster, other), nodes in reference.backdrop.items():
+        parts[f"{_BACKDROP}{cluster}.{'' if other is None else other}"] = nodes
     return save({name: value.detach().cpu().contiguous() for name, value in parts.items()})
 
 
@@ -41,7 +43,11 @@ def load_reference(run: Run) -> Reference:
     """
     parts = _load(run.reference(), run)
     layer, n_scans, n_used = (int(value) for value in parts["counts"])
-    return Reference(layer, parts["activation"], parts["image"], n_scans, n_used)
+    backdrop = {}
+    for name in (name for name in parts if name.startswith(_BACKDROP)):
+        cluster, other = name.removeprefix(_BACKDROP).split(".")
+        backdrop[int(cluster), int(other) if other else None] = parts[name]
+    return Reference(layer, parts["activation"], parts["image"], n_scans, n_used, backdrop)
 
 
 def load_model(run: Run) -> tuple[ClusterModel, InputScale]:

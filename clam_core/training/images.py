@@ -75,6 +75,10 @@ class CohortImages:
             while ahead:
                 yield ahead.popleft().result()
 
+    def in_batches(self, size: int) -> Iterable[Tensor]:
+        """All scans in order, `size` at a time, anew for each loop over it."""
+        return _InBatches(self, size)
+
     def _keep(self) -> None:
         """Read all of the cohort, unless the machine has less memory than the budget."""
         try:
@@ -89,3 +93,14 @@ class CohortImages:
         for place, row in enumerate(rows.tolist()):
             images[place, 0] = torch.from_numpy(self.scale.apply(*self.source.read(row)))
         return images
+
+
+class _InBatches:
+    """A cohort in batches that can be looped over several times."""
+
+    def __init__(self, images: CohortImages, size: int) -> None:
+        self._images, self._size = images, size
+
+    def __iter__(self) -> Iterator[Tensor]:
+        rows = torch.arange(len(self._images))
+        return self._images.stream(torch.split(rows, self._size))
