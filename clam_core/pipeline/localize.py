@@ -19,6 +19,7 @@ from clam_core.localization import (
     scale_maps,
     summarize,
 )
+from clam_core.pipeline.archetypes import write_archetypes
 from clam_core.pipeline.explain import FittedCohort
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary, plural
@@ -104,6 +105,10 @@ def _store(run: Run, writer: RunWriter, made: _Made) -> Summary:
     means = _cluster_level(writer, made)
     for name, values in means.items():
         writer.write_array(name, values)
+    latent = run.array("latent").astype(np.float32)
+    decoded, about = write_archetypes(
+        writer, cohort.model, cohort.images.scale, latent, cohort.clusters
+    )
     table = _table(cohort.table.index, made.lines)
     reference = cohort.reference(settings)
     writer.write_table("maps.parquet", table)
@@ -116,9 +121,10 @@ def _store(run: Run, writer: RunWriter, made: _Made) -> Summary:
         "reference": reference.note,
         "faithfulness": summary,
         "randomization": correlation,
+        "archetypes": about,
     }
     info = run.info().model_copy(update={"localized": localized})
-    names = ["arrays.zarr/maps", *(f"arrays.zarr/{name}" for name in means)]
+    names = [*(f"arrays.zarr/{name}" for name in ("maps", *means)), *decoded]
     writer.commit(info, [*names, "maps.parquet", "reference.safetensors"])
     moved = int(table["moved_as_it_should"].sum())
     sentences = [
@@ -134,17 +140,21 @@ def _store(run: Run, writer: RunWriter, made: _Made) -> Summary:
 
 
 def _cluster_level(writer: RunWriter, made: _Made) -> dict[str, NDArray[np.float32]]:
-    """Mean map and mean volume (in the study's unit) of each cluster."""
+    """Mean map, mean volume (in the study's unit) and mean mask of each cluster."""
     cohort = made.cohort
     n_clusters, grid = cohort.model.n_clusters, cohort.images.grid
-    maps, volumes = ClusterMeans(n_clusters, grid), ClusterMeans(n_clusters, grid)
+    maps, volumes, masks = (ClusterMeans(n_clusters, grid) for _ in range(3))
     for row, scan_id in enumerate(cohort.table.index):
         if scan_id not in made.lines:
             continue
         cluster = cohort.clusters[[row]]
         maps.add(writer.read_row("maps", row).astype(np.float32)[None], cluster)
-        volumes.add(cohort.images.source.read(row)[0].astype(np.float32)[None], cluster)
-    return {"cluster_maps": maps.means, "cluster_means": volumes.means}
+        volume, mask = cohort.images.source.read(row)
+        volumes.add(volume.astype(np.float32)[None], cluster)
+        if mask is not None:
+            masks.add(mask.astype(np.float32)[None], cluster)
+    means = {"cluster_maps": maps.means, "cluster_means": volumes.means}
+    return means if not masks.counts.any() else {**means, "cluster_masks": masks.means}
 
 
 def _randomization(cohort: FittedCohort, settings: LocalizeSettings) -> float | None:
