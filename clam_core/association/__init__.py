@@ -9,6 +9,7 @@ from clam_core.association.result import NotTestableError
 from clam_core.association.rows import CSV_COLUMNS
 from clam_core.association.survival import Survival, Times, compare_survival
 from clam_core.association.table_one import table_one
+from clam_core.association.usual import usual_covariates
 from clam_core.association.words import headline, stability_words
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "stability_words",
     "survival_of",
     "table_one",
+    "usual_covariates",
 ]

@@ -21,7 +21,6 @@ from clam_core.association import (
 from clam_core.association.words import LEVEL
 from clam_core.errors import MissingStepError
 from clam_core.io.columns import ColumnInfo
-from clam_core.io.vocabulary import find_meaning
 from clam_core.pipeline.acquisition import acquisition_of
 from clam_core.pipeline.export import clusters_table
 from clam_core.pipeline.follow_up import follow_up
@@ -41,7 +40,6 @@ from clam_core.study.associations import (
 from clam_core.study.visits import read_visits
 
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "scikit-learn")
-_COVARIATE_KINDS = frozenset({"continuous", "count", "binary", "nominal", "ordinal"})
 _FOLLOWS_FROM_PERSON = ("_predicted", "_lower_limit", "_reason")
 
 
@@ -107,7 +105,7 @@ def associate_run(
     progress("Comparing follow-up", 3, 4)
     tables, more = follow_up(cohort, read_visits(study), study.scans()["subject_id"], settings)
     confounding = confounding_panel(cohort, settings)
-    tables |= _tables(found) | {"confounding": confounding.panel}
+    tables |= _tables(found, study) | {"confounding": confounding.panel}
     about = {
         **_about(found, settings),
         "headline": headline(
@@ -179,26 +177,27 @@ def read_inputs(run: Run, settings: AssociateSettings) -> Inputs:
     )
 
 
-def usual_covariates(study: Study) -> tuple[str, ...]:
-    """Columns of age, sex and height, which most readers want results adjusted by."""
-    clinical = study.clinical()
-    found: dict[str, str] = {}
-    for one in [] if clinical is None else clinical[1]["columns"]:
-        info = ColumnInfo.from_json(one)
-        meaning = find_meaning(info.name)
-        if meaning is not None and info.kind in _COVARIATE_KINDS and not info.equation:
-            found.setdefault(meaning.term, info.name)
-    return tuple(found[term] for term in ("Age", "Sex", "Height") if term in found)
-
-
 def _is_idle(info: ColumnInfo) -> bool:
     """Whether a calculated column follows from the person alone, or says why there is no value."""
     return bool(info.equation) and info.name.endswith(_FOLLOWS_FROM_PERSON)
 
 
-def _tables(found: AssociationTable) -> dict[str, pd.DataFrame]:
-    parts = {"pairs": found.pairs, "contrasts": found.contrasts}
-    return {**parts, "table_one": table_one(found.cohort)}
+def _tables(found: AssociationTable, study: Study) -> dict[str, pd.DataFrame]:
+    """What goes with the rows; `values` and `members` are the rows that were compared."""
+    cohort = found.cohort
+    members = pd.DataFrame(
+        {
+            "subject_id": study.scans()["subject_id"][cohort.frame.index],
+            "cluster": cohort.labels,
+        }
+    )
+    return {
+        "pairs": found.pairs,
+        "contrasts": found.contrasts,
+        "table_one": table_one(cohort),
+        "values": cohort.frame,
+        "members": members,
+    }
 
 
 def _same(stored: Associations, settings: AssociateSettings, digest: str) -> bool:

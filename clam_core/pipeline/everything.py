@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from clam_core.association import usual_covariates
 from clam_core.errors import ClamError
-from clam_core.pipeline.associate import associate_run, usual_covariates
+from clam_core.io.columns import ColumnInfo
+from clam_core.pipeline.associate import associate_run
 from clam_core.pipeline.clinical import import_table
 from clam_core.pipeline.create import CreateOptions, create
 from clam_core.pipeline.fit import fit, settings_for
@@ -118,9 +120,11 @@ def _associations(study: Study, choice: FitChoice, progress: Progress) -> list[S
 
     A table that cannot be compared does not take back what was done before it.
     """
-    if study.clinical() is None:
+    clinical = study.clinical()
+    if clinical is None:
         return []
-    settings = AssociateSettings(adjust=usual_covariates(study), seed=choice.seed)
+    columns = [ColumnInfo.from_json(one) for one in clinical[1]["columns"]]
+    settings = AssociateSettings(adjust=usual_covariates(columns), seed=choice.seed)
     try:
         return [associate_run(study, choice.name, settings, progress)]
     except ClamError as error:

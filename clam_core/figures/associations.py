@@ -1,0 +1,150 @@
+"""All variables in one picture: forest plot of effects, volcano of effect against p."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clam_core.figures.described import Described, letters
+
+DIFFERENT, NOT_DIFFERENT = "#0072B2", "#8C8C8C"
+"""Blue and grey: told apart by everybody, also in print; filled and open besides."""
+
+LEVEL = 0.05
+STRENGTH = "Strength of the association (0 none, 1 strongest)"
+_ROW, _MARGIN = 22, 110
+_MOST_NAMED = 12
+
+
+def forest_plot(effects: pd.DataFrame, *, signed: bool) -> Described:
+    """Effects with their intervals, a row per variable, families below each other.
+
+    Args:
+        effects: variable, label, family, strength, low, high, p_adjusted.
+        signed: Whether there are two clusters, so that an effect has a direction.
+
+    Returns:
+        The figure; points carry the name of their variable in `customdata`.
+    """
+    import plotly.graph_objects as go
+
+    table = _by_family(effects)
+    figure = go.Figure()
+    names = [str(one) for one in table["label"]]
+    places = list(range(len(table)))
+    for different, part in table.assign(place=places).groupby(table["p_adjusted"] < LEVEL):
+        color = DIFFERENT if different else NOT_DIFFERENT
+        figure.add_scatter(
+            x=part["strength"],
+            y=part["place"],
+            mode="markers",
+            name="differs after correction" if different else "does not",
+            customdata=part[["variable", "family", "low", "high", "p_adjusted"]],
+            hovertemplate="%{text}<br>%{x:.2f} (%{customdata[2]:.2f} to %{customdata[3]:.2f})"
+            "<br>adjusted p %{customdata[4]:.3g}<extra>%{customdata[1]}</extra>",
+            text=[letters(one) for one in part["label"]],
+            marker={"color": color, "size": 9, "symbol": "circle" if different else "circle-open"},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": part["high"] - part["strength"],
+                "arrayminus": part["strength"] - part["low"],
+                "color": color,
+                "thickness": 1.5,
+                "width": 3,
+            },
+        )
+    _family_lines(figure, table)
+    figure.add_vline(x=0, line={"width": 1, "color": NOT_DIFFERENT})
+    title = f"{STRENGTH}; right: more in cluster {{}}" if signed else STRENGTH
+    figure.update_layout(
+        height=_MARGIN + _ROW * max(4, len(table)),
+        margin={"l": 10, "r": 110, "t": 30, "b": 40},
+        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
+        xaxis={"title": title.format("1, left: in the other"),
+               "range": [-1.02, 1.02] if signed else [-0.02, 1.02]},
+        yaxis={"tickvals": places, "ticktext": [letters(one) for one in names],
+               "autorange": "reversed", "zeroline": False},
+    )  # fmt: skip
+    return Described(figure, _forest_words(table))
+
+
+def _by_family(effects: pd.DataFrame) -> pd.DataFrame:
+    """Families with the strongest effect first, in each the strongest variable first."""
+    size = effects["strength"].abs()
+    table = effects.assign(size=size, top=size.groupby(effects["family"]).transform("max"))
+    order = ["top", "family", "size"]
+    return table.sort_values(order, ascending=[False, True, False], ignore_index=True)
+
+
+def _family_lines(figure: Any, table: pd.DataFrame) -> None:  # noqa: ANN401
+    """A line above every family but the first, its name at the right."""
+    for family, part in table.groupby("family", sort=False):
+        first = int(part.index[0])
+        if first:
+            figure.add_hline(y=first - 0.5, line={"width": 1, "color": "#BBBBBB", "dash": "dot"})
+        figure.add_annotation(
+            x=1.0, xref="paper", xanchor="left", y=first, text=letters(str(family)),
+            showarrow=False, font={"size": 11},
+        )  # fmt: skip
+
+
+def _forest_words(table: pd.DataFrame) -> str:
+    if table.empty:
+        return "No variable could be tested, so there is no effect to show."
+    best = table.loc[table["size"].idxmax()]
+    n = int((table["p_adjusted"] < LEVEL).sum())
+    return (
+        f"Effect sizes of {len(table)} variables with 95 % intervals; {n} differ between clusters "
+        f"after correction (filled). The strongest is {best['label']} ({best['strength']:.2f}, "
+        f"interval {best['low']:.2f} to {best['high']:.2f})."
+    )
+
+
+def volcano(effects: pd.DataFrame) -> Described:
+    """Effect of every variable against its adjusted p-value.
+
+    Args:
+        effects: variable, label, family, strength, low, high, p_adjusted.
+
+    Returns:
+        The figure; points carry the name of their variable in `customdata`.
+    """
+    import plotly.graph_objects as go
+
+    table = effects.assign(height=-np.log10(effects["p_adjusted"].clip(lower=1e-16)))
+    named = set(table.nlargest(_MOST_NAMED, "height")["variable"])
+    figure = go.Figure()
+    for different, part in table.groupby(table["p_adjusted"] < LEVEL):
+        shown = part["variable"].isin(named) & bool(different)
+        figure.add_scatter(
+            x=part["strength"],
+            y=part["height"],
+            mode="markers+text",
+            name="differs after correction" if different else "does not",
+            text=[letters(n) if s else "" for n, s in zip(part["label"], shown, strict=True)],
+            textposition="top center",
+            customdata=part[["variable", "label"]].map(lambda text: letters(str(text))),
+            hovertemplate="%{customdata[1]}<br>%{x:.2f}<extra></extra>",
+            marker={
+                "color": DIFFERENT if different else NOT_DIFFERENT,
+                "symbol": "circle" if different else "circle-open",
+                "size": 9,
+            },
+        )
+    figure.add_hline(y=-np.log10(LEVEL), line={"dash": "dash", "width": 1, "color": NOT_DIFFERENT})
+    figure.update_layout(
+        height=420,
+        margin={"l": 10, "r": 10, "t": 30, "b": 40},
+        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
+        xaxis={"title": STRENGTH},
+        yaxis={"title": "Evidence (-log10 of adjusted p)", "rangemode": "tozero"},
+    )
+    n = int((table["p_adjusted"] < LEVEL).sum())
+    return Described(
+        figure,
+        f"Each point is a variable: further right is a stronger association, higher is more "
+        f"evidence. {n} of {len(table)} lie above the dashed line (adjusted p below 0.05).",
+    )

@@ -1,0 +1,163 @@
+"""What the Associations page shows first: warnings, and the table with a row per variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from clam_core.figures.variables import p_words
+from clam_core.study import Run, Study
+from clam_core.study.associations import (
+    Associations,
+    has_associations,
+    is_current,
+    read_associations,
+)
+from pages._shared import Place, plain
+
+SVG = {"toImageButtonOptions": {"format": "svg", "filename": "clam"}, "displaylogo": False}
+"""The camera of a figure gives SVG, which journals take."""
+
+_FILTERS = ("All", "Different", "Not different", "Not tested")
+_LEVEL = 0.05
+_MORE_TEXT = {
+    "omega_squared": "omega²",
+    "epsilon_squared": "epsilon²",
+    "cramers_v": "Cramér's V",
+    "hedges_g": "Hedges' g",
+}
+
+
+def stored(run: Run) -> Associations | None:
+    """What the step `associate` found; None where it has not been run."""
+    if not has_associations(run):
+        return None
+    changed = (run.folder / "associations.parquet").stat().st_mtime_ns
+    return _read(str(run.study.folder), run.name, changed)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _read(study: str, run: str, changed: int) -> Associations:  # noqa: ARG001
+    return read_associations(Run(Study(Path(study)), run))
+
+
+def show_warnings(here: Place, found: Associations) -> None:
+    """What a reader must know before the first number."""
+    about = found.about
+    if not is_current(here.fitted, found):
+        st.warning(
+            "The clinical table or the clusters have changed since this was computed. Compare "
+            "again at the end of this page."
+        )
+    if about["banner"]:
+        st.warning(plain(about["banner"]))
+    shaky = [
+        number
+        for number, value in enumerate(about["stability"]["jaccard_of"], start=1)
+        if value is not None and value < 0.6
+    ]
+    if shaky:
+        names = ", ".join(map(str, shaky))
+        st.warning(
+            f"Cluster {names} is hardly found again in resampled cohorts (Jaccard below 0.6): do "
+            "not interpret its differences."
+        )
+    sizes = zip(about["clusters"], about["sizes"], strict=True)
+    listed = ", ".join(f"cluster {number}: {size}" for number, size in sizes)
+    st.caption(f"Compared were {sum(about['sizes'])} rows ({listed}). {about['n_tests']} tests.")
+
+
+def show_table(found: Associations) -> str | None:
+    """The table; the name of the variable whose row is chosen, or that the address names."""
+    choice = st.segmented_control("Variables", _FILTERS, default="All", required=True)
+    rows = _chosen(found.rows, str(choice)).reset_index(drop=True)
+    if rows.empty:
+        st.info("No variable is like that.")
+        return None
+    st.caption("Choose a row to see its plot, the scans behind it, and every pair of clusters.")
+    event = st.dataframe(
+        for_reading(rows, found.about["clusters"]),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"association_rows_{choice}",
+        column_config=_columns(),
+        alt="Table of all variables: values in each cluster, effect, test and p-values.",
+    )
+    picked = event["selection"]["rows"]
+    if picked and picked[0] < len(rows):
+        st.query_params["variable"] = str(rows.loc[picked[0], "variable"])
+    wanted = st.query_params.get("variable")
+    return wanted if wanted in set(found.rows["variable"]) else None
+
+
+def _chosen(rows: pd.DataFrame, choice: str) -> pd.DataFrame:
+    tested, different = rows["p_value"].notna(), rows["p_adjusted"] < _LEVEL
+    order = rows.sort_values(["p_adjusted", "p_value"], kind="stable", na_position="last")
+    kept = {
+        "All": tested | ~tested,
+        "Different": different,
+        "Not different": tested & ~different,
+        "Not tested": ~tested,
+    }
+    return order[kept[choice][order.index]]
+
+
+def for_reading(rows: pd.DataFrame, clusters: list[int]) -> pd.DataFrame:
+    """The table in the words of its readers."""
+    shown = pd.DataFrame({"Variable": [title_of(row) for row in rows.to_dict("records")]})
+    shown["Family"] = rows["family"].to_numpy()
+    shown["n"] = rows["n"].to_numpy()
+    missing = zip(*(rows[f"missing_cluster_{number}"] for number in clusters), strict=True)
+    shown["Missing by cluster"] = [" / ".join(map(str, each)) for each in missing]
+    for number in clusters:
+        shown[f"Cluster {number}"] = rows[f"summary_cluster_{number}"].to_numpy()
+    shown["Effect [95 % CI]"] = [_effect(row) for row in rows.to_dict("records")]
+    shown["p"] = rows["p_value"].map(_p).to_numpy()
+    shown["Adjusted p"] = rows["p_adjusted"].map(_p).to_numpy()
+    shown["Test"] = rows["test"].to_numpy()
+    shown["Statistic"] = [_statistic(row) for row in rows.to_dict("records")]
+    shown["Why this test, or why none"] = rows["why"].where(rows["reason"] == "", rows["reason"])
+    return shown
+
+
+def title_of(row: dict) -> str:
+    """Name of a variable with its unit."""
+    label, unit = str(row["label"]), str(row["unit"])
+    return f"{label} ({unit})" if unit and f"({unit})" not in label else label
+
+
+def effect_name(name: str) -> str:
+    """Name of an effect size as people write it."""
+    return _MORE_TEXT.get(name, name.replace("_", " "))
+
+
+def _effect(row: dict) -> str:
+    if pd.isna(row["effect_size"]):
+        return ""
+    ends = f"[{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
+    return f"{effect_name(row['effect_name'])} {row['effect_size']:.2f} {ends}"
+
+
+def _p(value: float) -> str:
+    return "" if pd.isna(value) else p_words(value).removeprefix("p ").removeprefix("= ")
+
+
+def _statistic(row: dict) -> str:
+    if pd.isna(row["statistic"]):
+        return ""
+    parts = [f"{row[name]:.4g}" for name in ("df", "df_residual") if not pd.isna(row[name])]
+    return f"{row['statistic']:.3g}" + (f" (df {', '.join(parts)})" if parts else "")
+
+
+def _columns() -> dict:
+    return {
+        "Variable": st.column_config.TextColumn(pinned=True),
+        "Adjusted p": st.column_config.TextColumn(
+            help="Corrected for the number of tests within the family."
+        ),
+        "Effect [95 % CI]": st.column_config.TextColumn(width="medium"),
+        "Why this test, or why none": st.column_config.TextColumn(width="large"),
+    }

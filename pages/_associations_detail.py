@@ -1,0 +1,78 @@
+"""One variable: its plot, the people behind it, crude beside adjusted, every pair."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from clam_core.association.strength import strengths
+from clam_core.figures.variables import plot_levels, plot_numbers, row_words
+from clam_core.study.associations import Associations
+from pages._associations import SVG, title_of
+from pages._associations_words import adjusted_words, honest_words, pair_table
+from pages._shared import Place, page_link, plain
+
+_MOST_IN_ADDRESS = 200
+_LINKS = 12
+
+
+def show_variable(here: Place, found: Associations, variable: str) -> None:
+    """Everything about one variable, the scans one click away."""
+    row = found.rows.set_index("variable").loc[variable].to_dict()
+    row["variable"] = variable
+    st.subheader(plain(title_of(row)), anchor=False)
+    left, right = st.columns([3, 2])
+    with left:
+        _show_plot(found, row)
+    with right:
+        st.markdown(plain(row_words(row, found.about["clusters"])))
+        for sentence in [*adjusted_words(row, found.about["settings"]), *honest_words(row)]:
+            st.markdown(plain(sentence))
+        _show_people(here, found, variable)
+    pairs = pair_table(found.table("pairs"), variable)
+    if len(pairs):
+        st.markdown("**Every pair of clusters**")
+        st.dataframe(pairs, hide_index=True, alt="Differences between every pair of clusters.")
+
+
+def _show_plot(found: Associations, row: dict) -> None:
+    values, clusters = found.table("values")[row["variable"]], found.table("members")["cluster"]
+    if not values.notna().any() or row["kind"] in {"id", "free_text", "date"}:
+        st.info("There is nothing to plot: see the reason beside.")
+        return
+    draw = plot_numbers if row["kind"] in {"continuous", "count"} else plot_levels
+    if row["kind"] == "constant" and isinstance(values.dtype, pd.CategoricalDtype):
+        draw = plot_levels
+    plot = draw(values, clusters, title_of(row))
+    st.plotly_chart(plot.figure, config=SVG, alt=plot.sentence, key=f"plot_{row['variable']}")
+    st.caption(plain(plot.sentence) + " The camera above the plot saves it as SVG.")
+
+
+def _show_people(here: Place, found: Associations, variable: str) -> None:
+    """Back to the scans: each cluster on the map, and single scans at its middle and ends."""
+    st.markdown("**The scans behind it**")
+    members, values = found.table("members"), found.table("values")[variable]
+    for number in found.about["clusters"]:
+        ids = [str(one) for one in members.index[members["cluster"] == number]]
+        selection = {"selection": ",".join(ids)} if len(ids) <= _MOST_IN_ADDRESS else {}
+        page_link("explore", f"Show cluster {number} on the map ({len(ids)} scans)", **selection)
+    table = pd.DataFrame({"scan": values.index, "cluster": members["cluster"], "value": values})
+    table = table[table["value"].notna()].sort_values(["cluster", "value"], kind="stable")
+    chosen = st.selectbox(
+        "Open a scan",
+        table["scan"].tolist(),
+        format_func=lambda one: (
+            f"{one}: cluster {table.loc[one, 'cluster']}, {table.loc[one, 'value']}"
+        ),
+        index=None,
+        key=f"scan_of_{variable}",
+        placeholder="Sorted by cluster and value",
+    )
+    if chosen:
+        page_link("explore", f"Open {plain(str(chosen))} with its overlay", scan=str(chosen))
+    st.caption(f"{here.study.name}: {len(table)} scans have a value.")
+
+
+def effects_of(found: Associations) -> pd.DataFrame:
+    """Effects of all tested variables on one scale."""
+    return strengths(found.rows)

@@ -1,0 +1,89 @@
+"""Survival and change over time, as far as there is follow-up."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from clam_core.figures.follow_up import slope_plot, survival_curves
+from clam_core.figures.variables import p_words
+from clam_core.study.associations import Associations
+from pages._shared import Place, plain
+
+_SVG = {"toImageButtonOptions": {"format": "svg", "filename": "clam"}, "displaylogo": False}
+
+
+def show_follow_up(here: Place, found: Associations) -> None:  # noqa: ARG001
+    """Kaplan-Meier curves and slopes by cluster."""
+    said = found.about["follow_up"]
+    if not said:
+        st.info(
+            "No follow-up was compared. At the end of this page, name the columns of the time and "
+            "of the event for survival, or add a table of visits for change over time."
+        )
+        return
+    if "survival" in said:
+        _show_survival(found, said["survival"])
+    for name, one in said.get("slopes", {}).items():
+        _show_slopes(found, name, one)
+
+
+def _show_survival(found: Associations, said: dict) -> None:
+    st.markdown("**Time to the event**")
+    if "reason" in said:
+        st.info(plain(said["reason"]))
+        return
+    plot = survival_curves(found.table("curves"), found.table("at_risk"), str(said["time"]))
+    st.plotly_chart(plot.figure, config=_SVG, alt=plot.sentence, key="survival")
+    words = (
+        f"Log-rank test: chi-square {said['logrank_statistic']:.2f} on {said['logrank_df']} df, "
+        f"{p_words(said['logrank_p_value'])}."
+    )
+    st.markdown(plain(f"{plot.sentence} {words}"))
+    cox = found.table("cox")
+    if len(cox):
+        st.dataframe(_cox_table(cox), hide_index=True, alt="Hazard ratios between clusters.")
+        by = f" Adjusted by {', '.join(said['adjust'])}." if said["adjust"] else ""
+        proportional = said["proportional_p_value"]
+        if proportional is not None:
+            by += f" That hazard ratios change over time: {p_words(proportional)}."
+        st.caption(plain(f"Cox model; above 1 means more events in the first cluster.{by}"))
+    for note in said["notes"]:
+        st.caption(plain(note))
+
+
+def _cox_table(cox: pd.DataFrame) -> pd.DataFrame:
+    def interval(prefix: str) -> list[str]:
+        names = (f"{prefix}hazard_ratio", f"{prefix}ci_low", f"{prefix}ci_high")
+        cells = zip(*(cox[name] for name in names), strict=True)
+        return [f"{ratio:.2f} [{low:.2f}, {high:.2f}]" for ratio, low, high in cells]
+
+    pairs = zip(cox["cluster_a"], cox["cluster_b"], strict=True)
+    return pd.DataFrame(
+        {
+            "Clusters": [f"{a} – {b}" for a, b in pairs],
+            "Hazard ratio [95 % CI]": interval(""),
+            "p": cox["p_value"].map(p_words),
+            "Adjusted [95 % CI]": interval("adjusted_"),
+            "Adjusted p": cox["adjusted_p_value"].map(p_words),
+        }
+    )
+
+
+def _show_slopes(found: Associations, name: str, said: dict) -> None:
+    st.markdown(f"**{plain(name)} over time**")
+    if "reason" in said:
+        st.info(plain(said["reason"]))
+        return
+    slopes = found.table("slopes")
+    plot = slope_plot(slopes[slopes["value"] == name], name, "unit of time")
+    st.plotly_chart(plot.figure, config=_SVG, alt=plot.sentence, key=f"slope_{name}")
+    converged = "" if said["converged"] else " The first model did not converge."
+    st.markdown(
+        plain(
+            f"{plot.sentence} All slopes equal: {p_words(said['p_value'])} ({said['model']})."
+            f"{converged}"
+        )
+    )
+    for note in said["notes"]:
+        st.caption(plain(note))

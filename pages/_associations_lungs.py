@@ -1,0 +1,112 @@
+"""Reference values of lung function and visits over time, added to the clinical table."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from clam_core.io.columns import ColumnInfo
+from clam_core.pipeline.lung_function import add_reference_values, find_sources, proposals_of
+from clam_core.spirometry import ETHNIC_GROUPS, ROLES, LungFunctionSettings
+from pages._shared import Place, plain, sentences
+
+_EQUATIONS = {
+    "GLI-2022": "GLI-2022 global (no ethnic groups)",
+    "GLI-2012": "GLI-2012 (by ethnic group)",
+}
+_PEOPLE = ("Sex", "Age", "Height")
+
+
+def show_reference_values(here: Place, columns: list[ColumnInfo]) -> None:
+    """Offer predicted values, z-scores, limits of normal, pattern and GAP."""
+    sources = find_sources(columns)
+    measures = [role for role in sources if role not in {*_PEOPLE, "Ethnicity"}]
+    done = sorted({info.version for info in columns if info.equation and info.version})
+    if not measures:
+        return
+    with st.expander("Reference values of lung function", expanded=not done):
+        missing = [role.lower() for role in _PEOPLE if role not in sources]
+        if missing:
+            st.info(
+                f"{', '.join(measures)} are in the table. For z-scores and % predicted it also "
+                f"needs {', '.join(missing)}."
+            )
+            return
+        if done:
+            st.caption(plain(f"Reference values are in the table ({', '.join(done)})."))
+        with sentences():
+            _form(here, columns, done=bool(done))
+
+
+def _form(here: Place, columns: list[ColumnInfo], *, done: bool) -> None:
+    sources = find_sources(columns)
+    with st.form("lung_function", border=False):
+        values: dict[str, Any] = {"units": {}, "sex_codes": {}, "ethnic_groups": {}}
+        for one in proposals_of(here.study):
+            st.markdown(plain(one.reason))
+            if one.must_confirm:
+                units = list(ROLES[one.role].units)
+                place = units.index(one.unit) if one.unit in units else None
+                chosen = st.selectbox(f"Unit of {plain(one.column)}", units, place)
+                values["units"] |= {one.role: chosen} if chosen else {}
+        by_name = {info.name: info for info in columns}
+        for code in _codes(by_name[sources["Sex"].column]):
+            sex = st.selectbox(f"Sex {plain(code)} means", ["female", "male"], None)
+            values["sex_codes"] |= {code: sex} if sex else {}
+        equation = st.selectbox(
+            "Equations of FEV1 and FVC", list(_EQUATIONS), format_func=_EQUATIONS.__getitem__
+        )
+        group = None
+        if "Ethnicity" not in sources:
+            group = st.selectbox(
+                "Ethnic group of all subjects (for GLI-2012 only)", list(ETHNIC_GROUPS), None
+            )
+        name = "Calculate again" if done else "Add reference values"
+        if st.form_submit_button(name):
+            settings = LungFunctionSettings(
+                spirometry=equation, ethnic_group_for_all=group, **values
+            )
+            _say(add_reference_values(here.study, settings).sentences)
+    _show_said("lung")
+
+
+def _codes(sex: ColumnInfo) -> list[str]:
+    """Codes of the sex column that do not say what they mean."""
+    return [level for level in sex.levels if level.replace(".", "", 1).isdigit()]
+
+
+def _say(said: tuple[str, ...], key: str = "lung") -> None:
+    """Keep sentences over the rerun that shows the new columns."""
+    st.session_state[f"_said_{key}"] = said
+    st.rerun()
+
+
+def _show_said(key: str) -> None:
+    said = st.session_state.pop(f"_said_{key}", ())
+    if said:
+        st.success(plain(said[0]) + " Compare again to test the new columns.")
+        for sentence in said[1:]:
+            st.caption(plain(sentence))
+
+
+def show_visits(here: Place) -> None:
+    """Take a table with one row per visit."""
+    from clam_core.pipeline.visits import VisitOptions, import_visits
+
+    with st.expander("Visits over time"):
+        st.caption(
+            "A table with one row per visit: an id, a time (a number or a date) and values such as "
+            "FVC. Their change over time is then compared between the clusters."
+        )
+        given = st.file_uploader("Table of visits (CSV, XLSX)", ["csv", "tsv", "xlsx", "parquet"])
+        time = st.text_input("Column of the time", placeholder="found by its name")
+        if given is not None and st.button("Add visits"):
+            with sentences(), tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / f"visits{Path(given.name).suffix.lower()}"
+                path.write_bytes(given.getvalue())
+                done = import_visits(here.study, path, VisitOptions(time_column=time or None))
+                _say(done.sentences, "visits")
+        _show_said("visits")

@@ -1,0 +1,164 @@
+"""The other views of the associations: effects, adjustment, pairs, confounding, limits, files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from clam_core.association.strength import strengths
+from clam_core.figures.associations import forest_plot, volcano
+from clam_core.pipeline.export_tables import association_files, table_one_shown
+from clam_core.study.associations import Associations
+from pages._associations import SVG
+from pages._associations_follow_up import show_follow_up
+from pages._associations_words import adjusted_table, contrast_table, pair_table, panel_table
+from pages._shared import Place, plain
+
+_MIME = {
+    "csv": "text/csv",
+    "tex": "text/x-tex",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+
+
+def show_forest(here: Place, found: Associations) -> None:  # noqa: ARG001
+    """Effects of all variables with intervals, by family."""
+    effects = strengths(found.rows)
+    if effects.empty:
+        st.info("No variable could be tested; the table below says why for each.")
+        return
+    plot = forest_plot(effects, signed=len(found.about["clusters"]) == 2)
+    _draw(plot.figure, plot.sentence, "forest")
+    st.caption(
+        "All kinds of effects are put on the scale of a correlation: shares of variance as their "
+        "root, Cramér's V and rank-biserial correlations as they are, Hedges' g and odds ratios "
+        "converted. The table below has each in its own scale."
+    )
+
+
+def show_volcano(here: Place, found: Associations) -> None:  # noqa: ARG001
+    """Effect against evidence."""
+    plot = volcano(strengths(found.rows))
+    _draw(plot.figure, plot.sentence, "volcano")
+
+
+def _draw(figure: object, sentence: str, key: str) -> None:
+    st.plotly_chart(figure, config=SVG, alt=sentence, key=key)
+    st.caption(plain(sentence))
+
+
+def show_adjusted(here: Place, found: Associations) -> None:  # noqa: ARG001
+    """Crude beside adjusted, on the same rows."""
+    names = found.about["settings"]["adjust"]
+    if not names:
+        st.info("Nothing was adjusted. Choose covariates at the end of this page.")
+        return
+    st.caption(
+        plain(f"Crude and adjusted by {', '.join(names)}, from the same model and the same rows.")
+    )
+    st.dataframe(
+        adjusted_table(found.rows), hide_index=True, alt="Crude and adjusted effects per variable."
+    )
+    contrasts = contrast_table(found.table("contrasts"))
+    if len(contrasts):
+        st.caption("Each cluster against the first one: more than 0 (or a ratio above 1) means "
+                   "more in the first.")  # fmt: skip
+        st.dataframe(contrasts, hide_index=True, alt="Each cluster against the first.")
+
+
+def show_pairs(here: Place, found: Associations) -> None:  # noqa: ARG001
+    """Every pair of clusters for every variable."""
+    pairs = pair_table(found.table("pairs"))
+    if pairs.empty:
+        st.info("There are no pairs to compare.")
+        return
+    st.caption(
+        "A positive difference means more in the first cluster of the pair. Games-Howell for "
+        "numbers, Dunn with Holm for ordered values, tables for levels."
+    )
+    st.dataframe(pairs, hide_index=True, alt="Differences of every variable between pairs.")
+
+
+def show_confounding(here: Place, found: Associations) -> None:  # noqa: ARG001
+    """Whether the clusters follow the site, the scanner, or who the subjects are."""
+    panel = found.table("confounding")
+    if panel.empty:
+        st.info(
+            "Neither the clinical table nor the headers of the scans name a site, a scanner, age, "
+            "sex or smoking, so nothing can be said about confounding."
+        )
+        return
+    limit = found.about["settings"]["banner_from"]
+    st.caption(
+        f"Strength of the link between clusters and what is not the disease: 0 none, 1 the same "
+        f"thing. From {limit:g} on a row is marked; site and scanner then raise a warning above."
+    )
+    st.dataframe(panel_table(panel), hide_index=True, alt="Possible confounders of the clusters.")
+
+
+def show_table_one(here: Place, found: Associations) -> None:  # noqa: ARG001
+    """Table 1 by cluster."""
+    shown = table_one_shown(found).rename(columns={"": "Statistic"})
+    st.caption("All subjects that were compared, overall and by cluster; missing values counted.")
+    st.dataframe(shown, hide_index=True, height=600, alt="Table 1: every variable by cluster.")
+
+
+def show_limits(here: Place, found: Associations) -> None:  # noqa: ARG001
+    """How far the answer can be trusted, in sentences."""
+    about = found.about
+    stability = about["stability"]
+    st.markdown("**Are the clusters found again?**")
+    table = pd.DataFrame(
+        {
+            "Cluster": range(1, len(stability["jaccard_of"]) + 1),
+            "Jaccard": ["–" if v is None else f"{v:.2f}" for v in stability["jaccard_of"]],
+            "In words": [_stability_word(value) for value in stability["jaccard_of"]],
+        }
+    )
+    st.dataframe(table, hide_index=True, width="content", alt="Stability of each cluster.")
+    agreement = stability["seeds_ari"]
+    shown = "not known" if agreement is None else f"{agreement:.2f}"
+    st.caption(
+        f"Clustered again in 50 resampled cohorts ({stability['method']}, {stability['n_scans']} "
+        f"scans). Agreement of different starts (adjusted Rand index, 1 is the same): {shown}."
+    )
+    st.markdown("**What was done, and what it cannot say**")
+    st.markdown("\n".join(f"- {plain(note)}" for note in about["notes"]))
+    libraries = ", ".join(f"{name} {version}" for name, version in about["libraries"].items())
+    st.caption(
+        f"CLAM Explorer {about['version']}, {libraries}; seed {about['settings']['seed']}; "
+        f"digest of the inputs {about['inputs'][:16]}."
+    )
+
+
+def _stability_word(value: float | None) -> str:
+    if value is None:
+        return "not known"
+    return "stable" if value >= 0.75 else "a pattern" if value >= 0.6 else "do not interpret"
+
+
+def show_files(here: Place, found: Associations) -> None:
+    """Everything as files for other programs."""
+    st.caption("Cells that a spreadsheet would run as formulas are made harmless.")
+    files = association_files(found)
+    for column, (name, content) in zip(st.columns(len(files)), files.items(), strict=True):
+        mime = _MIME[name.rsplit(".", 1)[-1]]
+        own = f"{here.study.name}_{here.fitted.name}_{name}"
+        column.download_button(name, content, own, mime, on_click="ignore", width="stretch")
+
+
+VIEWS: dict[str, Callable[[Place, Associations], None]] = {
+    "Effects": show_forest,
+    "Effect and evidence": show_volcano,
+    "Adjusted": show_adjusted,
+    "Pairs": show_pairs,
+    "Confounding": show_confounding,
+    "Follow-up": show_follow_up,
+    "Table 1": show_table_one,
+    "Trust and limits": show_limits,
+    "Files": show_files,
+}
+"""The views by the names on their buttons."""

@@ -1,0 +1,99 @@
+"""Compare clusters with the clinical table: what to adjust by, follow-up, reference values."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from clam_core import jobs
+from clam_core.association import usual_covariates
+from clam_core.io.columns import ColumnInfo
+from clam_core.study.associations import Associations
+from pages._associations_lungs import show_reference_values, show_visits
+from pages._shared import Place, page_link, sentences, studies_root
+
+_LEVELS = ("binary", "nominal", "ordinal")
+_CORRECTIONS = {
+    "bh": "Benjamini-Hochberg: of the findings, 5 % false",
+    "holm": "Holm: a 5 % chance of any false finding",
+    "by": "Benjamini-Yekutieli: as the first, under any dependence",
+}
+_REPEATED = {
+    "one_row": "one scan per subject",
+    "cluster_robust": "all scans, allowing for their dependence",
+}
+
+
+def show(here: Place, found: Associations | None = None) -> None:
+    """The settings of a comparison and the button that starts it."""
+    clinical = here.study.clinical()
+    if clinical is None:
+        st.info(
+            "Whether clusters matter is answered with a clinical table: one row per subject or "
+            "scan, with an id and columns such as FVC, DLCO, age, sex, site. Add it on the page "
+            "Cohort."
+        )
+        page_link("cohort", "Add a clinical table")
+        return
+    columns = [ColumnInfo.from_json(one) for one in clinical[1]["columns"]]
+    if found is None:
+        st.info(
+            f"The clinical table has {len(columns)} columns and has not been compared with the "
+            "clusters of this run yet."
+        )
+    show_reference_values(here, columns)
+    _show_settings(here, columns, found)
+    show_visits(here)
+
+
+def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations | None) -> None:
+    known = found.about["settings"] if found is not None else {}
+    usable = [info.name for info in columns if info.kind in {"continuous", "count", *_LEVELS}]
+    numbers = [info.name for info in columns if info.kind in {"continuous", "count"}]
+    levels = [info.name for info in columns if info.kind in _LEVELS]
+    with st.form("associate", border=False):
+        st.markdown("**Compare every variable between the clusters**")
+        default = known.get("adjust", usual_covariates(columns))
+        adjust = st.multiselect(
+            "Adjust by", usable, [name for name in default if name in usable],
+            help="Crude results stay beside the adjusted ones.",
+        )  # fmt: skip
+        used = st.multiselect(
+            "Made from the same images (described, not tested)", usable,
+            [name for name in known.get("used_in_clustering", []) if name in usable],
+            help="Volumes, densities or scores that a program read out of these scans: the "
+            "clusters were made from the same voxels, so a test would find what was put in.",
+        )  # fmt: skip
+        left, right = st.columns(2)
+        correction = left.selectbox(
+            "Correction for the number of tests", list(_CORRECTIONS),
+            list(_CORRECTIONS).index(known.get("correction", "bh")),
+            format_func=_CORRECTIONS.__getitem__,
+        )  # fmt: skip
+        repeated = right.selectbox(
+            "Subjects with several scans", list(_REPEATED),
+            list(_REPEATED).index(known.get("repeated", "one_row")),
+            format_func=_REPEATED.__getitem__,
+        )  # fmt: skip
+        time = left.selectbox(
+            "Survival: time to the event or last contact", numbers, _place(numbers, known, "time"),
+            placeholder="None",
+        )  # fmt: skip
+        event = right.selectbox(
+            "Survival: whether the event was seen", levels, _place(levels, known, "event"),
+            placeholder="None",
+        )  # fmt: skip
+        asked = st.form_submit_button("Compare", type="primary")
+    if asked:
+        arguments = {
+            "run": here.fitted.name, "adjust": adjust, "used_in_clustering": used,
+            "correction": correction, "repeated": repeated,
+            "survival_time": time, "survival_event": event,
+        }  # fmt: skip
+        with sentences():
+            jobs.start(studies_root(), here.study.name, "associate", arguments)
+            st.rerun()
+
+
+def _place(names: list[str], known: dict, what: str) -> int | None:
+    wanted = known.get(f"survival_{what}")
+    return names.index(wanted) if wanted in names else None

@@ -1,0 +1,26 @@
+"""Associations: whether the clusters matter clinically, and how far to trust the answer."""
+
+import streamlit as st
+
+from pages import _associations as parts
+from pages import _associations_start as start
+from pages._associations_detail import show_variable
+from pages._associations_more import VIEWS
+from pages._shared import guard, page, plain
+
+guard()
+with page("Associations", needs="run") as here:
+    found = parts.stored(here.fitted)
+    if found is None:
+        start.show(here)
+        st.stop()
+    st.subheader(plain(str(found.about["headline"])), anchor=False)
+    parts.show_warnings(here, found)
+    view = st.segmented_control("Show", list(VIEWS), default=next(iter(VIEWS)), required=True)
+    VIEWS[view](here, found)
+    st.divider()
+    variable = parts.show_table(found)
+    if variable:
+        show_variable(here, found, variable)
+    with st.expander("Compare again, add reference values, follow-up or visits"):
+        start.show(here, found)
