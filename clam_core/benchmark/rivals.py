@@ -53,7 +53,7 @@ def idec(cohort: Cohort, seed: int) -> NDArray[np.int64]:
 
     images = _images(cohort)
     while images[0].size > MOST_VALUES:
-        images = _halved(images)
+        images = _halved(images).astype(np.float32)
     flat = images.reshape(len(images), -1)
     flat = (flat - flat.mean()) / flat.std()
     model = IDEC(n_clusters=cohort.n_groups, random_state=seed, device="cpu")
@@ -80,7 +80,7 @@ def _halved(images: NDArray[np.float32]) -> NDArray[np.float32]:
     for axis in range(1, images.ndim):
         n = images.shape[axis] // 2 * 2
         even, odd = (np.take(images, range(start, n, 2), axis) for start in (0, 1))
-        images = (even + odd) / 2
+        images = np.float32(0.5) * (even + odd)
     return images
 
 

@@ -60,7 +60,7 @@ def add_backdrop(
     bare = replace(reference.to(parameter), backdrop={})
     with borrow(model, bare.image.numel()):
         for batch in cohort:
-            for image in batch.to(parameter).split(1):
+            for image in batch.to(parameter)[:, None]:
                 for question in (q for q, rows in wanted.items() if row in rows):
                     task = Task(model, question, reference.layer, settings, bare)
                     nodes = integrate(image, task).nodes.double()

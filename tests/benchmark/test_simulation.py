@@ -73,6 +73,7 @@ def test_the_untrained_way_differs_in_training_only():
 
     default = preset_settings("default", 2)
     ways = simulation.ways(default)
+    assert "UMAP + Gaussian mixture" in simulation.ways(default, is_masked=False)
     assert ways["default"] == default
     untrained = ways["untrained encoder, same features"]
     assert untrained.train.epochs == 0

@@ -6,7 +6,14 @@ import torch
 from scipy.stats import multivariate_normal
 
 from clam_core.errors import AlignmentError
-from clam_core.fitting.heads import gaussian_head, mixture_head, order_head, student_head
+from clam_core.fitting.discriminant import discriminant, temperature
+from clam_core.fitting.heads import (
+    discriminant_head,
+    gaussian_head,
+    mixture_head,
+    order_head,
+    student_head,
+)
 from clam_core.models import GaussianHead
 
 
@@ -85,3 +92,52 @@ def test_clusters_are_renumbered_with_all_they_have(make):
     before = head(points).exp().detach().numpy()
     assert order_head(head, before) == [1, 0]
     np.testing.assert_allclose(head(points).exp().detach(), before[:, [1, 0]], atol=1e-6)
+
+
+def test_discriminant_head_is_as_sklearns_discriminant_analysis():
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    features, labels = groups()
+    peer = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(features, labels)
+    head = discriminant_head(features, labels)
+    found = head(torch.from_numpy(features).float()).detach().numpy()
+    odds, expected = found[:, 1] - found[:, 0], peer.decision_function(features)
+    # one factor apart (the temperature), and nearly the same direction (another shrinkage)
+    assert np.corrcoef(odds, expected)[0, 1] > 0.995
+    np.testing.assert_array_equal(found.argmax(axis=1), peer.predict(features))
+
+
+def test_discriminant_head_is_linear_and_by_hand():
+    """Two clusters of equal size on a line: log-odds grow by (m1 - m0) / variance / heat."""
+    features = np.array([[-1.0], [1.0], [9.0], [11.0]])
+    labels = np.array([0, 0, 1, 1])
+    odds = discriminant_head(features, labels)(torch.tensor([[5.0], [6.0], [8.0]]))
+    odds = (odds[:, 1] - odds[:, 0]).detach().numpy()
+    assert odds[0] == pytest.approx(0, abs=1e-4)
+    assert odds[2] == pytest.approx(3 * odds[1], rel=1e-4)
+    found = discriminant(features, labels)
+    heat = temperature(features, labels, found)
+    assert odds[1] * heat == pytest.approx(10 * float(found.whitening[0, 0]) ** 2, rel=1e-3)
+
+
+def test_it_is_as_sure_as_the_students_kernel():
+    features, labels = groups(2)
+    features[:20] += 3  # nearer to the other cluster
+    points = torch.from_numpy(features).float()
+    sure = [
+        float(head(points).detach().exp().max(dim=1).values.mean())
+        for head in (discriminant_head(features, labels), student_head(features, labels))
+    ]
+    assert sure[0] == pytest.approx(sure[1], abs=1e-3)
+
+
+def test_what_differs_within_clusters_is_no_evidence():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 40)
+    telling = labels + 0.2 * rng.normal(size=80)
+    nuisance = 5 * rng.normal(size=80)
+    head = discriminant_head(np.column_stack([telling, nuisance]), labels)
+    points = torch.tensor([[0.5, 0.0]], requires_grad=True)
+    found = head(points)
+    (gradient,) = torch.autograd.grad(found[0, 1] - found[0, 0], points)
+    assert abs(float(gradient[0, 1])) < 0.05 * abs(float(gradient[0, 0]))
