@@ -179,7 +179,8 @@ def read_inputs(run: Run, settings: AssociateSettings) -> Inputs:
 
 def _is_idle(info: ColumnInfo) -> bool:
     """Whether a calculated column follows from the person alone, or says why there is no value."""
-    return bool(info.equation) and info.name.endswith(_FOLLOWS_FROM_PERSON)
+    is_measured = info.name.endswith("_percent_predicted")
+    return bool(info.equation) and not is_measured and info.name.endswith(_FOLLOWS_FROM_PERSON)
 
 
 def _tables(found: AssociationTable, study: Study) -> dict[str, pd.DataFrame]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clam_core.errors import TableError
-from clam_core.io.id_choice import find_id_column
+from clam_core.io.id_choice import IdChoice, Level, find_id_column
 from clam_core.io.joining import JoinReport, join_report
 from clam_core.io.kinds import infer_columns, typed_frame
 from clam_core.io.names import code
@@ -75,7 +75,7 @@ def _match(study: Study, table: RawTable, wanted: str | None) -> JoinReport:
     scans = study.scans()
     hashed = partial(code, study.info.key, prefix="sub-")
     ids = [str(one) for one in scans.index], [str(one) for one in scans["subject_id"]]
-    choice = find_id_column(table, *ids, wanted, hashed)
+    choice = _exact(table, *ids, wanted) or find_id_column(table, *ids, wanted, hashed)
     report = join_report(table, choice, scans, hashed)
     if not report.rows:
         raise TableError(
@@ -83,6 +83,23 @@ def _match(study: Study, table: RawTable, wanted: str | None) -> JoinReport:
             "subject ids."
         )
     return report
+
+
+def _exact(
+    table: RawTable, scan_ids: list[str], subject_ids: list[str], wanted: str | None
+) -> IdChoice | None:
+    """The column with most ids of the study, letter by letter; visits may be of few subjects."""
+    levels: tuple[tuple[Level, set[str]], ...] = (
+        ("subject", set(subject_ids)),
+        ("scan", set(scan_ids)),
+    )
+    counts = [
+        (len(ids.intersection(cell for cell in table.cells(name) if cell)), name, level)
+        for level, ids in levels
+        for name in ([wanted] if wanted else table.columns)
+    ]
+    best = max(counts, key=lambda one: one[0])
+    return IdChoice(best[1], best[2]) if best[0] else None
 
 
 def _time_column(table: RawTable, id_column: str, wanted: str | None) -> str:
