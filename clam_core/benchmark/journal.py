@@ -10,6 +10,9 @@ import pandas as pd
 
 from clam_core import __version__
 
+Progress = Callable[[str, int, int], None]
+"""Told what is measured, the number done, and the number of all."""
+
 
 class Journal:
     """A table that grows on disk; what it holds is not measured again.

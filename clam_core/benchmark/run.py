@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from clam_core.benchmark import associations, simulation, speed, table
+from clam_core.benchmark import associations, faithfulness, simulation, speed, table
+from clam_core.benchmark.journal import Progress
 from clam_core.benchmark.machine import describe
 from clam_core.errors import SettingsError
 
-Progress = Callable[[str, int, int], None]
-
 N_REAL_SEEDS = 3
+MAPS_TITLE = "Maps of scans with a lesion and an equal blob: means over cohorts (worst cohort)"
 REAL_TITLE = "Real scans and pictures: accuracy, mean (worst seed), and NMI, mean"
 
 
@@ -48,7 +47,7 @@ def run(what: str, options: BenchmarkOptions, progress: Progress) -> Result:
     """Run one benchmark.
 
     Args:
-        what: `speed`, `simulation` or `associations`.
+        what: `speed`, `simulation`, `faithfulness` or `associations`.
         options: How much is measured, and where tables go.
         progress: Told which figure is measured.
 
@@ -58,7 +57,12 @@ def run(what: str, options: BenchmarkOptions, progress: Progress) -> Result:
     Raises:
         SettingsError: If there is no such benchmark, or no scan to measure on.
     """
-    kinds = {"speed": _speed, "simulation": _simulation, "associations": _associations}
+    kinds = {
+        "speed": _speed,
+        "simulation": _simulation,
+        "faithfulness": _faithfulness,
+        "associations": _associations,
+    }
     if what not in kinds:
         raise SettingsError(f"There is no benchmark {what!r}; choose {', '.join(kinds)}.")
     return kinds[what](options, progress)
@@ -112,9 +116,22 @@ def _simulation(options: BenchmarkOptions, progress: Progress) -> Result:
         parts.append(table.frame_to_markdown(simulation.summarize_real(found["real"]), REAL_TITLE))
     text = "\n".join([*parts, f"Machine: {machine}.", ""])
     if options.to is not None:
-        _write(options.to, text)
+        _write(options.to, "simulation", text)
     values = {name: rows.to_dict("records") for name, rows in found.items()}
     return Result((text,), {"machine": machine, **values})
+
+
+def _faithfulness(options: BenchmarkOptions, progress: Progress) -> Result:
+    plan = faithfulness.Plan(options.n_seeds)
+    if options.quick:
+        plan = faithfulness.Plan(1, ("chest",), ("integrated", "paper"))
+    rows = faithfulness.measure(plan, progress, _kept(options, "faithfulness"))
+    machine = describe()
+    text = table.frame_to_markdown(faithfulness.summary(rows), MAPS_TITLE)
+    text += f"\nMachine: {machine}.\n"
+    if options.to is not None:
+        _write(options.to, "faithfulness", text)
+    return Result((text,), {"machine": machine, "rows": rows.to_dict("records")})
 
 
 def _kept(options: BenchmarkOptions, name: str) -> Path | None:
@@ -122,6 +139,6 @@ def _kept(options: BenchmarkOptions, name: str) -> Path | None:
     return None if options.to is None else options.to / f"{name}.csv"
 
 
-def _write(folder: Path, text: str) -> None:
+def _write(folder: Path, name: str, text: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "simulation.md").write_text(text, encoding="utf-8")
+    (folder / f"{name}.md").write_text(text, encoding="utf-8")

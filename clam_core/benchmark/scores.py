@@ -25,6 +25,22 @@ def accuracy(groups: NDArray[np.int64], clusters: NDArray[np.int64]) -> float:
         Xie, Girshick & Farhadi (2016), ICML, equation 10; the assignment by the
         Hungarian method.
     """
+    return float((best_match(groups, clusters) == groups).mean())
+
+
+def best_match(groups: NDArray[np.int64], clusters: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Clusters renamed one-to-one so that as many scans as possible are in their group.
+
+    Args:
+        groups: True group of each scan, from 0, shape (n_scans,).
+        clusters: Cluster of each scan, from 0, shape (n_scans,).
+
+    Returns:
+        The group that each scan's cluster stands for, shape (n_scans,).
+
+    Raises:
+        AlignmentError: If the two differ in length.
+    """
     from scipy.optimize import linear_sum_assignment
 
     if groups.shape != clusters.shape:
@@ -32,8 +48,11 @@ def accuracy(groups: NDArray[np.int64], clusters: NDArray[np.int64]) -> float:
     n = int(max(groups.max(), clusters.max())) + 1
     counts = np.zeros((n, n), dtype=np.int64)
     np.add.at(counts, (groups, clusters), 1)
-    rows, columns = linear_sum_assignment(-counts)
-    return float(counts[rows, columns].sum() / len(groups))
+    names, columns = linear_sum_assignment(-counts)
+    renamed = np.empty(n, dtype=np.int64)
+    renamed[columns] = names
+    found: NDArray[np.int64] = renamed[clusters]
+    return found
 
 
 def mutual_information(groups: NDArray[np.int64], clusters: NDArray[np.int64]) -> float:

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clam_core.benchmark.cohorts import Cohort, digits, nodules, pictures, simulated
-from clam_core.benchmark.journal import Journal
+from clam_core.benchmark.journal import Journal, Progress
 from clam_core.benchmark.rivals import SIZE_ALONE, rivals, size_and_kmeans
 from clam_core.benchmark.scores import accuracy, mutual_information
 from clam_core.fitting import fit_model, preset_settings
@@ -20,8 +20,6 @@ from clam_core.phantom import SimulationSettings
 from clam_core.phantom.settings import Anatomy, Family, Scenario
 from clam_core.settings import FitSettings
 from clam_core.training import ScanSource
-
-Progress = Callable[[str, int, int], None]
 
 SCENARIOS: tuple[Scenario, ...] = ("presence", "size", "location", "intensity")
 FAMILIES: tuple[Family, ...] = ("chest", "ellipsoid", "crescent", "bullae")

@@ -81,14 +81,15 @@ def randomize_encoder(model: ClusterModel, seed: int) -> ClusterModel:
 
     Args:
         model: Left alone.
-        seed: The weights follow from it; global random state is left alone.
+        seed: The weights follow from it, but are not those that training with this seed
+            starts from; global random state is left alone.
 
     Returns:
         The copy; features and head have the same values.
     """
     drawn = copy.deepcopy(model)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(int(np.random.SeedSequence((seed, 1)).generate_state(1)[0]))
         for part in (drawn.autoencoder.encoder, drawn.autoencoder.to_latent):
             _redraw(part)
     return drawn

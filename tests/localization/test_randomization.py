@@ -15,7 +15,9 @@ from clam_core.localization import (
     make_reference,
     randomize_encoder,
 )
-from clam_core.settings import LocalizeSettings
+from clam_core.models import ClusterModel, LatentFeatures, StudentHead
+from clam_core.models.autoencoder import seeded_autoencoder
+from clam_core.settings import LocalizeSettings, NetworkSettings
 from tests.localization.make import draw_images, small_model
 
 
@@ -70,3 +72,12 @@ def test_a_map_without_a_model_is_caught():
     maps = make_maps(model, images, settings, make_reference(model, [images], 2))
     found = check_randomization(model, images, maps, settings, [images])
     assert [one.spearman for one in found] == pytest.approx([1, 1, 1])
+
+
+def test_random_weights_are_not_those_that_training_starts_from():
+    settings = NetworkSettings(channels=(2, 3), n_latent=4)
+    fresh = seeded_autoencoder((9, 8), settings, 5)
+    model = ClusterModel(fresh, LatentFeatures(), StudentHead(torch.zeros(2, 4)))
+    drawn = randomize_encoder(model, 5)
+    for before, after in zip(fresh.encoder, drawn.autoencoder.encoder, strict=True):
+        assert not torch.allclose(before.weight, after.weight, atol=0.05)
