@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from clam_core import __version__
-from clam_core.commands import associations, data, demo, method
+from clam_core.commands import associations, data, demo, method, report
 
 app = typer.Typer(
     name="clam_core",
@@ -37,6 +37,7 @@ for step in (
     associations.associate,
     method.assign,
     method.export,
+    report.report,
     demo.benchmark,
     version,
 ):

@@ -1,0 +1,46 @@
+"""Step `report`: everything that is stored of a run as one HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clam_core.errors import StudyError
+from clam_core.pipeline.progress import Progress, silent
+from clam_core.pipeline.summary import Summary
+from clam_core.report import ReportSettings, build_report, outline
+from clam_core.study import Run, Study
+from clam_core.study.atomic import write_bytes
+
+
+def report(
+    study: Study, name: str, to: Path, settings: ReportSettings, progress: Progress = silent
+) -> Summary:
+    """Write the report of a run; nothing is computed, only what is stored is shown.
+
+    Args:
+        study: The study.
+        name: A fitted run.
+        to: The file; its folder must be there.
+        settings: Which sections, how many examples.
+        progress: Told which section is being written.
+
+    Returns:
+        Where it is, and which steps are missing in it.
+
+    Raises:
+        MissingStepError: If the run has not been fitted.
+        StudyError: If the file cannot be written.
+    """
+    run = Run(study, name)
+    missing = {row.name: row.missing for row in outline(run) if row.missing}
+    if not to.parent.is_dir() or to.is_dir():
+        raise StudyError(
+            f"The report cannot be written to {to.name!r}; give a file in a folder that exists."
+        )
+    content = build_report(run, settings, progress)
+    write_bytes(to, content)
+    size = len(content) / 1e6
+    gaps = [text for part, text in missing.items() if part in settings.sections]
+    first = f"Report written to {to.name!r} ({len(settings.sections)} sections, {size:.1f} MB)."
+    values = {"file": to.name, "bytes": len(content), "missing": gaps}
+    return Summary((first, *dict.fromkeys(gaps)), values)

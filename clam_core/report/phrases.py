@@ -1,0 +1,56 @@
+"""Numbers and lists as a reader expects them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def plural(n: int, noun: str) -> str:
+    """`1 scan`, `2 scans`, `1,024 files`."""
+    if n == 1 or noun.endswith("s"):
+        return f"{n:,} {noun}"
+    return f"{n:,} {noun[:-1]}ies" if noun.endswith("y") else f"{n:,} {noun}s"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def percent(share: float) -> str:
+    """`62 %`; a dash where it is not known."""
+    return "–" if math.isnan(share) else f"{100 * share:.0f} %"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number; a dash where it is not known."""
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def p_value(value: float | None) -> str:
+    """`0.012`, `< 0.001`; a dash where there is none."""
+    if value is None or math.isnan(value):
+        return "–"
+    if value < 0.001:
+        return "< 0.001"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
+
+
+def interval(low: float, high: float, digits: int = 2) -> str:
+    """`0.12 to 0.45`; a dash where it is not known."""
+    if math.isnan(low) and math.isnan(high):
+        return "–"
+    return f"{number(low, digits)} to {number(high, digits)}"
+
+
+def sentence(text: str) -> str:
+    """A text with a capital at its start and a stop at its end."""
+    text = text.strip()
+    if not text:
+        return ""
+    return f"{text[0].upper()}{text[1:]}{'' if text[-1] in '.!?' else '.'}"

@@ -1,0 +1,121 @@
+"""Citations of everything that a run used."""
+
+from __future__ import annotations
+
+from clam_core.report.material import Material
+
+WORKS: dict[str, str] = {
+    "ryan": "Ryan S, Carlson NE, Butler H, Fingerlin TE, Maier LA, Xing F. Cluster activation "
+    "mapping with applications to medical imaging. Journal of Medical Imaging 9(2), 2022.",
+    "xie": "Xie J, Girshick R, Farhadi A. Unsupervised deep embedding for clustering analysis. "
+    "International Conference on Machine Learning, 2016.",
+    "guo": "Guo X, Liu X, Zhu E, Yin J. Deep clustering with convolutional autoencoders. "
+    "International Conference on Neural Information Processing, 2017.",
+    "k-means": "Arthur D, Vassilvitskii S. k-means++: the advantages of careful seeding. "
+    "ACM-SIAM Symposium on Discrete Algorithms, 2007.",
+    "luxburg": "von Luxburg U. A tutorial on spectral clustering. Statistics and Computing 17, "
+    "2007.",
+    "ledoit": "Ledoit O, Wolf M. A well-conditioned estimator for large-dimensional covariance "
+    "matrices. Journal of Multivariate Analysis 88, 2004.",
+    "umap": "McInnes L, Healy J, Melville J. UMAP: Uniform Manifold Approximation and Projection "
+    "for dimension reduction. arXiv:1802.03426, 2018.",
+    "silhouette": "Rousseeuw PJ. Silhouettes: a graphical aid to the interpretation and validation "
+    "of cluster analysis. Journal of Computational and Applied Mathematics 20, 1987.",
+    "gap": "Tibshirani R, Walther G, Hastie T. Estimating the number of clusters in a data set via "
+    "the gap statistic. Journal of the Royal Statistical Society B 63, 2001.",
+    "hennig": "Hennig C. Cluster-wise assessment of cluster stability. Computational Statistics & "
+    "Data Analysis 52, 2007.",
+    "hubert": "Hubert L, Arabie P. Comparing partitions. Journal of Classification 2, 1985.",
+    "integrated": "Sundararajan M, Taly A, Yan Q. Axiomatic attribution for deep networks. "
+    "International Conference on Machine Learning, 2017.",
+    "grad_cam": "Selvaraju RR et al. Grad-CAM: visual explanations from deep networks via "
+    "gradient-based localization. International Conference on Computer Vision, 2017.",
+    "score_cam": "Wang H et al. Score-CAM: score-weighted visual explanations for convolutional "
+    "neural networks. CVPR workshops, 2020.",
+    "occlusion": "Zeiler MD, Fergus R. Visualizing and understanding convolutional networks. "
+    "European Conference on Computer Vision, 2014.",
+    "petsiuk": "Petsiuk V, Das A, Saenko K. RISE: randomized input sampling for explanation of "
+    "black-box models. British Machine Vision Conference, 2018.",
+    "chattopadhay": "Chattopadhay A et al. Grad-CAM++: generalized gradient-based visual "
+    "explanations for deep convolutional networks. WACV, 2018.",
+    "adebayo": "Adebayo J et al. Sanity checks for saliency maps. Advances in Neural Information "
+    "Processing Systems, 2018.",
+    "bh": "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful "
+    "approach to multiple testing. Journal of the Royal Statistical Society B 57:289, 1995.",
+    "holm": "Holm S. A simple sequentially rejective multiple test procedure. Scandinavian Journal "
+    "of Statistics 6:65, 1979.",
+    "by": "Benjamini Y, Yekutieli D. The control of the false discovery rate in multiple testing "
+    "under dependency. Annals of Statistics 29:1165, 2001.",
+    "welch": "Welch BL. On the comparison of several mean values: an alternative approach. "
+    "Biometrika 38:330, 1951.",
+    "kruskal": "Kruskal WH, Wallis WA. Use of ranks in one-criterion variance analysis. Journal of "
+    "the American Statistical Association 47:583, 1952.",
+    "fisher": "Freeman GH, Halton JH. Note on an exact treatment of contingency, goodness of fit "
+    "and other problems of significance. Biometrika 38:141, 1951.",
+    "cramer": "Bergsma W. A bias-correction for Cramér's V and Tschuprow's T. Journal of the "
+    "Korean Statistical Society 42:323, 2013.",
+    "hc3": "MacKinnon JG, White H. Some heteroskedasticity-consistent covariance matrix estimators "
+    "with improved finite sample properties. Journal of Econometrics 29:305, 1985.",
+    "kaplan": "Kaplan EL, Meier P. Nonparametric estimation from incomplete observations. Journal "
+    "of the American Statistical Association 53:457, 1958.",
+    "cox": "Cox DR. Regression models and life-tables. Journal of the Royal Statistical Society B "
+    "34:187, 1972.",
+    "laird": "Laird NM, Ware JH. Random-effects models for longitudinal data. Biometrics 38:963, "
+    "1982.",
+}
+_OF_METHOD = {
+    "profiles": ("k-means",),
+    "kmeans": ("k-means",),
+    "dcec": ("k-means",),
+    "graph": ("luxburg",),
+    "umap": ("umap",),
+}
+_OF_HEAD = {"student": ("xie",), "gaussian": ("ledoit",)}
+_OF_TEST = {"Welch": "welch", "Kruskal": "kruskal", "Fisher": "fisher"}
+
+
+def cited(material: Material) -> list[str]:
+    """Works that this run used, in alphabetical order."""
+    keys = {"ryan", "guo", *_of_fit(material), *_of_maps(material), *_of_tests(material)}
+    if material.selection is not None:
+        keys |= {"silhouette", "gap", "hennig", "hubert"}
+    return sorted({WORKS[key] for key in keys} | _of_lung_function(material), key=str.casefold)
+
+
+def _of_fit(material: Material) -> set[str]:
+    info = material.info
+    keys = {*_OF_METHOD.get(info.method, ()), *_OF_HEAD.get(str(info.model.get("head")), ())}
+    if info.method == "dcec":
+        keys.add("xie")
+    return keys | ({"umap"} if info.plane == "umap" else set())
+
+
+def _of_maps(material: Material) -> set[str]:
+    localized = material.info.localized
+    if localized is None:
+        return set()
+    keys = {"petsiuk", "chattopadhay"}
+    variant = str(localized.get("settings", {}).get("variant"))
+    keys |= {variant} & set(WORKS)
+    return keys | ({"adebayo"} if localized.get("randomization") is not None else set())
+
+
+def _of_tests(material: Material) -> set[str]:
+    found = material.associations
+    if found is None:
+        return set()
+    keys = {str(found.about["settings"]["correction"]), "hennig", "hubert"}
+    tests = " ".join(str(test) for test in found.rows["test"])
+    keys |= {key for word, key in _OF_TEST.items() if word in tests}
+    if (found.rows["effect_name"] == "cramers_v").any():
+        keys.add("cramer")
+    if found.rows["adjusted_test"].astype(str).str.contains("HC3").any():
+        keys.add("hc3")
+    known = found.about.get("follow_up") or {}
+    keys |= {"kaplan", "cox"} if "survival" in known else set()
+    return keys | ({"laird"} if "slopes" in known else set())
+
+
+def _of_lung_function(material: Material) -> set[str]:
+    """Equations of calculated columns, as the table says them."""
+    return {f"{one.equation}." for one in material.columns or [] if one.equation}

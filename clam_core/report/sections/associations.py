@@ -1,0 +1,168 @@
+"""Associations: what differs between the clusters, by how much, and how far to trust it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from clam_core.association.strength import strengths
+from clam_core.figures.associations import LEVEL
+from clam_core.report.charts_clinical import forest
+from clam_core.report.html import Figures, Html, bullets, join, paragraph, paragraphs, table, tag
+from clam_core.report.material import Material
+from clam_core.report.phrases import interval, number, p_value, percent, sentence
+from clam_core.report.sections.follow_up import write_follow_up
+from clam_core.report.sections.table_one import missing
+from clam_core.report.sections.variables import plots
+from clam_core.study.associations import Associations
+
+__all__ = ["missing", "write"]
+
+_AXIS = "Strength of the association (0 none, 1 strongest)"
+
+
+def write(material: Material, figures: Figures) -> Html:
+    """The answer first, then effects, all rows, plots, confounding, follow-up."""
+    found = material.associations
+    if found is None:
+        return paragraph(missing(material), class_="missing")
+    about = found.about
+    stale = (
+        ""
+        if material.associations_are_current
+        else "Clusters or clinical table have changed since: run the step 'associate' again."
+    )
+    parts = [
+        paragraph(stale, class_="banner") if stale else None,
+        paragraph(str(about["banner"]), class_="banner") if about.get("banner") else None,
+        paragraph(sentence(str(about["headline"])), class_="answer"),
+        bullets(sentence(str(note)) for note in about["notes"]),
+        _forest(found, figures),
+        _all_rows(found.rows),
+        plots(material, figures),
+        _adjusted(found),
+        _confounding(found.table("confounding")),
+        write_follow_up(found, figures),
+    ]
+    return join(parts)
+
+
+def _forest(found: Associations, figures: Figures) -> Html:
+    effects = strengths(found.rows)
+    if effects.empty:
+        return paragraph("No variable could be tested, so there is no effect to show.")
+    size = effects["strength"].abs()
+    top = size.groupby(effects["family"]).transform("max")
+    ordered = effects.assign(size=size, top=top).sort_values(
+        ["top", "family", "size"], ascending=[False, True, False], ignore_index=True
+    )
+    signed = len(found.about["clusters"]) == 2
+    best = ordered.sort_values("size", kind="stable").iloc[-1]
+    n = int((ordered["p_adjusted"] < LEVEL).sum())
+    side = " Right: more in cluster 1; left: more in the other." if signed else ""
+    caption = (
+        f"Effects of {len(ordered)} variables with 95 % intervals, on the scale of a correlation; "
+        f"filled: differs between clusters after correction ({n}).{side} The strongest is "
+        f"{best['label']} ({number(best['strength'])}, {interval(best['low'], best['high'])})."
+    )
+    return figures.add(caption, forest(ordered, _AXIS, f"Forest plot. {caption}", signed=signed))
+
+
+def _all_rows(rows: pd.DataFrame) -> Html:
+    tested = rows[rows["p_value"].notna()].sort_values(["family", "p_value"], kind="stable")
+    parts = [tag("h3", "All variables")]
+    if len(tested):
+        shown = [
+            {
+                "Variable": _title(row),
+                "Family": row["family"],
+                "n (missing)": f"{row['n']} ({row['n_missing']})",
+                "Effect": _effect_name(row["effect_name"]),
+                "Size (95 % interval)": _size(row),
+                "Test": row["test"],
+                "p": p_value(row["p_value"]),
+                "p adjusted": p_value(row["p_adjusted"]),
+                "p with soft assignment": p_value(row["soft_p_value"]),
+            }
+            for row in tested.to_dict("records")
+        ]
+        caption = "Every variable that was tested; p adjusted within its family."
+        parts.append(table(pd.DataFrame(shown), caption))
+    rest = rows[rows["p_value"].isna()]
+    if len(rest):
+        reasons = [
+            {"Variable": _title(row), "Reason": sentence(str(row["reason"]))}
+            for row in rest.to_dict("records")
+        ]
+        parts.append(table(pd.DataFrame(reasons), "Variables without a test, and why."))
+    return join(parts)
+
+
+def _title(row: dict[object, object]) -> str:
+    unit = str(row.get("unit") or "")
+    return f"{row['label']} ({unit})" if unit else str(row["label"])
+
+
+def _effect_name(name: object) -> str:
+    names = {
+        "cramers_v": "Cramér's V",
+        "omega_squared": "omega²",
+        "epsilon_squared": "epsilon²",
+        "eta_squared": "eta²",
+        "hedges_g": "Hedges' g",
+    }
+    return names.get(str(name), str(name).replace("_", " "))
+
+
+def _size(row: dict[object, object]) -> str:
+    low, high = float(str(row["ci_low"])), float(str(row["ci_high"]))
+    return f"{number(float(str(row['effect_size'])))} ({interval(low, high)})"
+
+
+def _adjusted(found: Associations) -> Html:
+    adjust = found.about["settings"]["adjust"]
+    rows = found.rows[found.rows["adjusted_p_value"].notna()]
+    if not adjust or rows.empty:
+        return Html("")
+    shown = [
+        {
+            "Variable": _title(row),
+            "n": str(int(row["n_adjusted"])),
+            "Effect": _effect_name(row["adjusted_effect_name"]),
+            "Crude": number(row["crude_effect"]),
+            "Adjusted": number(row["adjusted_effect"]),
+            "p adjusted for covariates": p_value(row["adjusted_p_value"]),
+            "and for the number of tests": p_value(row["adjusted_p_adjusted"]),
+            "Model": row["adjusted_test"],
+        }
+        for row in rows.sort_values(["family", "adjusted_p_value"]).to_dict("records")
+    ]
+    caption = f"Crude and adjusted effects in the same rows; held constant: {', '.join(adjust)}."
+    return join([tag("h3", "Adjusted"), table(pd.DataFrame(shown), caption)])
+
+
+def _confounding(panel: pd.DataFrame) -> Html:
+    heading = tag("h3", "What else goes with the clusters")
+    if panel.empty:
+        return join([heading, paragraph("Nothing is known of site, scanner, age or sex.")])
+    shown = [
+        {
+            "Variable": row["label"],
+            "Family": row["family"],
+            "Strength (95 % interval)": f"{number(row['strength'])} "
+            f"({interval(row['ci_low'], row['ci_high'])})",
+            "Largest difference": number(row["largest_difference"]),
+            "between clusters": row["difference_between"] or "–",
+            "p": p_value(row["p_value"]),
+            "": "goes with the clusters" if row["flagged"] else sentence(str(row["reason"] or "")),
+        }
+        for row in panel.to_dict("records")
+    ]
+    n_flagged = int(panel["flagged"].sum())
+    share = percent(n_flagged / len(panel))
+    words = [
+        "Strength: bias-corrected Cramér's V of levels, correlation ratio of numbers, both 0 to 1. "
+        "Largest difference: standardised, between two clusters.",
+        f"{n_flagged} of {len(panel)} ({share}) go with the clusters." if n_flagged else "",
+    ]
+    caption = "How the scans were made and who the subjects are, compared between the clusters."
+    return join([heading, table(pd.DataFrame(shown), caption), paragraphs(words)])

@@ -1,0 +1,60 @@
+"""Limits: what a reader must not conclude from this report."""
+
+from __future__ import annotations
+
+from clam_core.report.html import Figures, Html, bullets
+from clam_core.report.material import Material
+from clam_core.report.sections.number import jaccard_of
+from clam_core.report.sections.preparation import masked
+
+
+def write(material: Material, figures: Figures) -> Html:  # noqa: ARG001
+    """Limits that always hold, and those of this study."""
+    return bullets([*_own(material), *_GENERAL])
+
+
+_GENERAL = (
+    "Clusters are descriptions of this cohort, not diagnoses. Whether they are found elsewhere "
+    "needs another cohort.",
+    "All tests take the clusters as given. If settings or their number were chosen by looking at "
+    "clinical results, p-values are too small.",
+    "An association is not a cause, and a map shows what the model uses, not what is diseased.",
+    "Research use only: not a medical device, not for decisions about a patient.",
+)
+
+
+def _own(material: Material) -> list[str]:
+    """Limits that follow from this study."""
+    found = []
+    n_scans = len(material.members)
+    if n_scans < 100:
+        found.append(
+            f"The cohort is small ({n_scans} scans): rare patterns cannot become clusters, and "
+            "small differences cannot be seen."
+        )
+    selection = material.selection
+    if selection is None:
+        found.append("Whether the scans fall into clear groups at all was not tested.")
+    elif selection["recommended"] is None:
+        found.append("The comparison of numbers of clusters found no clear groups.")
+    elif selection["recommended"] != material.info.n_clusters:
+        found.append(
+            f"The comparison of numbers of clusters recommends {selection['recommended']}, this "
+            f"run has {material.info.n_clusters}."
+        )
+    weak = [str(n) for n, one in enumerate(jaccard_of(material), start=1) if one < 0.75]
+    if weak:
+        found.append(f"Not found again reliably in resampled cohorts: cluster {', '.join(weak)}.")
+    unsure = float((material.members["confidence"] < 0.6).mean())
+    if unsure > 0.2:
+        found.append(f"{100 * unsure:.0f} % of the scans lie between clusters (confidence below "
+                     "0.6).")  # fmt: skip
+    if not masked(material):
+        found.append("Scans without a mask were clustered with everything in the field of view.")
+    if material.associations is not None and material.associations.about.get("banner"):
+        found.append(str(material.associations.about["banner"]))
+    n_failed = int((material.scans["status"] == "failed").sum())
+    if n_failed:
+        share = 100 * n_failed / len(material.scans)
+        found.append(f"{share:.0f} % of the scans failed and are missing here; they may differ.")
+    return found

@@ -1,0 +1,159 @@
+"""Maps: in which zones and densities they lie, and whether they can be believed."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from clam_core.figures.profiles import Shares, cluster_shares
+from clam_core.report.charts import shares
+from clam_core.report.charts_clinical import level_colors
+from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table, tag
+from clam_core.report.material import Material
+from clam_core.report.phrases import number, percent, plural
+
+OUTSIDE, OUTSIDE_COLOR = "outside the mask", "#c9ced6"
+
+VARIANTS = {
+    "integrated": (
+        "integrated gradients of the log-odds of the cluster along the path from the cohort's "
+        "median activation to the scan's"
+    ),
+    "paper": (
+        "the map of the original paper: channels of activations weighted by the probability of the "
+        "cluster when the scan is masked by each"
+    ),
+    "score_cam": "Score-CAM",
+    "contrast": "channels weighted by the probability of the cluster less that of the others",
+    "median_masking": "channels weighted after masking toward the cohort's median",
+    "grad_cam": "Grad-CAM",
+    "occlusion": "occlusion by cubes",
+    "difference": "the difference from the cohort's median scan, without the model",
+}
+
+
+def missing(material: Material) -> str:
+    """Why nothing can be said about maps."""
+    if material.maps is None:
+        return "The step 'localize' has not been run: there are no maps."
+    return ""
+
+
+def write(material: Material, figures: Figures) -> Html:
+    """Shares per cluster, then faithfulness in words and numbers."""
+    if material.maps is None:
+        return paragraph(missing(material), class_="missing")
+    return join(
+        [
+            paragraph(kind_words(material)),
+            tag("h3", "Where the maps lie"),
+            _shares(material, figures),
+            tag("h3", "Can the maps be believed?"),
+            paragraphs(faithfulness_sentences(material)),
+            _by_cluster(material, material.maps),
+        ]
+    )
+
+
+def kind_words(material: Material) -> str:
+    """Which maps these are."""
+    localized = material.info.localized or {}
+    settings = localized.get("settings", {})
+    variant = str(settings.get("variant", ""))
+    target = settings.get("target", "own")
+    what = "its own cluster" if target == "own" else f"the target {target}"
+    n_done = 0 if material.maps is None else int(material.maps["done"].sum())
+    return (
+        f"A map shows what in a scan speaks for {what}. {plural(n_done, 'map')} of kind "
+        f"'{variant}' were made ({VARIANTS.get(variant, variant)}; encoder layer "
+        f"{localized.get('layer')})."
+    )
+
+
+def _shares(material: Material, figures: Figures) -> Html:
+    if material.maps is None:
+        return Html("")
+    parts = []
+    kinds: tuple[tuple[Shares, str, bool], ...] = (
+        ("zones", "lung zones (left and right as the patient's)", False),
+        ("bands", "densities (HU)", True),
+    )
+    for what, title, ordered in kinds:
+        found = cluster_shares(material.maps, material.members["cluster"], what)
+        if not len(found) or not found.notna().to_numpy().any():
+            continue
+        inside = [str(name) for name in found.index if name != OUTSIDE]
+        colors = dict(zip(inside, level_colors(len(inside), ordered=ordered), strict=True))
+        colors |= {OUTSIDE: OUTSIDE_COLOR} if OUTSIDE in found.index else {}
+        rows = {
+            f"Cluster {n}": {str(k): float(v) for k, v in found[n].dropna().items()}
+            for n in found.columns
+        }
+        most = "; ".join(_most(name, row) for name, row in rows.items())
+        caption = f"Mean share of the maps' energy by {title}. Most inside the mask: {most}."
+        parts.append(figures.add(caption, shares(rows, colors, f"Stacked bars. {caption}")))
+    if not parts:
+        return paragraph("Without masks, zones and densities are not told apart.")
+    return join(parts)
+
+
+def _most(name: str, row: dict[str, float]) -> str:
+    inside = {part: share for part, share in row.items() if part != OUTSIDE}
+    if not inside:
+        return f"{name.lower()}: unknown"
+    best = max(inside, key=lambda part: inside[part])
+    return f"{name.lower()}: {best} ({percent(inside[best])})"
+
+
+def faithfulness_sentences(material: Material) -> list[str]:
+    """What the tests of the maps found, in words, with what they do not prove."""
+    localized = material.info.localized or {}
+    found = localized.get("faithfulness") or {}
+    if not found:
+        return ["The maps were not put to the test."]
+    moved = float(found["share_moved_as_it_should"])
+    texts = [
+        f"{percent(moved)} of the maps moved the assignment as they should: when the voxels that "
+        "the map points at are replaced by the cohort's median, the scan leaves its cluster sooner "
+        "than with any of several random smooth maps, and comes back sooner when they are put in.",
+        f"Mean confidence while voxels are deleted: {number(found['deletion_auc'])} (random maps "
+        f"{number(found['random_deletion_auc'])}, lower is better); while they are inserted: "
+        f"{number(found['insertion_auc'])} (random maps {number(found['random_insertion_auc'])}, "
+        f"higher is better). When only what the map shows is kept, {percent(found['average_drop'])}"
+        f" of the confidence is lost on average; it rises in "
+        f"{percent(found['increase_in_confidence'])} of the scans.",
+    ]
+    correlation = localized.get("randomization")
+    if correlation is not None:
+        word = (
+            "the maps depend on what the network has learnt"
+            if correlation < 0.5
+            else "much of the maps comes from the scans and the shape of the network, not from "
+            "training"
+        )
+        texts.append(
+            f"With random weights in the encoder the maps correlate {number(correlation)} with "
+            f"these (low is good): {word}."
+        )
+    texts.append(
+        "These tests tell whether a map follows the model. They do not tell whether what it shows "
+        "is a disease."
+    )
+    return texts
+
+
+def _by_cluster(material: Material, maps: pd.DataFrame) -> Html:
+    done = maps[maps["done"]].join(material.members[["cluster"]])
+    rows = [
+        {
+            "Cluster": f"Cluster {n}",
+            "Maps": str(len(part)),
+            "Moved as they should": percent(float(part["moved_as_it_should"].mean())),
+            "Deletion (random)": f"{number(float(part['deletion_auc'].mean()))} "
+            f"({number(float(part['random_deletion_auc'].mean()))})",
+            "Insertion (random)": f"{number(float(part['insertion_auc'].mean()))} "
+            f"({number(float(part['random_insertion_auc'].mean()))})",
+        }
+        for n, part in done.groupby("cluster")
+    ]
+    caption = "Tests of the maps by cluster; in brackets the best of the random maps."
+    return table(pd.DataFrame(rows), caption) if rows else Html("")

@@ -1,0 +1,115 @@
+"""Training: the network, its curves, and what happened on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from clam_core.report.charts import curves
+from clam_core.report.html import Figures, Html, join, paragraph, paragraphs
+from clam_core.report.material import Material
+from clam_core.report.phrases import number, sentence
+from clam_core.settings import FitSettings
+
+_PHASES = {"pretrain": "pretraining", "refine": "clustering phase"}
+
+
+def write(material: Material, figures: Figures) -> Html:
+    """Words on the network, the curves of the loss, and notes."""
+    parts = [paragraph(network_words(material))]
+    log = material.history
+    if log.empty:
+        parts.append(paragraph("The network was not trained: its weights are random."))
+    for phase, part in [] if log.empty else list(log.groupby("phase", sort=False)):
+        parts.append(_curve(str(phase), part, figures))
+    notes = [sentence(note) for note in material.info.notes]
+    return join([*parts, paragraphs(notes)])
+
+
+def _curve(phase: str, part: pd.DataFrame, figures: Figures) -> Html:
+    name = _PHASES.get(phase, phase)
+    losses = part["reconstruction"].astype(float)
+    lines = {"reconstruction": _points(part, "reconstruction")}
+    if "clustering" in part and part["clustering"].notna().any():
+        lines["clustering"] = _points(part, "clustering")
+    words = (
+        f"Loss of the {name} over {len(part)} epochs: the mean squared error of the "
+        f"reconstruction went from {number(float(losses.iloc[0]), 3)} to "
+        f"{number(float(losses.iloc[-1]), 3)}."
+    )
+    return figures.add(words, curves(lines, ("Epoch", "Loss"), f"Line chart. {words}"))
+
+
+def _points(part: pd.DataFrame, name: str) -> list[tuple[float, float]]:
+    known = part[part[name].notna()]
+    return [(float(x), float(y)) for x, y in zip(known["epoch"], known[name], strict=True)]
+
+
+def network_words(material: Material) -> str:
+    """The network and its training in words."""
+    settings = FitSettings(**material.info.settings)
+    network, train = settings.network, settings.train
+    channels = ", ".join(str(n) for n in network.channels)
+    schedule = " with a cosine schedule" if train.schedule == "cosine" else ""
+    optimizer = "AdamW" if train.weight_decay else "Adam"
+    text = (
+        f"A convolutional autoencoder ({len(network.channels)} convolutions of {channels} "
+        f"channels, kernel 4, stride 2, LeakyReLU {network.slope:g}, a latent code of "
+        f"{network.n_latent} numbers, the mirror image back) was trained on the scans without any "
+        f"label for {train.epochs} epochs ({optimizer}, learning rate {train.learning_rate:g}"
+        f"{schedule}, batches of {train.batch_size}, mean squared error)."
+    )
+    changes = []
+    if train.noise_sd:
+        changes.append(f"noise of {train.noise_sd:g} standard deviations")
+    if train.shift_voxels:
+        changes.append(f"shifts of up to {train.shift_voxels} voxel(s)")
+    return f"{text} Inputs were varied by {' and '.join(changes)}." if changes else text
+
+
+def grouping_words(material: Material) -> str:
+    """How scans were grouped, and how the groups became probabilities."""
+    info, settings = material.info, FitSettings(**material.info.settings)
+    k = info.n_clusters
+    ways = {
+        "profiles": (
+            f"From the activations of encoder layer {_layer(info.model)}, features that tolerate "
+            "the place of a lesion (extremes along each axis of the deviation from the cohort's "
+            f"median{', left and right counted alike' if settings.mirror else ''}) were reduced to "
+            f"{settings.n_features} principal components and grouped by k-means into {k} clusters."
+        ),
+        "kmeans": f"The latent codes were grouped by k-means into {k} clusters.",
+        "gmm": f"The latent codes were grouped by a Gaussian mixture into {k} clusters.",
+        "graph": (
+            "The latent codes were grouped by spectral clustering of their nearest-neighbour graph "
+            f"into {k} clusters."
+        ),
+        "umap": (
+            f"The latent codes were laid out by UMAP and grouped there by a Gaussian mixture into "
+            f"{k} clusters."
+        ),
+        "dcec": (
+            f"The latent codes were grouped by k-means into {k} clusters, and network and centers "
+            f"were then trained together (deep convolutional embedded clustering, up to "
+            f"{settings.refine.epochs} epochs, weight {settings.refine.clustering_weight:g} of the "
+            f"clustering loss, target refreshed every {settings.refine.refresh_every} epochs)."
+        ),
+    }
+    return f"{ways[info.method]} {_soft_words(info.model, info.method)}"
+
+
+def _soft_words(model: Mapping[str, Any], method: str) -> str:
+    same = "with the spread of their own" if method == "umap" else "with a common spread"
+    heads = {
+        "student": "by a Student-t kernel around the cluster centers",
+        "gaussian": f"by Gaussians {same}, estimated with shrinkage",
+        "mixture": "by the densities of the mixture",
+    }
+    how = heads.get(str(model.get("head")), "")
+    return f"Each scan was then given a probability for every cluster {how}.".replace(" .", ".")
+
+
+def _layer(model: Mapping[str, Any]) -> str:
+    return str(model.get("profiles", {}).get("layer", ""))
