@@ -33,7 +33,8 @@ def table_one(cohort: Cohort) -> pd.DataFrame:
     rows: list[dict[str, str]] = [{**head, **{k: str(int(v.sum())) for k, v in parts.items()}}]
     for name, info in cohort.columns.items():
         for statistic, cells in _statistics(cohort.frame[name], info, parts):
-            title = f"{info.label} ({info.unit})" if info.unit else info.label
+            is_new = bool(info.unit) and f"({info.unit})" not in info.label
+            title = f"{info.label} ({info.unit})" if is_new else info.label
             first = {"variable": name, "label": title, "family": info.family}
             rows.append({**first, "statistic": statistic, **cells})
     return pd.DataFrame(rows)
