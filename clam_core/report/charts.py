@@ -174,7 +174,7 @@ def flow(steps: Sequence[tuple[str, str]], alt: str) -> Html:
     Returns:
         The drawing.
     """
-    wide, tall, gap = 250, 34, 38
+    wide, tall, gap = 250, 30, 32
     parts: list[Html] = []
     for row, (text, left_out) in enumerate(steps):
         y = row * (tall + gap) + 1
@@ -186,8 +186,8 @@ def flow(steps: Sequence[tuple[str, str]], alt: str) -> Html:
             x, at = wide + 26, y - gap / 2
             parts.append(line(middle, at, x, at))
             box = text_width(shorten(left_out, 60)) + 20
-            parts.append(bar(x, at - 14, box, 28, fill="#fff8ec", stroke="#c98b1b", rx=3))
+            parts.append(bar(x, at - 12, box, 24, fill="#fff8ec", stroke="#c98b1b", rx=3))
             parts.append(label(x + 10, at + 4, shorten(left_out, 60)))
         parts.append(bar(1, y, wide - 2, tall, fill="#f4f6f8", stroke=QUIET, rx=3))
-        parts.append(label(middle, y + 21, text, "middle"))
+        parts.append(label(middle, y + 19, text, "middle"))
     return drawing(720, len(steps) * (tall + gap) - gap + 4, alt, *parts)

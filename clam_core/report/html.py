@@ -84,26 +84,43 @@ def bullets(items: Iterable[Child]) -> Html:
     return tag("ul", *listed) if listed else Html("")
 
 
-def table(frame: pd.DataFrame, caption: str, *, n_labels: int = 1) -> Html:
+def table(frame: pd.DataFrame, caption: str, *, n_labels: int = 1, by: str | None = None) -> Html:
     """A table whose first columns are headings of their rows.
 
     Args:
-        frame: Texts, or numbers that are written as they are.
+        frame: Texts, or numbers that are written as they are. A row whose first cell is
+            empty goes on with what the row above speaks of.
         caption: What the table shows, one sentence.
         n_labels: Columns that are headings of their row.
+        by: Column whose values become headings of the rows below them; rows with one
+            value lie together.
 
     Returns:
         The table, in a box that scrolls where the window is narrow.
     """
-    names = [tag("th", str(name), scope="col") for name in frame.columns]
-    rows = [tag("tr", *_cells(row, n_labels)) for row in frame.itertuples(index=False)]
+    shown = frame if by is None else frame.drop(columns=by)
+    names = [tag("th", str(name), scope="col") for name in shown.columns]
     inner = tag(
         "table",
         tag("caption", caption),
         tag("thead", tag("tr", *names)),
-        tag("tbody", *rows),
+        tag("tbody", *_rows(shown, [] if by is None else frame[by].astype(str).tolist(), n_labels)),
     )
     return tag("div", inner, class_="table")
+
+
+def _rows(frame: pd.DataFrame, groups: Sequence[str], n_labels: int) -> list[Html]:
+    """Rows, and a heading above those of each group."""
+    rows: list[Html] = []
+    last = None
+    for place, row in enumerate(frame.itertuples(index=False)):
+        if groups and groups[place] != last:
+            last = groups[place]
+            heading = tag("th", last, colspan=len(frame.columns), scope="colgroup")
+            rows.append(tag("tr", heading, class_="group"))
+        goes_on = "more" if row[0] == "" else None
+        rows.append(tag("tr", *_cells(row, n_labels), class_=goes_on))
+    return rows
 
 
 def _cells(row: Sequence[object], n_labels: int) -> list[Html]:

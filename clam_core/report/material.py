@@ -15,6 +15,7 @@ from clam_core.report.settings import ReportSettings
 from clam_core.settings import AssociateSettings
 from clam_core.study import Run, Study
 from clam_core.study.associations import Associations, is_current, read_associations
+from clam_core.study.names import read_names
 
 T = TypeVar("T")
 
@@ -92,6 +93,16 @@ class Material:
             return assemble(clusters, stored[0], stored[1], settings)
         except ClamError:
             return None
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """Names that a person gave to clusters."""
+        return read_names(self.run)
+
+    def title(self, number: int) -> str:
+        """`Cluster 2`, with its name where it has one."""
+        name = self.names.get(number, "")
+        return f"Cluster {number}: {name}" if name else f"Cluster {number}"
 
     @property
     def numbers(self) -> list[int]:

@@ -22,7 +22,7 @@ def listed(parts: Sequence[str]) -> str:
 
 def percent(share: float) -> str:
     """`62 %`; a dash where it is not known."""
-    return "–" if math.isnan(share) else f"{100 * share:.0f} %"
+    return "–" if math.isnan(share) else f"{100 * share:.0f}\u00a0%"
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -37,15 +37,26 @@ def p_value(value: float | None) -> str:
     if value is None or math.isnan(value):
         return "–"
     if value < 0.001:
-        return "< 0.001"
+        return "<\u00a00.001"
     return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
+
+
+def with_sign(value: float | None) -> str:
+    """`= 0.012`, `< 0.001`."""
+    text = p_value(value)
+    return text if text.startswith(("<", "–")) else f"= {text}"
 
 
 def interval(low: float, high: float, digits: int = 2) -> str:
     """`0.12 to 0.45`; a dash where it is not known."""
     if math.isnan(low) and math.isnan(high):
         return "–"
-    return f"{number(low, digits)} to {number(high, digits)}"
+    return f"{number(low, digits)}\u00a0to\u00a0{number(high, digits)}"
+
+
+def titled(label: str, unit: str) -> str:
+    """A label with its unit, unless it says it already."""
+    return f"{label} ({unit})" if unit and f"({unit})" not in label else label
 
 
 def sentence(text: str) -> str:

@@ -9,27 +9,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clam_core.errors import MissingStepError
-from clam_core.figures.looks import Look, Plane, usual_window
-from clam_core.figures.profiles import mean_picture
-from clam_core.figures.slices import Layers, Picture, peak_index, thumbnail
+from clam_core.figures.looks import FOR_STOPS, PLANE_AXIS, Look, Plane, usual_window
+from clam_core.figures.slices import Layers, Picture, draw_slice, peak_index, thumbnail
 from clam_core.report.html import Html, tag
 from clam_core.report.material import Material
+from clam_core.report.svg import bar, drawing
 from clam_core.volume import Volume
 
-QUALITY = 88
-_PLANES: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
-_AXES = {"axial": 2, "coronal": 1, "sagittal": 0}
+QUALITY = 90
+FINE = 1.5
+"""Pixels of a picture per pixel of the page, so that it is sharp in print."""
+
+SIDES: dict[Plane, tuple[str, str]] = {
+    "axial": ("R", "L"),
+    "coronal": ("R", "L"),
+    "sagittal": ("A", "P"),
+}
+"""What lies left and right in a picture: right, left, anterior, posterior."""
 
 
-def image(picture: Picture, alt: str) -> Html:
-    """A picture inside the file, as JPEG without loss of color resolution."""
+def image(picture: Picture, alt: str, plane: Plane | None = None) -> Html:
+    """A picture inside the file, as JPEG without loss of color resolution.
+
+    Args:
+        picture: RGB.
+        alt: What is seen.
+        plane: How a scan was cut, to mark its sides; None marks nothing.
+
+    Returns:
+        The picture with its marks.
+    """
     from PIL import Image
 
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, "JPEG", quality=QUALITY, subsampling=0)
-    height, width = picture.shape[:2]
+    height, width = (round(n / FINE) for n in picture.shape[:2])
     source = f"data:image/jpeg;base64,{b64encode(stream.getvalue()).decode()}"
-    return tag("img", src=source, alt=alt, width=width, height=height)
+    shown = tag("img", src=source, alt=alt, width=width, height=height)
+    sides = () if plane is None else zip(SIDES[plane], ("left", "right"), strict=True)
+    marks = (tag("span", letter, class_=side, aria_hidden="true") for letter, side in sides)
+    return tag("div", shown, *marks, class_="slice")
+
+
+def strength_key() -> Html:
+    """Which colors of a map mean weak and strong."""
+    bars = [bar(18 * n, 0, 18, 12, fill=color) for n, color in enumerate(FOR_STOPS)]
+    drawn = drawing(18 * len(bars), 12, "Colors from dark orange, weak, to light, strong.", *bars)
+    return tag("div", "Map: weak", drawn, "strong", class_="strength")
 
 
 def scan_picture(material: Material, scan_id: str) -> tuple[Picture, bool]:
@@ -48,9 +74,8 @@ def scan_picture(material: Material, scan_id: str) -> tuple[Picture, bool]:
         found = material.run.activation_map(scan_id)
     except MissingStepError:
         found = None
-    look = Look(window=usual_window(volume), letters=True)
-    longest = material.settings.picture_pixels
-    return thumbnail(Layers(volume, found), look, longest), found is not None
+    look = Look(window=usual_window(volume))
+    return thumbnail(Layers(volume, found), look, _longest(material)), found is not None
 
 
 def mean_pictures(material: Material, number: int) -> list[tuple[Plane, Picture, Picture]]:
@@ -61,23 +86,26 @@ def mean_pictures(material: Material, number: int) -> list[tuple[Plane, Picture,
         number: Cluster, from 1.
 
     Returns:
-        Per plane (one for 2D scans) the mean scan alone, and with the map.
+        Per plane (one for 2D scans) the mean scan alone, and with the map; nothing where
+        no scan of the cluster has a map.
     """
     mean = np.asarray(material.run.array("cluster_means")[number - 1], dtype=np.float32)
     maps = np.asarray(material.run.array("cluster_maps"), dtype=np.float32)
-    if not np.isfinite(mean).all():
+    own = maps[number - 1]
+    if not np.isfinite(mean).all() or not np.isfinite(own).all():
         return []
     volume = Volume(mean, mean_affine(material, number), material.study.info.unit)
-    strongest = float(np.nanmax(maps))
-    look = Look(window=usual_window(volume), letters=True)
-    peak = peak_index(maps[number - 1])
-    planes = _PLANES if mean.ndim == 3 else _PLANES[:1]
+    overlay = (own / max(float(np.nanmax(maps)), 1e-9)).clip(0, 1)
+    look = Look(window=usual_window(volume))
+    planes: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
+    peak, longest = peak_index(own), _longest(material)
     pictures = []
-    for plane in planes:
-        cut = (plane, peak[_AXES[plane]] if mean.ndim == 3 else 0)
-        both = [mean_picture(volume, one, look, cut, strongest) for one in (None, maps[number - 1])]
-        alone, with_map = (_shrunk(one, material.settings.picture_pixels) for one in both)
-        pictures.append((plane, alone, with_map))
+    for plane in planes if mean.ndim == 3 else planes[:1]:
+        index = peak[PLANE_AXIS[plane]] if mean.ndim == 3 else 0
+        alone, both = (
+            draw_slice(Layers(volume, one), look, plane, index, longest) for one in (None, overlay)
+        )
+        pictures.append((plane, alone, both))
     return pictures
 
 
@@ -89,11 +117,5 @@ def mean_affine(material: Material, number: int) -> NDArray[np.float64]:
     return mean
 
 
-def _shrunk(picture: Picture, longest: int) -> Picture:
-    """A picture whose longer side has at most so many pixels."""
-    from PIL import Image
-
-    height, width = picture.shape[:2]
-    share = min(1.0, longest / max(height, width))
-    size = (max(1, round(width * share)), max(1, round(height * share)))
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
+def _longest(material: Material) -> int:
+    return round(FINE * material.settings.picture_pixels)

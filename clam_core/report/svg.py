@@ -10,7 +10,7 @@ from clam_core.report.html import Child, Html, tag
 
 INK, QUIET, GRID_LINE = "#1f2933", "#52606d", "#e1e5ea"
 FONT = 12
-LETTER = 0.56
+LETTER = 0.58
 """Mean width of a letter in units of the font size, for leaving room for texts."""
 
 

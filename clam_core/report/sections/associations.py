@@ -9,7 +9,8 @@ from clam_core.figures.associations import LEVEL
 from clam_core.report.charts_clinical import forest
 from clam_core.report.html import Figures, Html, bullets, join, paragraph, paragraphs, table, tag
 from clam_core.report.material import Material
-from clam_core.report.phrases import interval, number, p_value, percent, sentence
+from clam_core.report.phrases import interval, listed, number, p_value, percent, sentence, titled
+from clam_core.report.sections.effects import effect_name, pairs_table
 from clam_core.report.sections.follow_up import write_follow_up
 from clam_core.report.sections.table_one import missing
 from clam_core.report.sections.variables import plots
@@ -37,8 +38,9 @@ def write(material: Material, figures: Figures) -> Html:
         paragraph(sentence(str(about["headline"])), class_="answer"),
         bullets(sentence(str(note)) for note in about["notes"]),
         _forest(found, figures),
-        _all_rows(found.rows),
+        _all_rows(found),
         plots(material, figures),
+        pairs_table(found),
         _adjusted(found),
         _confounding(found.table("confounding")),
         write_follow_up(found, figures),
@@ -67,50 +69,44 @@ def _forest(found: Associations, figures: Figures) -> Html:
     return figures.add(caption, forest(ordered, _AXIS, f"Forest plot. {caption}", signed=signed))
 
 
-def _all_rows(rows: pd.DataFrame) -> Html:
+def _all_rows(found: Associations) -> Html:
+    rows = found.rows
     tested = rows[rows["p_value"].notna()].sort_values(["family", "p_value"], kind="stable")
     parts = [tag("h3", "All variables")]
     if len(tested):
         shown = [
             {
-                "Variable": _title(row),
+                "Variable": titled(str(row["label"]), str(row["unit"] or "")),
                 "Family": row["family"],
                 "n (missing)": f"{row['n']} ({row['n_missing']})",
-                "Effect": _effect_name(row["effect_name"]),
+                "Effect": effect_name(row["effect_name"]),
                 "Size (95 % interval)": _size(row),
                 "Test": row["test"],
                 "p": p_value(row["p_value"]),
                 "p adjusted": p_value(row["p_adjusted"]),
                 "p with soft assignment": p_value(row["soft_p_value"]),
+                "Detectable": number(row["detectable"]),
             }
             for row in tested.to_dict("records")
         ]
-        caption = "Every variable that was tested; p adjusted within its family."
-        parts.append(table(pd.DataFrame(shown), caption))
+        power = round(100 * found.about["settings"]["power"])
+        caption = (
+            "Every variable that was tested; p adjusted within its family. Soft assignment: the "
+            "same question asked of the probabilities instead of the clusters. Detectable: "
+            f"smallest effect that this number of subjects shows with a power of {power} %."
+        )
+        parts.append(table(pd.DataFrame(shown), caption, by="Family"))
     rest = rows[rows["p_value"].isna()]
     if len(rest):
         reasons = [
-            {"Variable": _title(row), "Reason": sentence(str(row["reason"]))}
+            {
+                "Variable": titled(str(row["label"]), str(row["unit"] or "")),
+                "Reason": sentence(str(row["reason"])),
+            }
             for row in rest.to_dict("records")
         ]
         parts.append(table(pd.DataFrame(reasons), "Variables without a test, and why."))
     return join(parts)
-
-
-def _title(row: dict[object, object]) -> str:
-    unit = str(row.get("unit") or "")
-    return f"{row['label']} ({unit})" if unit else str(row["label"])
-
-
-def _effect_name(name: object) -> str:
-    names = {
-        "cramers_v": "Cramér's V",
-        "omega_squared": "omega²",
-        "epsilon_squared": "epsilon²",
-        "eta_squared": "eta²",
-        "hedges_g": "Hedges' g",
-    }
-    return names.get(str(name), str(name).replace("_", " "))
 
 
 def _size(row: dict[object, object]) -> str:
@@ -125,19 +121,22 @@ def _adjusted(found: Associations) -> Html:
         return Html("")
     shown = [
         {
-            "Variable": _title(row),
+            "Variable": titled(str(row["label"]), str(row["unit"] or "")),
+            "Family": row["family"],
             "n": str(int(row["n_adjusted"])),
-            "Effect": _effect_name(row["adjusted_effect_name"]),
-            "Crude": number(row["crude_effect"]),
-            "Adjusted": number(row["adjusted_effect"]),
+            "Crude effect": number(row["crude_effect"]),
+            "Adjusted effect": number(row["adjusted_effect"]),
             "p adjusted for covariates": p_value(row["adjusted_p_value"]),
             "and for the number of tests": p_value(row["adjusted_p_adjusted"]),
             "Model": row["adjusted_test"],
         }
         for row in rows.sort_values(["family", "adjusted_p_value"]).to_dict("records")
     ]
-    caption = f"Crude and adjusted effects in the same rows; held constant: {', '.join(adjust)}."
-    return join([tag("h3", "Adjusted"), table(pd.DataFrame(shown), caption)])
+    effects = listed(sorted({effect_name(name) for name in rows["adjusted_effect_name"]}))
+    caption = (
+        f"Crude and adjusted effects ({effects}) in the same rows; held constant: {listed(adjust)}."
+    )
+    return join([tag("h3", "Adjusted"), table(pd.DataFrame(shown), caption, by="Family")])
 
 
 def _confounding(panel: pd.DataFrame) -> Html:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from clam_core.association.strength import strengths
-from clam_core.figures.associations import LEVEL
+from clam_core.figures.looks import Plane
 from clam_core.report.examples import borderline, typical
 from clam_core.report.html import Figures, Html, join, paragraph, table, tag
 from clam_core.report.material import Material
 from clam_core.report.phrases import listed, number, percent, plural
-from clam_core.report.pictures import image, mean_pictures, scan_picture
+from clam_core.report.pictures import image, mean_pictures, scan_picture, strength_key
+from clam_core.report.sections.differences import differences
 from clam_core.report.sections.number import jaccard_of
 
 
@@ -41,7 +41,7 @@ def _overview(material: Material) -> Html:
         part = material.members[material.members["cluster"] == n]
         rows.append(
             {
-                "Cluster": f"Cluster {n}",
+                "Cluster": material.title(n),
                 "Scans": f"{len(part):,} ({percent(len(part) / len(material.members))})",
                 "Confidence, mean": number(float(part["confidence"].mean())),
                 "Confidence below 0.6": str(int((part["confidence"] < 0.6).sum())),
@@ -59,29 +59,11 @@ def _overview(material: Material) -> Html:
 def _profile(material: Material, n: int, figures: Figures) -> list[Html]:
     size = plural(material.sizes[n], "scan")
     return [
-        tag("h3", f"Cluster {n} ({size})"),
-        paragraph(_differences(material, n)),
+        tag("h3", f"{material.title(n)} ({size})"),
         _means(material, n, figures),
         _examples(material, n, figures),
+        differences(material, n),
     ]
-
-
-def _differences(material: Material, n: int) -> str:
-    """The variables that differ most between the clusters, with this cluster's values."""
-    found = material.associations
-    if found is None or n not in found.about["clusters"]:
-        return ""
-    rows = found.rows[found.rows["p_adjusted"] < LEVEL].set_index("variable")
-    sizes = strengths(found.rows).set_index("variable")["strength"].abs()
-    names = [name for name in sizes.sort_values(ascending=False).index if name in rows.index][:3]
-    if not names:
-        return "No clinical variable differs between the clusters after correction."
-    parts = [
-        f"{rows.loc[name, 'label']}: {rows.loc[name, f'summary_cluster_{n}']} "
-        f"(all: {rows.loc[name, 'summary']})"
-        for name in names
-    ]
-    return f"In the variables that differ most between the clusters: {'. '.join(parts)}."
 
 
 def _means(material: Material, n: int, figures: Figures) -> Html:
@@ -91,17 +73,19 @@ def _means(material: Material, n: int, figures: Figures) -> Html:
     if not drawn:
         return Html("")
     planes = listed([plane for plane, _, _ in drawn])
-    pictures = [
-        *(image(alone, f"Mean scan of cluster {n}, {plane}.") for plane, alone, _ in drawn),
-        *(image(both, f"Mean scan of cluster {n} with its mean map, {plane}.")
-          for plane, _, both in drawn),
-    ]  # fmt: skip
+    is_3d = len(drawn) > 1
+    pictures = []
+    for kind in ("", " with its mean map"):
+        for plane, alone, both in drawn:
+            alt = f"Mean scan of cluster {n}{kind}{f', {plane}' if is_3d else ''}."
+            pictures.append(image(both if kind else alone, alt, plane if is_3d else None))
     caption = (
-        f"Cluster {n}: mean of its scans ({planes}) at the peak of the mean map, alone and with "
-        "the mean map in orange. Colors are the same for all clusters: light is strong. R, L: the "
-        "patient's right and left."
+        f"Cluster {n}: mean of its scans{f' ({planes})' if is_3d else ''} at the peak of the mean "
+        "map, alone and with the mean map; colors are the same for all clusters."
+        f"{' R, L: right and left of the patient; A, P: front and back.' if is_3d else ''}"
     )
-    return figures.add(caption, *pictures, class_=f"pictures-{len(drawn)}")
+    figure = figures.add(caption, *pictures, class_=f"pictures-{len(drawn)}")
+    return join([figure, strength_key()])
 
 
 def _examples(material: Material, n: int, figures: Figures) -> Html:
@@ -111,6 +95,7 @@ def _examples(material: Material, n: int, figures: Figures) -> Html:
         ("Borderline", "the smallest margin to another cluster", borderline(material, n, count)),
     )
     drawn, with_map = [], False
+    plane: Plane | None = "axial" if material.study.info.spatial_dims == 3 else None
     confidences = material.members["confidence"]
     for name, _, scan_ids in kinds:
         for scan_id in scan_ids:
@@ -122,10 +107,9 @@ def _examples(material: Material, n: int, figures: Figures) -> Html:
                 f"{'slice at the peak of its map' if has_map else 'middle slice'}."
             )
             text = tag("span", f"{name}: {scan_id} ({confidence})")
-            drawn.append(tag("div", image(picture, alt), text, class_="example"))
-    what = "axial slice at the peak of the scan's own map, the map in orange" if with_map else (
-        "middle slice"
-    )  # fmt: skip
+            drawn.append(tag("div", image(picture, alt, plane), text, class_="example"))
+    slice_ = "axial slice" if plane else "scan"
+    what = f"{slice_} at the peak of its own map, with the map" if with_map else "middle slice"
     rules = "; ".join(f"{name.lower()}: {rule}" for name, rule, ids in kinds if ids)
     caption = f"Cluster {n}: examples ({rules}); {what}. In brackets: confidence."
     return figures.add(caption, *drawn, class_="examples")

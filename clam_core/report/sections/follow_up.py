@@ -8,7 +8,7 @@ import pandas as pd
 
 from clam_core.report.charts_clinical import slopes, survival
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table, tag
-from clam_core.report.phrases import interval, number, p_value, sentence
+from clam_core.report.phrases import interval, number, p_value, sentence, with_sign
 from clam_core.study.associations import Associations
 
 
@@ -31,18 +31,13 @@ def _survival(found: Associations, values: dict[str, Any], figures: Figures) -> 
     event, time = str(values["event"]), str(values["time"])
     caption = (
         f"Kaplan-Meier curves of {event}, time as in the column {time}. Log-rank test: "
-        f"p {_with_sign(values['logrank_p_value'])}. The numbers below tell how many were still "
+        f"p {with_sign(values['logrank_p_value'])}. The numbers below tell how many were still "
         "under observation."
     )
     picture = survival(curves, found.table("at_risk"), time, f"Step curves. {caption}")
     notes = [sentence(str(note)) for note in values["notes"]]
     return join([heading, figures.add(caption, picture), _cox(found.table("cox")),
                  paragraphs(notes)])  # fmt: skip
-
-
-def _with_sign(p: float | None) -> str:
-    text = p_value(p)
-    return text if text.startswith(("<", "–")) else f"= {text}"
 
 
 def _cox(cox: pd.DataFrame) -> Html:
@@ -76,7 +71,10 @@ def _slopes(found: Associations, values: dict[str, Any], figures: Figures) -> Ht
             f"({interval(row['ci_low'], row['ci_high'])})"
             for row in lines
         )
-        caption = f"Change of {name} per unit of time with 95 % intervals. {sentence(each)}"
+        caption = (
+            f"Change of {name} per unit of time with 95 % intervals. {sentence(each)} Slopes "
+            f"differ: p {with_sign(said.get('p_value'))} ({said.get('model')})."
+        )
         axis = f"Change of {name} per unit of time"
         parts.append(figures.add(caption, slopes(lines, axis, f"Points with intervals. {caption}")))
     return join(parts)

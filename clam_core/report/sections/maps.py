@@ -7,6 +7,7 @@ import pandas as pd
 from clam_core.figures.profiles import Shares, cluster_shares
 from clam_core.report.charts import shares
 from clam_core.report.charts_clinical import level_colors
+from clam_core.report.charts_maps import has_lungs, lungs
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table, tag
 from clam_core.report.material import Material
 from clam_core.report.phrases import number, percent, plural
@@ -90,7 +91,13 @@ def _shares(material: Material, figures: Figures) -> Html:
         }
         most = "; ".join(_most(name, row) for name, row in rows.items())
         caption = f"Mean share of the maps' energy by {title}. Most inside the mask: {most}."
-        parts.append(figures.add(caption, shares(rows, colors, f"Stacked bars. {caption}")))
+        if has_lungs(inside):
+            out = "; ".join(f"{k.lower()}: {percent(row.get(OUTSIDE, 0.0))}" for k, row in
+                            rows.items())  # fmt: skip
+            caption = f"{caption} Outside the mask: {out}." if OUTSIDE in found.index else caption
+            parts.append(figures.add(caption, lungs(rows, f"Drawn lungs. {caption}")))
+        else:
+            parts.append(figures.add(caption, shares(rows, colors, f"Stacked bars. {caption}")))
     if not parts:
         return paragraph("Without masks, zones and densities are not told apart.")
     return join(parts)

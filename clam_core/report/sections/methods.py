@@ -84,7 +84,8 @@ def association_words(material: Material) -> str:
     tests = sorted({str(test) for test in found.rows["test"] if test})
     text = (
         f"{plural(int(found.about['n_tests']), 'clinical variable')} were compared between the "
-        f"clusters ({listed(tests)}; chosen by the kind of variable, without a test of normality); "
+        f"clusters ({'; '.join(tests)}; chosen by the kind of variable, without a test of "
+        "normality); "
         f"effect sizes are given with 95 % intervals, and p-values were corrected within families "
         f"{_CORRECTIONS[settings['correction']]}."
     )
@@ -119,7 +120,7 @@ def _provenance(material: Material) -> Html:
         ("Software of the fit", f"CLAM Explorer {info.version}"),
         ("Software of this report", f"CLAM Explorer {__version__}"),
         ("Computed on", info.device),
-        *((name, version) for name, version in sorted(_libraries(material).items())),
+        ("Libraries", ", ".join(f"{n} {v}" for n, v in sorted(_libraries(material).items()))),
         ("Seed of the fit", str(info.settings.get("seed", 0))),
         ("Digest of the volumes and masks", info.inputs),
     ]
@@ -129,6 +130,9 @@ def _provenance(material: Material) -> Html:
         about = material.associations.about
         rows.append(("Seed of the associations", str(about["settings"]["seed"])))
         rows.append(("Digest of clusters and clinical table", str(about["inputs"])))
-    shown = pd.DataFrame([(k, tag("code", v)) for k, v in rows], columns=["What", "Value"])
+    shown = pd.DataFrame(
+        [(k, tag("code", v) if k.startswith("Digest") else v) for k, v in rows],
+        columns=["What", "Value"],
+    )
     caption = "Where the numbers come from: same digests, settings and versions, same numbers."
     return table(shown, caption)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clam_core.report.html import Figures, Html, paragraphs
 from clam_core.report.material import Material
-from clam_core.report.phrases import listed, plural
+from clam_core.report.phrases import listed
 from clam_core.settings import FitSettings, PreprocessSettings
 
 _MASKS = {
@@ -24,7 +24,7 @@ def grid_words(material: Material) -> str:
     settings = _prepared(material)
     if settings is None:
         return ""
-    size = " × ".join(str(n) for n in settings.grid)
+    size = "\u00a0×\u00a0".join(str(n) for n in settings.grid)
     text = (
         f"Every scan was turned to one orientation (right, anterior, superior) and brought onto a "
         f"grid of {size} voxels with anti-aliased linear interpolation. "
@@ -43,7 +43,7 @@ def mask_words(material: Material) -> str:
     if settings is None:
         return ""
     counts = material.scans.loc[material.members.index, "mask_source"].value_counts()
-    parts = [f"{plural(int(n), 'scan')} with {_MASKS.get(str(k), str(k))}" for k, n in
+    parts = [f"{int(n):,} have {_MASKS.get(str(k), str(k))}" for k, n in
              sorted(counts.items())]  # fmt: skip
     crops = {
         "mask": _cut_words(settings),
@@ -53,7 +53,7 @@ def mask_words(material: Material) -> str:
     crop = settings.crop
     if crop == "auto":
         crop = "mask" if masked(material) else "none"
-    return f"Of the scans of this run, {listed(parts)}. {crops[crop]}"
+    return f"Of the {len(material.members):,} scans of this run, {listed(parts)}. {crops[crop]}"
 
 
 def _cut_words(settings: PreprocessSettings) -> str:
@@ -69,7 +69,7 @@ def input_words(material: Material) -> str:
     if scale.window is not None:
         window = f"Values were clipped to {scale.window[0]:g} to {scale.window[1]:g} {unit}."
     elif unit == "HU":
-        window = "Values were clipped to -1000 to 400 HU."
+        window = "Values were clipped to −1000 to 400 HU."
     else:
         window = "Values were clipped to the 0.5th and 99.5th percentile of the cohort."
     parts = [window]

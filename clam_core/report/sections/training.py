@@ -10,7 +10,7 @@ import pandas as pd
 from clam_core.report.charts import curves
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs
 from clam_core.report.material import Material
-from clam_core.report.phrases import number, sentence
+from clam_core.report.phrases import number, plural, sentence
 from clam_core.settings import FitSettings
 
 _PHASES = {"pretrain": "pretraining", "refine": "clustering phase"}
@@ -65,7 +65,7 @@ def network_words(material: Material) -> str:
     if train.noise_sd:
         changes.append(f"noise of {train.noise_sd:g} standard deviations")
     if train.shift_voxels:
-        changes.append(f"shifts of up to {train.shift_voxels} voxel(s)")
+        changes.append(f"shifts of up to {plural(train.shift_voxels, 'voxel')}")
     return f"{text} Inputs were varied by {' and '.join(changes)}." if changes else text
 
 

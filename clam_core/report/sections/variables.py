@@ -11,12 +11,12 @@ import pandas as pd
 from clam_core.association import Cohort
 from clam_core.association.typed import LEVELS, NUMBERS, numbers_of
 from clam_core.figures.associations import LEVEL
-from clam_core.figures.variables import row_words
 from clam_core.io.columns import ColumnInfo
 from clam_core.report.charts_clinical import levels, points
 from clam_core.report.html import Figures, Html, join, paragraph, tag
 from clam_core.report.material import Material
-from clam_core.report.phrases import plural
+from clam_core.report.phrases import interval, number, plural, titled, with_sign
+from clam_core.report.sections.effects import effect_name
 
 
 def plots(material: Material, figures: Figures) -> Html:
@@ -49,14 +49,25 @@ def _plot(
     cohort: Cohort, row: Mapping[str, Any], clusters: list[int], figures: Figures
 ) -> Html | None:
     info = cohort.columns[str(row["variable"])]
-    title = f"{info.label} ({info.unit})" if info.unit else info.label
-    words = row_words(row, clusters)
+    title = titled(info.label, info.unit)
+    words = _words(row, clusters)
     column = cohort.frame[info.name]
     if info.kind in NUMBERS:
         return _numbers(column, cohort, (title, words), figures)
     if info.kind in LEVELS:
         return figures.add(words, _levels(column, cohort, info, words))
     return None
+
+
+def _words(row: Mapping[str, Any], clusters: list[int]) -> str:
+    """The finding in one sentence; bars carry their counts themselves."""
+    means = [f"cluster {c}: {row[f'summary_cluster_{c}']}" for c in clusters]
+    each = f" ({'; '.join(means)})" if row["kind"] in NUMBERS else ""
+    return (
+        f"{row['label']} by cluster{each}. {effect_name(row['effect_name'])} "
+        f"{number(row['effect_size'])} ({interval(row['ci_low'], row['ci_high'])}); {row['test']}, "
+        f"p {with_sign(row['p_value'])}, corrected p {with_sign(row['p_adjusted'])}."
+    )
 
 
 def _numbers(
