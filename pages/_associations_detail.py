@@ -5,15 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from clam_core.association.strength import strengths
 from clam_core.figures.variables import plot_levels, plot_numbers, row_words
 from clam_core.study.associations import Associations
-from pages._associations import SVG, title_of
+from pages._associations_table import SVG, labels_of, title_of
 from pages._associations_words import adjusted_words, honest_words, pair_table
+from pages._pictures import thumbnail
 from pages._shared import Place, page_link, plain
 
 _MOST_IN_ADDRESS = 200
-_LINKS = 12
 
 
 def show_variable(here: Place, found: Associations, variable: str) -> None:
@@ -24,12 +23,13 @@ def show_variable(here: Place, found: Associations, variable: str) -> None:
     left, right = st.columns([3, 2])
     with left:
         _show_plot(found, row)
+        _show_examples(here, found, row)
     with right:
         st.markdown(plain(row_words(row, found.about["clusters"])))
         for sentence in [*adjusted_words(row, found.about["settings"]), *honest_words(row)]:
             st.markdown(plain(sentence))
         _show_people(here, found, variable)
-    pairs = pair_table(found.table("pairs"), variable)
+    pairs = pair_table(found.table("pairs"), labels_of(found), variable)
     if len(pairs):
         st.markdown("**Every pair of clusters**")
         st.dataframe(pairs, hide_index=True, alt="Differences between every pair of clusters.")
@@ -46,6 +46,28 @@ def _show_plot(found: Associations, row: dict) -> None:
     plot = draw(values, clusters, title_of(row))
     st.plotly_chart(plot.figure, config=SVG, alt=plot.sentence, key=f"plot_{row['variable']}")
     st.caption(plain(plot.sentence) + " The camera above the plot saves it as SVG.")
+
+
+def _show_examples(here: Place, found: Associations, row: dict) -> None:
+    """The scan of each cluster whose value is nearest to the cluster's median, with its map."""
+    clusters, values = found.table("members")["cluster"], found.table("values")[row["variable"]]
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.cat.codes.where(values.notna())
+    if not pd.api.types.is_numeric_dtype(values):
+        return
+    st.markdown("**A scan with a middle value from each cluster**")
+    numbers = found.about["clusters"]
+    for column, number in zip(st.columns(max(len(numbers), 3)), numbers, strict=False):
+        own = values[clusters == number].dropna()
+        if own.empty:
+            continue
+        scan_id = str((own - own.median()).abs().sort_index().idxmin())
+        shown = f"{scan_id}, cluster {number}"
+        with column:
+            st.image(
+                thumbnail(here, scan_id), alt=f"Slice of {shown} with its map", width="stretch"
+            )
+            page_link("explore", plain(shown), scan=scan_id)
 
 
 def _show_people(here: Place, found: Associations, variable: str) -> None:
@@ -71,8 +93,3 @@ def _show_people(here: Place, found: Associations, variable: str) -> None:
     if chosen:
         page_link("explore", f"Open {plain(str(chosen))} with its overlay", scan=str(chosen))
     st.caption(f"{here.study.name}: {len(table)} scans have a value.")
-
-
-def effects_of(found: Associations) -> pd.DataFrame:
-    """Effects of all tested variables on one scale."""
-    return strengths(found.rows)

@@ -11,8 +11,8 @@ from clam_core.association.strength import strengths
 from clam_core.figures.associations import forest_plot, volcano
 from clam_core.pipeline.export_tables import association_files, table_one_shown
 from clam_core.study.associations import Associations
-from pages._associations import SVG
 from pages._associations_follow_up import show_follow_up
+from pages._associations_table import SVG, labels_of
 from pages._associations_words import adjusted_table, contrast_table, pair_table, panel_table
 from pages._shared import Place, plain
 
@@ -62,7 +62,7 @@ def show_adjusted(here: Place, found: Associations) -> None:  # noqa: ARG001
     st.dataframe(
         adjusted_table(found.rows), hide_index=True, alt="Crude and adjusted effects per variable."
     )
-    contrasts = contrast_table(found.table("contrasts"))
+    contrasts = contrast_table(found.table("contrasts"), labels_of(found))
     if len(contrasts):
         st.caption("Each cluster against the first one: more than 0 (or a ratio above 1) means "
                    "more in the first.")  # fmt: skip
@@ -71,7 +71,7 @@ def show_adjusted(here: Place, found: Associations) -> None:  # noqa: ARG001
 
 def show_pairs(here: Place, found: Associations) -> None:  # noqa: ARG001
     """Every pair of clusters for every variable."""
-    pairs = pair_table(found.table("pairs"))
+    pairs = pair_table(found.table("pairs"), labels_of(found))
     if pairs.empty:
         st.info("There are no pairs to compare.")
         return

@@ -52,14 +52,16 @@ def honest_words(row: dict) -> list[str]:
     return sentences
 
 
-def pair_table(pairs: pd.DataFrame, variable: str | None = None) -> pd.DataFrame:
-    """Pairs of clusters as they are read."""
+def pair_table(
+    pairs: pd.DataFrame, labels: dict[str, str], variable: str | None = None
+) -> pd.DataFrame:
+    """Pairs of clusters as they are read; `labels` gives each variable's name."""
     if pairs.empty or "cluster_a" not in pairs.columns:
         return pd.DataFrame()
     chosen = pairs if variable is None else pairs[pairs["variable"] == variable]
     shown = pd.DataFrame(
         {
-            "Variable": chosen["variable"],
+            "Variable": chosen["variable"].map(labels),
             "Clusters": [f"{a} – {b}" for a, b in zip(chosen["cluster_a"], chosen["cluster_b"],
                                                       strict=True)],
             "Difference [95 % CI]": _interval(chosen, "difference", "difference_low",
@@ -74,13 +76,13 @@ def pair_table(pairs: pd.DataFrame, variable: str | None = None) -> pd.DataFrame
     return shown.drop(columns="Variable") if variable is not None else shown
 
 
-def contrast_table(contrasts: pd.DataFrame) -> pd.DataFrame:
+def contrast_table(contrasts: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
     """Each cluster against the first, crude beside adjusted."""
     if contrasts.empty or "cluster_a" not in contrasts.columns:
         return pd.DataFrame()
     return pd.DataFrame(
         {
-            "Variable": contrasts["variable"],
+            "Variable": contrasts["variable"].map(labels),
             "Clusters": [f"{a} – {b}" for a, b in zip(contrasts["cluster_a"],
                                                       contrasts["cluster_b"], strict=True)],
             "Scale": contrasts["scale"].str.replace("_", " "),
@@ -103,8 +105,8 @@ def adjusted_table(rows: pd.DataFrame) -> pd.DataFrame:
             "Crude p": known["crude_p_value"].map(_p),
             "Adjusted [95 % CI]": _interval(known, "adjusted_effect", "adjusted_low",
                                             "adjusted_high"),
-            "Adjusted-model p": known["adjusted_p_value"].map(_p),
-            "corrected": known["adjusted_p_adjusted"].map(_p),
+            "Adjusted p": known["adjusted_p_value"].map(_p),
+            "Adjusted p, corrected": known["adjusted_p_adjusted"].map(_p),
             "Model, or why none": known["adjusted_test"].where(
                 known["adjusted_reason"] == "", known["adjusted_reason"]),
         }

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages import _associations as parts
 from pages import _associations_start as start
+from pages import _associations_table as parts
 from pages._associations_detail import show_variable
 from pages._associations_more import VIEWS
 from pages._shared import guard, page, plain

@@ -15,7 +15,8 @@ DIFFERENT, NOT_DIFFERENT = "#0072B2", "#8C8C8C"
 LEVEL = 0.05
 STRENGTH = "Strength of the association (0 none, 1 strongest)"
 _ROW, _MARGIN = 22, 110
-_MOST_NAMED = 12
+_FROM_EACH_OTHER = (0.12, 0.05)
+_LEGEND = {True: "differs after correction", False: "does not differ"}
 
 
 def forest_plot(effects: pd.DataFrame, *, signed: bool) -> Described:
@@ -34,13 +35,15 @@ def forest_plot(effects: pd.DataFrame, *, signed: bool) -> Described:
     figure = go.Figure()
     names = [str(one) for one in table["label"]]
     places = list(range(len(table)))
-    for different, part in table.assign(place=places).groupby(table["p_adjusted"] < LEVEL):
+    different_from = table["p_adjusted"] < LEVEL
+    for different in (True, False):
+        part = table.assign(place=places)[different_from == different]
         color = DIFFERENT if different else NOT_DIFFERENT
         figure.add_scatter(
             x=part["strength"],
             y=part["place"],
             mode="markers",
-            name="differs after correction" if different else "does not",
+            name=_LEGEND[different],
             customdata=part[["variable", "family", "low", "high", "p_adjusted"]],
             hovertemplate="%{text}<br>%{x:.2f} (%{customdata[2]:.2f} to %{customdata[3]:.2f})"
             "<br>adjusted p %{customdata[4]:.3g}<extra>%{customdata[1]}</extra>",
@@ -61,7 +64,7 @@ def forest_plot(effects: pd.DataFrame, *, signed: bool) -> Described:
     title = f"{STRENGTH}; right: more in cluster {{}}" if signed else STRENGTH
     figure.update_layout(
         height=_MARGIN + _ROW * max(4, len(table)),
-        margin={"l": 10, "r": 110, "t": 30, "b": 40},
+        margin={"l": 10, "r": 150, "t": 30, "b": 40},
         legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
         xaxis={"title": title.format("1, left: in the other"),
                "range": [-1.02, 1.02] if signed else [-0.02, 1.02]},
@@ -115,15 +118,16 @@ def volcano(effects: pd.DataFrame) -> Described:
     import plotly.graph_objects as go
 
     table = effects.assign(height=-np.log10(effects["p_adjusted"].clip(lower=1e-16)))
-    named = set(table.nlargest(_MOST_NAMED, "height")["variable"])
+    named = _apart(table)
     figure = go.Figure()
-    for different, part in table.groupby(table["p_adjusted"] < LEVEL):
-        shown = part["variable"].isin(named) & bool(different)
+    for different in (True, False):
+        part = table[(table["p_adjusted"] < LEVEL) == different]
+        shown = part["variable"].isin(named) & different
         figure.add_scatter(
             x=part["strength"],
             y=part["height"],
             mode="markers+text",
-            name="differs after correction" if different else "does not",
+            name=_LEGEND[different],
             text=[letters(n) if s else "" for n, s in zip(part["label"], shown, strict=True)],
             textposition="top center",
             customdata=part[["variable", "label"]].map(lambda text: letters(str(text))),
@@ -148,3 +152,20 @@ def volcano(effects: pd.DataFrame) -> Described:
         f"Each point is a variable: further right is a stronger association, higher is more "
         f"evidence. {n} of {len(table)} lie above the dashed line (adjusted p below 0.05).",
     )
+
+
+def _apart(table: pd.DataFrame) -> set[str]:
+    """Variables whose names do not cover each other, the highest points first."""
+    reach = max(float(table["height"].max()), 1.0)
+    kept: list[tuple[float, float]] = []
+    named: set[str] = set()
+    for row in table.sort_values("height", ascending=False).to_dict("records"):
+        place = (float(row["strength"]), float(row["height"]) / reach)
+        near = (
+            abs(place[0] - x) < _FROM_EACH_OTHER[0] and abs(place[1] - y) < _FROM_EACH_OTHER[1]
+            for x, y in kept
+        )
+        if not any(near):
+            kept.append(place)
+            named.add(str(row["variable"]))
+    return named

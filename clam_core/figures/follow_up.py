@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from clam_core.figures.described import Described, letters
-from clam_core.figures.variables import color_of, symbol_of
+from clam_core.figures.variables import color_of, faint, symbol_of
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
@@ -69,18 +69,13 @@ def _curve(figure: Any, number: int, part: pd.DataFrame, end: float, place: int)
                        row=1, col=1)  # fmt: skip
     figure.add_scatter(
         x=x, y=high, mode="lines", line=hidden, fill="tonexty", showlegend=False,
-        hoverinfo="skip", opacity=0.2, fillcolor=_faint(color), row=1, col=1,
+        hoverinfo="skip", opacity=0.2, fillcolor=faint(color), row=1, col=1,
     )  # fmt: skip
     figure.add_scatter(
         x=x, y=y, mode="lines", name=f"Cluster {number}",
         line={**step, "width": 2, "dash": _DASHES[place % len(_DASHES)]},
         hovertemplate="%{x:.3g}: %{y:.0%}", row=1, col=1,
     )  # fmt: skip
-
-
-def _faint(color: str) -> str:
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.15)"
 
 
 def slope_plot(slopes: pd.DataFrame, name: str, unit: str) -> Described:

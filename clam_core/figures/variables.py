@@ -44,7 +44,7 @@ def plot_numbers(values: pd.Series[Any], clusters: pd.Series[Any], title: str) -
         color, name = color_of(number), f"Cluster {number} (n = {len(part)})"
         common: dict[str, Any] = {
             "y": part, "x0": place, "name": name, "line": {"color": color}, "hoverinfo": "skip",
-            "showlegend": False,
+            "showlegend": False, "fillcolor": faint(color),
         }  # fmt: skip
         if len(part) >= _ENOUGH_FOR_VIOLIN:
             figure.add_violin(**common, box_visible=True, points=False, width=0.8, spanmode="hard")
@@ -57,7 +57,12 @@ def plot_numbers(values: pd.Series[Any], clusters: pd.Series[Any], title: str) -
             name=name,
             customdata=part.index,
             hovertemplate="%{customdata}: %{y}<extra></extra>",
-            marker={"color": color, "symbol": symbol_of(number), "size": 7, "opacity": 0.75},
+            marker={
+                "color": color,
+                "symbol": symbol_of(number),
+                "size": 8,
+                "line": {"width": 0.8, "color": "#FFFFFF"},
+            },
         )
         medians.append(f"{part.median():.3g} in cluster {number}")
     _axes(figure, sorted(clusters.unique()), values, clusters)
@@ -110,6 +115,12 @@ def plot_levels(values: pd.Series[Any], clusters: pd.Series[Any], title: str) ->
 def color_of(number: int) -> str:
     """Color of a cluster, counted from 1."""
     return CLUSTER_COLORS[(int(number) - 1) % len(CLUSTER_COLORS)]
+
+
+def faint(color: str) -> str:
+    """The same color, mostly transparent."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.18)"
 
 
 def symbol_of(number: int) -> str:

@@ -108,19 +108,30 @@ def _chosen(rows: pd.DataFrame, choice: str) -> pd.DataFrame:
 def for_reading(rows: pd.DataFrame, clusters: list[int]) -> pd.DataFrame:
     """The table in the words of its readers."""
     shown = pd.DataFrame({"Variable": [title_of(row) for row in rows.to_dict("records")]})
-    shown["Family"] = rows["family"].to_numpy()
     shown["n"] = rows["n"].to_numpy()
     missing = zip(*(rows[f"missing_cluster_{number}"] for number in clusters), strict=True)
-    shown["Missing by cluster"] = [" / ".join(map(str, each)) for each in missing]
+    shown["Missing"] = [" / ".join(map(str, each)) for each in missing]
     for number in clusters:
-        shown[f"Cluster {number}"] = rows[f"summary_cluster_{number}"].to_numpy()
+        shown[f"Cluster {number}"] = [_short(text) for text in rows[f"summary_cluster_{number}"]]
     shown["Effect [95 % CI]"] = [_effect(row) for row in rows.to_dict("records")]
     shown["p"] = rows["p_value"].map(_p).to_numpy()
     shown["Adjusted p"] = rows["p_adjusted"].map(_p).to_numpy()
     shown["Test"] = rows["test"].to_numpy()
     shown["Statistic"] = [_statistic(row) for row in rows.to_dict("records")]
+    shown["Family"] = rows["family"].to_numpy()
     shown["Why this test, or why none"] = rows["why"].where(rows["reason"] == "", rows["reason"])
     return shown
+
+
+def _short(summary: str) -> str:
+    """A summary without the levels that nobody has."""
+    parts = [part for part in summary.split("; ") if not part.endswith(": 0 (0 %)")]
+    return "; ".join(parts)
+
+
+def labels_of(found: Associations) -> dict[str, str]:
+    """Name of each variable as it is shown, with its unit."""
+    return {str(row["variable"]): title_of(row) for row in found.rows.to_dict("records")}
 
 
 def title_of(row: dict) -> str:
@@ -155,6 +166,8 @@ def _statistic(row: dict) -> str:
 def _columns() -> dict:
     return {
         "Variable": st.column_config.TextColumn(pinned=True),
+        "n": st.column_config.NumberColumn(width=50),
+        "Missing": st.column_config.TextColumn(width=80, help="In each cluster, in their order."),
         "Adjusted p": st.column_config.TextColumn(
             help="Corrected for the number of tests within the family."
         ),
