@@ -105,6 +105,19 @@ class ActivationMaps:
         """What speaks for the cluster, scaled to [0, 1] per scan, shape (n, *grid)."""
         return scale_maps(self.raw)
 
+    def within(self, masks: NDArray[np.bool_]) -> ActivationMaps:
+        """The same maps, zero outside masks of shape (n, *grid).
+
+        Outside a mask every scan has the same value, so nothing there can speak for a
+        cluster; interpolation spreads the values of nodes on the rim over it.
+
+        Raises:
+            AlignmentError: If the masks have another shape than the maps.
+        """
+        if masks.shape != self.raw.shape:
+            raise AlignmentError(f"Masks of {masks.shape} do not fit maps of {self.raw.shape}.")
+        return replace(self, raw=np.where(masks, self.raw, np.float32(0)))
+
     def __len__(self) -> int:
         return len(self.raw)
 

@@ -18,6 +18,7 @@ from clam_core.io.discovered import FoundScan
 from clam_core.io.nifti import write_nifti
 from clam_core.io.sandbox import ReaderPool, Reply, Task
 from clam_core.localization import make_maps, map_shares
+from clam_core.pipeline.explain import stored_settings
 from clam_core.pipeline.preprocess import PRELOAD
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
@@ -111,12 +112,20 @@ class _Known:
     def write_map(self, to: Path, path: Path, reply: Reply) -> str:
         """Store the map of one scan on the study's grid; says where the map lies."""
         images = self._images(reply).batch(torch.tensor([0]))
-        made = make_maps(self.model, images, LocalizeSettings(), load_reference(self._run))
+        volume, mask = _arrays(reply)
+        made = make_maps(self.model, images, self._kind(), load_reference(self._run))
+        if mask is not None and made.variant == "integrated":
+            made = made.within(mask[None])
         to.mkdir(parents=True, exist_ok=True)
         file = to / f"{path.name.split('.')[0]}-map.nii.gz"
         write_nifti(file, made.scaled[0], np.reshape(reply.values["affine"], (4, 4)))
-        volume, mask = _arrays(reply)
         return map_shares(made.raw[0], mask, volume).sentence
+
+    def _kind(self) -> LocalizeSettings:
+        """The kind of map that the run has, for each scan's own cluster."""
+        localized = self._run.info().localized
+        values = {} if localized is None else localized["settings"]
+        return stored_settings({**values, "target": "own"})
 
     def _images(self, reply: Reply) -> CohortImages:
         arrays = _arrays(reply)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from clam_core.localization import (
     ActivationMaps,
     FaithfulnessSettings,
     Reference,
+    add_backdrop,
     make_maps,
     make_reference,
     map_layer,
@@ -58,29 +58,44 @@ class FittedCohort:
         source = source_of(study, [str(scan_id) for scan_id in self.table.index])
         self.images = CohortImages(source, scale)
         self.clusters = self.table["cluster"].to_numpy() - 1
-        self._references: dict[tuple[int, int], Reference] = {}
+        self.batches = self.images.in_batches(8)
+        self._medians: dict[tuple[int, int], Reference] = {}
+        self._references: dict[str, Reference] = {}
 
-    def batches(self) -> Iterator[torch.Tensor]:
-        """The cohort, eight scans at a time."""
-        yield from self.images.stream(torch.split(torch.arange(len(self.images)), 8))
-
-    def remember(self, reference: Reference, seed: int) -> None:
-        """Use medians that were made before."""
-        self._references[reference.layer, seed] = reference
+    def remember(self, reference: Reference, settings: LocalizeSettings) -> None:
+        """Use medians, and the backdrop with them, that were made before."""
+        self._medians[reference.layer, settings.seed] = replace(reference, backdrop={})
+        if reference.backdrop:
+            self._references[self._key(settings)] = reference
 
     def reference(self, settings: LocalizeSettings) -> Reference:
-        """The cohort's medians for maps of these settings."""
-        key = (map_layer(self.model, settings), settings.seed)
+        """The cohort's medians for maps of these settings, with the backdrop they need."""
+        place = (map_layer(self.model, settings), settings.seed)
+        if place not in self._medians:
+            self._medians[place] = make_reference(self.model, self.batches, *place)
+        if settings.variant != "integrated":
+            return self._medians[place]
+        key = self._key(settings)
         if key not in self._references:
-            made = make_reference(self.model, self.batches(), key[0], settings.seed)
-            self._references[key] = made
+            self._references[key] = add_backdrop(
+                self.model, self._medians[place], self.batches, self.clusters, _asked(settings)
+            )
         return self._references[key]
 
     def maps(self, rows: list[int], settings: LocalizeSettings) -> ActivationMaps:
-        """Maps of some scans."""
+        """Maps of some scans; what the default map spreads outside the masks is cut off."""
         images = self.images.batch(torch.tensor(rows))
         reference = self.reference(settings)
-        return make_maps(self.model, images, settings, reference, self.clusters[rows])
+        made = make_maps(self.model, images, settings, reference, self.clusters[rows])
+        masks = [self.images.source.read(row)[1] for row in rows]
+        inside = [mask for mask in masks if mask is not None]
+        if settings.variant == "integrated" and len(inside) == len(rows):
+            return made.within(np.stack(inside))
+        return made
+
+    def _key(self, settings: LocalizeSettings) -> str:
+        asked = _asked(settings).model_copy(update={"layer": map_layer(self.model, settings)})
+        return asked.model_dump_json()
 
     def explain(self, row: int, settings: LocalizeSettings) -> Explanation:
         """The map of one scan, put to the test."""
@@ -156,10 +171,22 @@ def fitted_cohort(folder: Path, name: str, stamp: int) -> FittedCohort:  # noqa:
     localized = run.info().localized
     if localized is not None:
         try:
-            cohort.remember(load_reference(run), int(localized["settings"]["seed"]))
+            cohort.remember(load_reference(run), stored_settings(localized["settings"]))
         except (MissingStepError, StudyError):
             return cohort
     return cohort
+
+
+def stored_settings(values: dict[str, Any]) -> LocalizeSettings:
+    """Settings of maps from JSON values, where a pair is a list."""
+    pairs = {name: tuple(v) for name, v in values.items() if isinstance(v, list)}
+    return LocalizeSettings(**{**values, **pairs})
+
+
+def _asked(settings: LocalizeSettings) -> LocalizeSettings:
+    """All clusters against the rest at once, unless a pair of clusters is asked for."""
+    is_pair = isinstance(settings.target, tuple)
+    return settings if is_pair else settings.model_copy(update={"target": "own"})
 
 
 def _stamp(run: Run) -> int:
@@ -181,9 +208,7 @@ def explain_task(
         The line, and the arrays `signed` and, where there are any, `nodes`.
     """
     study = Study(Path(folder))
-    target = settings.get("target", "own")
-    values = {**settings, "target": tuple(target) if isinstance(target, list) else target}
-    found = explain_scan(study, Run(study, name), scan_id, LocalizeSettings(**values))
+    found = explain_scan(study, Run(study, name), scan_id, stored_settings(settings))
     arrays: dict[str, NDArray[np.generic]] = {"signed": found.signed}
     if found.nodes is not None:
         arrays["nodes"] = found.nodes

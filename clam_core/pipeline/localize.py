@@ -163,7 +163,8 @@ def _randomization(cohort: FittedCohort, settings: LocalizeSettings) -> float | 
     rows = np.unique(np.linspace(0, n_scans - 1, min(N_RANDOMIZED, n_scans)).astype(int))
     images = cohort.images.batch(torch.from_numpy(rows))
     made = cohort.maps([int(row) for row in rows], settings)
-    found = check_randomization(cohort.model, images, made, settings, cohort.batches())
+    clusters = cohort.clusters if cohort.reference(settings).backdrop else None
+    found = check_randomization(cohort.model, images, made, settings, cohort.batches, clusters)
     mean = float(np.nanmean([one.pearson for one in found]))
     return None if np.isnan(mean) else mean
 
