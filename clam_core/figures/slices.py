@@ -137,10 +137,8 @@ def _paint(picture: Picture, values: NDArray[np.float32], look: Look) -> None:
         is_shown = (strength >= look.threshold) & (strength > 0)
         if look.style == "outline":
             is_shown = outline(is_shown)
-        share = (strength[is_shown] - look.threshold) / (1 - look.threshold)
-        if look.style == "outline":
-            share = np.full_like(share, 0.5)
-        colors = color_table(stops)[np.rint(255 * share.clip(0, 1)).astype(int)]
+        share = np.where(look.style == "outline", 0.5, strength[is_shown].clip(0, 1))
+        colors = color_table(stops)[np.rint(255 * share).astype(int)]
         opacity = 1.0 if look.style == "outline" else look.opacity
         blended = (1 - opacity) * picture[is_shown] + opacity * colors
         picture[is_shown] = np.rint(blended).astype(np.uint8)
