@@ -1,0 +1,53 @@
+"""Delete a study: said beforehand what goes, and only once its name has been typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from clam_core.study.removal import delete_study
+from clam_core.study.uploads import delete_uploads, unused_uploads, uploads_of
+from pages._cohort_job import is_running
+from pages._shared import Place, plain, sentences, studies_root
+
+
+def show_delete(here: Place) -> None:
+    """Confirmation by name, then everything goes."""
+    name = here.study.name
+    st.subheader("Delete this study", anchor=False)
+    uploaded = uploads_of(here.study.folder) is not None
+    scans = "the scans that were uploaded for it" if uploaded else "no scan of your own folders"
+    st.markdown(
+        "Deletes the prepared volumes, the pictures, the clinical table, all runs with their maps, "
+        f"and {scans}. This cannot be undone."
+    )
+    typed = st.text_input(f"Type the name of the study to delete it: {plain(name)}", key="doomed")
+    if st.button("Delete the study", type="primary", disabled=typed.strip() != name):
+        if is_running(name):
+            st.error("A step is working on this study. Cancel it first, then delete the study.")
+            return
+        with sentences():
+            delete_study(studies_root(), name)
+            st.query_params.clear()
+            st.toast(f"The study {plain(name)} was deleted.")
+            st.rerun()
+    _show_unused()
+
+
+def _show_unused() -> None:
+    unused = unused_uploads(studies_root())
+    if not unused:
+        return
+    size = sum(_size(folder) for folder in unused)
+    st.caption(
+        f"{len(unused)} upload{'' if len(unused) == 1 else 's'} ({size / 1e6:,.0f} MB) "
+        "belong to no study, because making one from them failed or was cancelled."
+    )
+    if st.button("Delete these uploads"):
+        delete_uploads(unused)
+        st.rerun()
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,135 @@
+"""Open scans: where they are, how they are named and prepared, and off it goes."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import streamlit as st
+
+from clam_core.errors import StudyError
+from clam_core.io.roots import allowed_roots, check_below, folders_in, tables_in
+from clam_core.study.uploads import Upload, UploadLimits, check_room, store_upload
+from pages._cohort_job import start
+from pages._shared import plain, sentences, studies_root, study_names
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_FOLDER, _UPLOAD = "A folder on this server", "Upload files"
+_HERE = "(this folder)"
+_DEEPEST = 12
+
+IDS = {
+    "auto": "From file names; whatever could be the name of a person becomes a number",
+    "names": "From file names as they are (they are pseudonyms already)",
+    "codes": "Numbers only",
+}
+GRIDS = {
+    48: "48: quick look",
+    64: "64: small scans, such as nodules",
+    88: "88: standard, as in the paper",
+    128: "128: fine, about three times slower",
+}
+MASKS = {
+    "auto": "The mask that comes with a scan; else the lungs, where it is a chest CT",
+    "lungs": "Find the lungs in every scan",
+    "given": "Only masks that come with the scans",
+    "none": "No mask: look at the whole picture",
+}
+
+
+def show_open() -> None:
+    """Form for a new study from one's own scans."""
+    st.subheader("Open my scans", anchor=False)
+    name = st.text_input("Name of the new study", "my-study", max_chars=64, key="new_name").strip()
+    where = st.segmented_control(
+        "Where are the scans?", [_FOLDER, _UPLOAD], default=_FOLDER, required=True, key="where"
+    )
+    folder, files, scans_table = None, [], None
+    with sentences():
+        if where == _FOLDER:
+            folder, scans_table = _choose_folder()
+        else:
+            files = _choose_files()
+    with st.expander("How they are named and prepared (the defaults suit most chest CTs)"):
+        ids = st.radio("Ids of the scans", list(IDS), format_func=IDS.__getitem__, key="ids")
+        settings = prepare_choice("new")
+    is_ready = folder is not None or bool(files)
+    if st.button("Make the study", type="primary", disabled=not is_ready):
+        with sentences():
+            _check_name(name)
+            root = folder or store_upload(studies_root(), files)
+            arguments = {"scans": str(root), "ids": ids, "preprocess": settings}
+            if scans_table:
+                arguments["scans_table"] = str(root / scans_table)
+            start(name, "create", arguments)
+
+
+def prepare_choice(key: str) -> dict:
+    """Grid and mask in plain words, as arguments of the step."""
+    grid = st.select_slider(
+        "Detail (voxels along each axis)",
+        list(GRIDS),
+        88,
+        format_func=GRIDS.__getitem__,
+        key=f"grid_{key}",
+    )
+    mask = st.radio(
+        "What is looked at", list(MASKS), format_func=MASKS.__getitem__, key=f"mask_{key}"
+    )
+    return {"grid": grid, "mask": mask}
+
+
+def _choose_folder() -> tuple[Path | None, str | None]:
+    """Walk down from an allowed root; a table in the folder may name the scans."""
+    roots = allowed_roots(os.environ.get("CLAM_SCANS", ""), studies_root())
+    if not roots:
+        st.info("No folder of this server may be opened yet; upload the files instead.")
+        return None, None
+    place = st.selectbox("Folder", roots, format_func=lambda root: plain(root.name), key="root")
+    for depth in range(_DEEPEST):
+        inside = folders_in(place, roots)
+        if not inside:
+            break
+        step = st.selectbox(
+            "and in it" if depth else "in it", [_HERE, *inside], key=f"folder_{depth}_{place.name}"
+        )
+        if step == _HERE:
+            break
+        place = check_below(place / step, roots)
+    st.caption(f"Everything below {plain(place.name)} is looked into; nothing there is changed.")
+    tables = tables_in(place, roots)
+    if not tables:
+        return place, None
+    none = "No table: take every scan that is found"
+    chosen = st.selectbox(
+        "Table that names the scans (columns scan_id, subject_id, path, mask)",
+        [none, *tables],
+        index=1 if Path(tables[0]).stem.lower() == "scans" else 0,
+        key=f"table_{place.name}",
+    )
+    return place, None if chosen == none else chosen
+
+
+def _choose_files() -> list[Upload]:
+    limits = UploadLimits()
+    sent = st.file_uploader(
+        "Scans: files, or one zip archive with folders",
+        accept_multiple_files=True,
+        max_upload_size=limits.max_bytes >> 20,
+        key="scans_upload",
+        help="Larger cohorts: put them into a folder of the server and open that.",
+    )
+    files = [Upload(one.name, one.size, one) for one in sent]
+    if files:
+        check_room(studies_root(), files, limits)
+    return files
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise StudyError(
+            "A study needs a name of letters, digits, - and _ (at most 64), without blanks."
+        )
+    if name in study_names():
+        raise StudyError(f"There is already a study {name!r}; choose another name.")
