@@ -1,0 +1,189 @@
+"""The Associations page on an empty, a partial and a complete study, and on nasty columns."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from clam_core.io.columns import ColumnInfo
+from clam_core.pipeline.associate import associate_run
+from clam_core.pipeline.lung_function import add_reference_values
+from clam_core.settings import AssociateSettings
+from clam_core.spirometry import LungFunctionSettings
+from clam_core.study import Study
+from tests.pipeline.clustered import SIZES, study_of, write_clinical
+
+APP = str(Path(__file__).resolve().parents[2] / "app.py")
+QUICK = AssociateSettings(adjust=("age", "sex"), n_resamples=199)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Studies: `complete`, `partial` (nothing compared yet), `bare` (no clinical table)."""
+    folder = tmp_path_factory.mktemp("studies")
+    study_of(folder / "partial")
+    study_of(folder / "bare", clinical=False)
+    shutil.copytree(folder / "partial", folder / "complete")
+    associate_run(Study(folder / "complete"), "default", QUICK)
+    return folder
+
+
+@pytest.fixture
+def show(monkeypatch, root):
+    def run(study, **query):
+        monkeypatch.setenv("CLAM_STUDIES", str(query.pop("root", root)))
+        page = AppTest.from_file(APP, default_timeout=60)
+        for name, value in {"study": study, **query}.items():
+            page.query_params[name] = value
+        page.run()
+        page.switch_page("pages/associations.py").run()
+        assert not page.exception, page.exception[0]
+        return page
+
+    return run
+
+
+def words(page):
+    parts = (*page.markdown, *page.caption, *page.info, *page.warning, *page.subheader)
+    return " ".join(element.value for element in parts).replace("\\", "")
+
+
+def test_without_a_clinical_table_it_says_what_to_bring(show):
+    page = show("bare")
+    assert "one row per subject or scan" in page.info[-1].value
+    assert not page.dataframe and not page.error
+
+
+def test_before_the_comparison_it_offers_it(show):
+    page = show("partial")
+    assert "has not been compared" in words(page)
+    assert page.multiselect[0].value == ["age", "sex", "height_cm"]
+    assert any(button.label == "Compare" for button in page.button)
+    assert not page.error
+
+
+def test_the_answer_comes_first_then_the_table(show):
+    page = show("complete")
+    headline = page.subheader[0].value.replace("\\", "")
+    assert headline.startswith("Of 19 variables tested, ") and "clusters are stable" in headline
+    assert len(page.get("plotly_chart")) == 1
+    table = page.dataframe[0].value
+    assert list(table["Variable"][:1]) != [] and len(table) == 21
+    by_name = table.set_index("Variable")
+    assert by_name.loc["shoe size", "Adjusted p"] not in {"", "< 0.001"}
+    assert by_name.loc["scan id", "Why this test, or why none"].startswith("not testable, because")
+    assert by_name.loc["FVC (L)", "Missing"].count(" / ") == 2
+    assert "p_value" not in table.columns  # words of the readers
+
+
+def test_statsmodels_is_not_imported_by_the_page(show):
+    for name in [one for one in sys.modules if one.split(".")[0] == "statsmodels"]:
+        del sys.modules[name]
+    show("complete")
+    assert "statsmodels" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        ("Effect and evidence", "Each point is a variable"),
+        ("Adjusted", "Crude and adjusted by age, sex"),
+        ("Pairs", "Games-Howell for numbers"),
+        ("Confounding", "From 0.3 on a row is marked"),
+        ("Follow-up", "No follow-up was compared"),
+        ("Table 1", "missing values counted"),
+        ("Trust and limits", "would have p < 0.05 by chance"),
+        ("Files", "formulas are made harmless"),
+    ],
+)
+def test_every_view_has_its_sentence(show, view, said):
+    page = show("complete")
+    page.button_group[0].set_value(view).run()
+    assert not page.exception and not page.error
+    assert said in words(page)
+
+
+def test_a_variable_in_the_address_opens_its_plot_and_its_people(show):
+    page = show("complete", variable="FVC_L")
+    said = words(page)
+    assert "FVC: cluster 1:" in said and "In the " in said and "adjusted." in said
+    assert "With the membership of each scan" in said and "Smallest effect" in said
+    assert len(page.get("plotly_chart")) == 2
+    links = [link.proto.query_string for link in page.get("page_link")]
+    chosen = [one for one in links if "selection=" in one]
+    assert len(chosen) == 3 and chosen[0].count("S00") == SIZES[0]
+    select = next(box for box in page.selectbox if box.label == "Open a scan")
+    scan_id = select.options[3].split(":")[0]
+    select.select_index(3).run()
+    links = [link.proto.query_string for link in page.get("page_link")]
+    assert any(f"scan={scan_id}" in one for one in links)
+
+
+def test_a_variable_that_is_not_there_is_passed_over(show):
+    page = show("complete", variable="<script>")
+    assert not page.error and len(page.get("plotly_chart")) == 1
+
+
+def test_a_changed_table_says_that_the_answer_is_old(show, root, tmp_path):
+    shutil.copytree(root / "complete", tmp_path / "one")
+    study = Study(tmp_path / "one")
+    add_reference_values(study, LungFunctionSettings())
+    page = show("one", root=tmp_path)
+    assert "have changed since this was computed" in page.warning[0].value
+
+
+def test_reference_values_are_added_from_the_page(show, root, tmp_path):
+    shutil.copytree(root / "partial", tmp_path / "one")
+    page = show("one", root=tmp_path)
+    assert "FVC_L' is in L" in words(page)
+    button = next(one for one in page.button if one.label == "Add reference values")
+    button.click().run()
+    assert not page.exception and not page.error
+    frame, _ = Study(tmp_path / "one").clinical()
+    assert frame["FVC_z_score"].notna().sum() > 50
+    assert "columns calculated by" in page.success[0].value
+
+
+def test_nasty_columns_get_a_sentence_and_the_page_stays_up(show, root, tmp_path):
+    shutil.copytree(root / "partial", tmp_path / "nasty")
+    study = Study(tmp_path / "nasty")
+    frame, description = study.clinical()
+    infos = [ColumnInfo.from_json(one) for one in description["columns"]]
+    n, cluster = len(frame), np.arange(len(frame)) < SIZES[0]
+    nasty = {
+        "all missing": ("empty", [None] * n, "it has no value"),
+        "constant": ("constant", np.full(n, 2.0), "all its values are the same"),
+        "dates": ("date", pd.date_range("2020-01-01", periods=n), "it holds dates"),
+        "text": ("free_text", ["**bold** <b>x</b>"] * n, "it holds free text"),
+        "=HYPERLINK(1)": ("nominal", ["=1+1"] * n, "all its values are the same"),
+        "levels": ("nominal", [f"l{i}" for i in range(n)], "different levels"),
+        "separated": ("binary", np.where(cluster, "yes", "no"), ""),
+        "true": ("binary", cluster, ""),
+    }
+    levels = {"nominal", "binary"}
+    for name, (kind, values, _) in nasty.items():
+        column = pd.Series(values, index=frame.index)
+        frame[name] = column.astype("category") if kind in levels else column
+        infos.append(ColumnInfo(name, name, kind))
+    write_clinical(study, frame, infos)
+    associate_run(study, "default", QUICK)
+    for name, (_, _, said) in nasty.items():
+        page = show("nasty", root=tmp_path, variable=name)
+        table = page.dataframe[0].value.set_index("Variable")
+        assert not page.error
+        assert said in table.loc[name, "Why this test, or why none"], name
+        assert (table.loc[name, "p"] == "") == bool(said), name
+    models = page.dataframe[0].value.set_index("Variable")
+    assert models.loc["separated", "p"] == "< 0.001"
+
+
+def test_a_run_that_follows_the_scanner_has_a_banner(show, tmp_path):
+    made = study_of(tmp_path / "tangled", manufacturer=np.repeat(["A", "B", "C"], SIZES))
+    associate_run(made, "default", QUICK)
+    page = show("tangled", root=tmp_path)
+    said = page.warning[0].value.replace("\\", "")
+    assert "Manufacturer (" in said and "read the adjusted results" in said
