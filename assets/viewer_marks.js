@@ -1,4 +1,4 @@
-// What is drawn over the slices as sharp lines: outlines of map and mask, and the patient's sides.
+// What is drawn over the slices as sharp lines: outlines of map and mask, the crosshair, the patient's sides.
 
 const IN_PLANE = { 0: [0, 1, 2], 1: [0, 2, 1], 2: [1, 2, 0] }; // tile -> axes across, up, cut
 const SIDES = { 0: ["R", "L", "A", "P"], 1: ["R", "L", "S", "I"], 2: ["A", "P", "S", "I"] };
@@ -35,7 +35,7 @@ export class Marks {
   }
 
   // Draw over every slice: layers are {values, shape, level, sign, color}, all on the scan's grid.
-  draw(tiles, size, voxel, layers) {
+  draw(tiles, size, { voxel, place }, layers) {
     [this.canvas.width, this.canvas.height] = size;
     for (const tile of tiles) {
       this.pen.save();
@@ -43,6 +43,7 @@ export class Marks {
       this.pen.rect(...tile.box);
       this.pen.clip();
       for (const layer of layers) this.outline(tile, voxel, layer);
+      this.crosshair(tile, place);
       this.letters(tile);
       this.pen.restore();
     }
@@ -64,6 +65,27 @@ export class Marks {
     }
     this.pen.strokeStyle = color;
     this.pen.lineWidth = 1.6 * devicePixelRatio;
+    this.pen.stroke();
+  }
+
+  // Two thin lines that leave the middle free.
+  crosshair({ plane, box, corner, opposite }, place) {
+    const [across, up] = IN_PLANE[plane];
+    const x = Math.round(corner[0] + place[across] * (opposite[0] - corner[0])) + 0.5;
+    const y = Math.round(corner[1] + place[up] * (opposite[1] - corner[1])) + 0.5;
+    const gap = 8 * devicePixelRatio;
+    const [left, top, width, height] = box;
+    this.pen.beginPath();
+    for (const [from, to] of [[left, x - gap], [x + gap, left + width]]) {
+      this.pen.moveTo(from, y);
+      this.pen.lineTo(to, y);
+    }
+    for (const [from, to] of [[top, y - gap], [y + gap, top + height]]) {
+      this.pen.moveTo(x, from);
+      this.pen.lineTo(x, to);
+    }
+    this.pen.strokeStyle = "#59bfffcc";
+    this.pen.lineWidth = devicePixelRatio;
     this.pen.stroke();
   }
 

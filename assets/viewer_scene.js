@@ -18,10 +18,7 @@ export class Scene {
     scene.volumes = {};
     scene.nv = new niivue.Niivue({
       backColor: [0, 0, 0, 1],
-      crosshairColor: [0.35, 0.75, 1, 0.6],
-      crosshairGap: 12,
-      crosshairWidth: 0.6,
-      crosshairWidthUnit: "mm",
+      crosshairWidth: 0,
       dragAndDropEnabled: false,
       dragMode: niivue.DRAG_MODE.pan,
       isOrientationTextVisible: false,
@@ -100,7 +97,7 @@ export class Scene {
       layers.push({ values: map, shape, level, sign: 1, color: lines.for });
       if (this.diverging) layers.push({ values: map, shape, level, sign: -1, color: lines.against });
     }
-    this.marks.draw(this.tiles(), [this.canvas.width, this.canvas.height], this.voxel, layers);
+    this.marks.draw(this.tiles(), [this.canvas.width, this.canvas.height], this, layers);
   }
 
   // Each slice on screen: its box, and the pixels of the grid's first and last corner.

@@ -28,6 +28,7 @@ FOR_STOPS = ("#993404", "#d95f0e", "#fe9929", "#fec44f", "#ffffb0")
 AGAINST_STOPS = ("#08306b", "#2171b5", "#4292c6", "#9ecae1", "#e0f3ff")
 """Oranges and blues of rising lightness, told apart with any colour vision (ColorBrewer)."""
 
+LETTER_COLOR = (255, 210, 77)
 MASK_COLOR = (0, 158, 115)
 """Bluish green (Okabe and Ito): neither evidence for nor against."""
 

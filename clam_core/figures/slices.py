@@ -12,6 +12,7 @@ from clam_core.errors import AlignmentError
 from clam_core.figures.looks import (
     AGAINST_STOPS,
     FOR_STOPS,
+    LETTER_COLOR,
     MASK_COLOR,
     PLANE_AXIS,
     Look,
@@ -84,7 +85,7 @@ def draw_slice(
         _paint(picture, shown, look)
     if layers.mask is not None and look.mask_outline:
         inside = _fitted(display_slice(layers.mask, axis, index), pixels, smooth=True) >= 0.5
-        picture[outline(inside)] = MASK_COLOR
+        picture[_line(inside)] = MASK_COLOR
     if look.letters:
         _mark_sides(picture, "coronal" if not _is_3d(layers) and _is_upright(layers) else plane)
     return picture
@@ -128,6 +129,16 @@ def outline(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return edge
 
 
+def _line(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The outline, wide enough to be seen: one pixel in 250."""
+    line = np.zeros_like(inside)
+    for _ in range(max(1, round(max(inside.shape) / 250))):
+        edge = outline(inside)
+        line |= edge
+        inside = inside & ~edge
+    return line
+
+
 def _paint(picture: Picture, values: NDArray[np.float32], look: Look) -> None:
     """Blend a map into a picture."""
     sides = [(values, FOR_STOPS)]
@@ -136,7 +147,7 @@ def _paint(picture: Picture, values: NDArray[np.float32], look: Look) -> None:
     for strength, stops in sides:
         is_shown = (strength >= look.threshold) & (strength > 0)
         if look.style == "outline":
-            is_shown = outline(is_shown)
+            is_shown = _line(is_shown)
         share = np.where(look.style == "outline", 0.5, strength[is_shown].clip(0, 1))
         colors = color_table(stops)[np.rint(255 * share).astype(int)]
         opacity = 1.0 if look.style == "outline" else look.opacity
@@ -174,13 +185,16 @@ def _is_upright(layers: Layers) -> bool:
 
 def _mark_sides(picture: Picture, plane: Plane) -> None:
     """Write the sides of the patient at the edges of a picture."""
-    from PIL import Image, ImageDraw
+    from PIL import Image, ImageDraw, ImageFont
 
     height, width = picture.shape[:2]
     image = Image.fromarray(picture)
     brush = ImageDraw.Draw(image)
+    font = ImageFont.load_default(max(11, max(height, width) // 26))
     places = [(3, height // 2, "lm"), (width - 3, height // 2, "rm")]
     places += [(width // 2, 3, "mt"), (width // 2, height - 3, "mb")]
     for letter, (x, y, anchor) in zip(_SIDES[plane], places, strict=True):
-        brush.text((x, y), letter, (255, 255, 255), anchor=anchor, stroke_width=1, stroke_fill=0)
+        brush.text(
+            (x, y), letter, LETTER_COLOR, font, anchor, stroke_width=2, stroke_fill=(0, 0, 0)
+        )
     picture[:] = np.asarray(image)
