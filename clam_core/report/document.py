@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clam_core import __version__
 from clam_core.errors import SettingsError
-from clam_core.report.html import Figures, Html, bullets, join, paragraph, tag
+from clam_core.report.html import Figures, Html, bullets, paragraph, tag
 from clam_core.report.material import Material
 from clam_core.report.phrases import listed, number, plural, sentence
 from clam_core.report.sections import (
@@ -27,6 +27,7 @@ from clam_core.report.sections import number as number_section
 from clam_core.report.settings import SECTIONS, ReportSettings, SectionName
 from clam_core.study import Run
 
+Progress = Callable[[str, int, int], None]
 Missing = Callable[[Material], str]
 
 
@@ -139,7 +140,7 @@ def outline(run: Run) -> list[OutlineRow]:
 def build_report(
     run: Run,
     settings: ReportSettings | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> bytes:
     """Write the report of a run from what is stored; the same study gives the same bytes.
 
@@ -154,22 +155,38 @@ def build_report(
     Raises:
         MissingStepError: If the run has not been fitted.
     """
-    settings = settings or ReportSettings()
-    material, figures = Material(run, settings), Figures()
-    bodies = []
-    for n, name in enumerate(settings.sections):
-        part = PARTS[name]
-        if progress is not None:
-            progress(f"Writing: {part.title}", n, len(settings.sections))
-        heading = tag("h2", f"{n + 1}. {part.title}")
-        bodies.append(tag("section", heading, part.write(material, figures), id=_anchor(name)))
+    from threadpoolctl import threadpool_limits
+
+    material = Material(run, settings or ReportSettings())
+    with threadpool_limits(1):  # sums in another order would round a pixel otherwise
+        bodies = _sections(material, progress or _quiet)
     page = tag(
         "html",
         _head(material),
-        tag("body", _header(material), _contents(settings), tag("main", *bodies), _footer()),
+        tag(
+            "body",
+            _header(material),
+            _contents(material.settings),
+            tag("main", *bodies),
+            _footer(),
+        ),
         lang="en",
     )
     return f"<!DOCTYPE html>\n{page}\n".encode()
+
+
+def _quiet(stage: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def _sections(material: Material, progress: Progress) -> list[Html]:
+    settings, figures, bodies = material.settings, Figures(), []
+    for n, name in enumerate(settings.sections):
+        part = PARTS[name]
+        progress(f"Writing: {part.title}", n, len(settings.sections))
+        heading = tag("h2", f"{n + 1}. {part.title}")
+        bodies.append(tag("section", heading, part.write(material, figures), id=_anchor(name)))
+    return bodies
 
 
 def _anchor(name: str) -> str:
@@ -237,6 +254,3 @@ def _footer() -> Html:
         "footer",
         paragraph(f"CLAM Explorer {__version__}. Research use only: not a medical device."),
     )
-
-
-__all__ = ["PARTS", "OutlineRow", "Section", "build_report", "join", "outline"]

@@ -139,13 +139,16 @@ class Figures:
     def __init__(self) -> None:
         self._n = 0
 
-    def add(self, caption: str, *pictures: Html, class_: str | None = None) -> Html:
+    def add(
+        self, caption: str, *pictures: Html, class_: str | None = None, key: Html | None = None
+    ) -> Html:
         """A figure with its number.
 
         Args:
             caption: What is seen, in sentences.
             pictures: Drawings and pictures, each with its own alternative text.
             class_: Class of the figure.
+            key: What the colors mean.
 
         Returns:
             The figure.
@@ -153,4 +156,4 @@ class Figures:
         self._n += 1
         number = tag("strong", f"Figure {self._n}.")
         box = tag("div", *pictures, class_="pictures")
-        return tag("figure", box, tag("figcaption", number, " ", caption), class_=class_)
+        return tag("figure", box, key, tag("figcaption", number, " ", caption), class_=class_)

@@ -134,9 +134,14 @@ def _adjusted(found: Associations) -> Html:
     ]
     effects = listed(sorted({effect_name(name) for name in rows["adjusted_effect_name"]}))
     caption = (
-        f"Crude and adjusted effects ({effects}) in the same rows; held constant: {listed(adjust)}."
+        f"Crude and adjusted effects ({effects}) in the same rows: those without a missing value."
     )
-    return join([tag("h3", "Adjusted"), table(pd.DataFrame(shown), caption, by="Family")])
+    return join(
+        [
+            tag("h3", f"Adjusted for {listed(adjust)}"),
+            table(pd.DataFrame(shown), caption, by="Family"),
+        ]
+    )
 
 
 def _confounding(panel: pd.DataFrame) -> Html:
@@ -152,10 +157,14 @@ def _confounding(panel: pd.DataFrame) -> Html:
             "Largest difference": number(row["largest_difference"]),
             "between clusters": row["difference_between"] or "–",
             "p": p_value(row["p_value"]),
-            "": "goes with the clusters" if row["flagged"] else sentence(str(row["reason"] or "")),
+            "Remark": "Goes with the clusters."
+            if row["flagged"]
+            else sentence(str(row["reason"] or "")),
         }
         for row in panel.to_dict("records")
     ]
+    frame = pd.DataFrame(shown)
+    frame = frame if frame["Remark"].any() else frame.drop(columns="Remark")
     n_flagged = int(panel["flagged"].sum())
     share = percent(n_flagged / len(panel))
     words = [
@@ -164,4 +173,4 @@ def _confounding(panel: pd.DataFrame) -> Html:
         f"{n_flagged} of {len(panel)} ({share}) go with the clusters." if n_flagged else "",
     ]
     caption = "How the scans were made and who the subjects are, compared between the clusters."
-    return join([heading, table(pd.DataFrame(shown), caption), paragraphs(words)])
+    return join([heading, table(frame, caption), paragraphs(words)])

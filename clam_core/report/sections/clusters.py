@@ -84,8 +84,7 @@ def _means(material: Material, n: int, figures: Figures) -> Html:
         "map, alone and with the mean map; colors are the same for all clusters."
         f"{' R, L: right and left of the patient; A, P: front and back.' if is_3d else ''}"
     )
-    figure = figures.add(caption, *pictures, class_=f"pictures-{len(drawn)}")
-    return join([figure, strength_key()])
+    return figures.add(caption, *pictures, class_=f"pictures-{len(drawn)}", key=strength_key())
 
 
 def _examples(material: Material, n: int, figures: Figures) -> Html:
@@ -112,4 +111,5 @@ def _examples(material: Material, n: int, figures: Figures) -> Html:
     what = f"{slice_} at the peak of its own map, with the map" if with_map else "middle slice"
     rules = "; ".join(f"{name.lower()}: {rule}" for name, rule, ids in kinds if ids)
     caption = f"Cluster {n}: examples ({rules}); {what}. In brackets: confidence."
-    return figures.add(caption, *drawn, class_="examples")
+    key = strength_key() if with_map else None
+    return figures.add(caption, *drawn, class_="examples", key=key)
