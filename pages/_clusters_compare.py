@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from clam_core.study import cluster_label, read_names
@@ -21,18 +23,28 @@ def show_comparison(here: Place) -> None:
         return
 
     def label(number: int) -> str:
-        return "the rest" if number == data.REST else plain(cluster_label(number, names))
+        return "the rest" if number == data.REST else cluster_label(number, names)
 
     left, right = st.columns(2)
     with left:
-        first = st.selectbox("A", numbers, format_func=label, key="a", bind="query-params")
+        first = _choose("A", numbers, label)
     others = [number for number in (*numbers, data.REST) if number != first]
     with right:
-        second = st.selectbox("B", others, format_func=label, key="b", bind="query-params")
+        second = _choose("B", others, label)
     cut = choose_cut(here, "_ab")
-    pair = (int(first), int(second))
+    pair = (first, second)
     _show_differences(here, pair, (label(first), label(second)), cut)
     _show_way(here, pair, (label(first), label(second)), cut)
+
+
+def _choose(title: str, options: list[int], label: Callable[[int], str]) -> int:
+    """A selector whose number is in the address: names may change."""
+    key = title.lower()
+    wanted = st.query_params.get(key, "")
+    start = options.index(int(wanted)) if wanted.isdigit() and int(wanted) in options else 0
+    chosen = int(st.selectbox(title, options, start, format_func=label, key=f"side_{key}"))
+    st.query_params[key] = str(chosen)
+    return chosen
 
 
 def _show_differences(
@@ -106,6 +118,6 @@ def _how_made(about: dict, labels: tuple[str, str]) -> str:
         else ""
     )
     return (
-        f"Decoded by the network, not measured: the middle of a cluster ({labels[0]}, "
-        f"{labels[1]}) is {center}. Fine detail is lost on the way.{relative}"
+        f"Decoded by the network, not measured: the middle of a cluster ({plain(labels[0])}, "
+        f"{plain(labels[1])}) is {center}. Fine detail is lost on the way.{relative}"
     )

@@ -17,10 +17,14 @@ def show_delete(here: Place) -> None:
     name = here.study.name
     st.subheader("Delete this study", anchor=False)
     uploaded = uploads_of(here.study.folder) is not None
-    scans = "the scans that were uploaded for it" if uploaded else "no scan of your own folders"
+    scans = (
+        "The scans that were uploaded for it are deleted as well."
+        if uploaded
+        else "Scans in folders of your own stay where they are."
+    )
     st.markdown(
-        "Deletes the prepared volumes, the pictures, the clinical table, all runs with their maps, "
-        f"and {scans}. This cannot be undone."
+        "Deletes the prepared volumes, the pictures, the clinical table and all runs with their "
+        f"maps. {scans} This cannot be undone."
     )
     typed = st.text_input(f"Type the name of the study to delete it: {plain(name)}", key="doomed")
     if st.button("Delete the study", type="primary", disabled=typed.strip() != name):

@@ -86,7 +86,7 @@ def _choose_folder() -> tuple[Path | None, str | None]:
     if not roots:
         st.info("No folder of this server may be opened yet; upload the files instead.")
         return None, None
-    place = st.selectbox("Folder", roots, format_func=lambda root: plain(root.name), key="root")
+    place = st.selectbox("Folder", roots, format_func=lambda root: root.name, key="root")
     for depth in range(_DEEPEST):
         inside = folders_in(place, roots)
         if not inside:

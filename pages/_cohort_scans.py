@@ -61,7 +61,7 @@ def show_scans(here: Place) -> None:
     if shown.empty:
         st.info("No scan is like that.")
     else:
-        _show_pictures(here.study, shown, str(choice))
+        _show_pictures(here, shown, str(choice))
         st.subheader("Quality values", anchor=False)
         _show_values(shown)
     _show_skipped(here.study)
@@ -136,8 +136,9 @@ def _sentences(texts: pd.Series, most: int = 20) -> None:
         st.caption(f"And {len(ordered) - most} other problems: see the table below.")
 
 
-def _show_pictures(study: Study, shown: pd.DataFrame, choice: str) -> None:
+def _show_pictures(here: Place, shown: pd.DataFrame, choice: str) -> None:
     """Contact sheet: one picture per scan, or why there is none."""
+    study = here.study
     n_pages = math.ceil(len(shown) / PER_PAGE)
     number = st.pagination(n_pages, key=f"sheet_{study.name}_{choice}") if n_pages > 1 else 1
     st.caption(
@@ -148,23 +149,24 @@ def _show_pictures(study: Study, shown: pd.DataFrame, choice: str) -> None:
         else "Orange: the outline of the mask. Blue: the part of the picture that is used."
     )
     changed = study.info.prepared.fingerprint if study.info.prepared else ""
-    sheet = st.grid("auto", min_column_width=180)
+    sheet = st.grid("auto", min_column_width=190, border=True)
     for scan_id, row in shown.iloc[(number - 1) * PER_PAGE :][:PER_PAGE].iterrows():
-        with sheet.cell(border=True):
-            _show_one(study, str(scan_id), row, changed)
+        with sheet.cell():
+            _show_one(here, str(scan_id), row, changed)
 
 
-def _show_one(study: Study, scan_id: str, row: pd.Series, changed: str) -> None:
+def _show_one(here: Place, scan_id: str, row: pd.Series, changed: str) -> None:
     warning = str(row.get("warnings") or "") if row["status"] == "ready" else ""
     mark = {"ready": ":material/check_circle:", "failed": ":material/error:"}.get(row["status"], "")
     mark = ":material/info:" if warning else mark
     if row["status"] == "ready":
-        picture = _picture(str(study.folder), scan_id, changed)
+        picture = _picture(str(here.study.folder), scan_id, changed)
         st.image(picture, width="stretch", alt=f"Quality picture of scan {scan_id}")
         st.markdown(f"{mark} {plain(scan_id)}")
         if warning:
             st.caption(plain(warning))
-        page_link("explore", "Open", scan=scan_id)
+        if here.run is not None:
+            page_link("explore", "Open in Explore", scan=scan_id)
     else:
         st.markdown(f"{mark} **{plain(scan_id)}**")
         st.caption(plain(row["reason"] or "Not prepared yet."))

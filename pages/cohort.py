@@ -4,7 +4,6 @@ import streamlit as st
 
 from pages._cohort_clinical import show_clinical
 from pages._cohort_delete import show_delete
-from pages._cohort_job import show_job
 from pages._cohort_scans import show_scans
 from pages._cohort_start import show_doors
 from pages._shared import footer, guard, page, sentences, study_names
@@ -17,7 +16,6 @@ if not study_names():
     footer()
     st.stop()
 with page("Cohort") as here:
-    show_job(here.study.name)
     scans, clinical, other = st.tabs(["Scans", "Clinical table", "New study, delete"])
     with scans:
         show_scans(here)
