@@ -11,6 +11,7 @@ from pages._associations_table import SVG, labels_of, title_of
 from pages._associations_words import adjusted_words, honest_words, pair_table
 from pages._pictures import thumbnail
 from pages._shared import Place, page_link, plain
+from pages._tables import table
 
 _MOST_IN_ADDRESS = 200
 
@@ -32,7 +33,7 @@ def show_variable(here: Place, found: Associations, variable: str) -> None:
     pairs = pair_table(found.table("pairs"), labels_of(found), variable)
     if len(pairs):
         st.markdown("**Every pair of clusters**")
-        st.dataframe(pairs, hide_index=True, alt="Differences between every pair of clusters.")
+        table(pairs, "Differences between every pair of clusters.", hide_index=True)
 
 
 def _show_plot(found: Associations, row: dict) -> None:
@@ -78,13 +79,13 @@ def _show_people(here: Place, found: Associations, variable: str) -> None:
         ids = [str(one) for one in members.index[members["cluster"] == number]]
         selection = {"selection": ",".join(ids)} if len(ids) <= _MOST_IN_ADDRESS else {}
         page_link("explore", f"Show cluster {number} on the map ({len(ids)} scans)", **selection)
-    table = pd.DataFrame({"scan": values.index, "cluster": members["cluster"], "value": values})
-    table = table[table["value"].notna()].sort_values(["cluster", "value"], kind="stable")
+    people = pd.DataFrame({"scan": values.index, "cluster": members["cluster"], "value": values})
+    people = people[people["value"].notna()].sort_values(["cluster", "value"], kind="stable")
     chosen = st.selectbox(
         "Open a scan",
-        table["scan"].tolist(),
+        people["scan"].tolist(),
         format_func=lambda one: (
-            f"{one}: cluster {table.loc[one, 'cluster']}, {table.loc[one, 'value']}"
+            f"{one}: cluster {people.loc[one, 'cluster']}, {people.loc[one, 'value']}"
         ),
         index=None,
         key=f"scan_of_{variable}",
@@ -92,4 +93,4 @@ def _show_people(here: Place, found: Associations, variable: str) -> None:
     )
     if chosen:
         page_link("explore", f"Open {plain(str(chosen))} with its overlay", scan=str(chosen))
-    st.caption(f"{here.study.name}: {len(table)} scans have a value.")
+    st.caption(f"{here.study.name}: {len(people)} scans have a value.")

@@ -9,6 +9,7 @@ from clam_core.figures.follow_up import slope_plot, survival_curves
 from clam_core.figures.variables import p_words
 from clam_core.study.associations import Associations
 from pages._shared import Place, plain
+from pages._tables import table
 
 _SVG = {"toImageButtonOptions": {"format": "svg", "filename": "clam"}, "displaylogo": False}
 
@@ -42,7 +43,7 @@ def _show_survival(found: Associations, said: dict) -> None:
     st.markdown(plain(f"{plot.sentence} {words}"))
     cox = found.table("cox")
     if len(cox):
-        st.dataframe(_cox_table(cox), hide_index=True, alt="Hazard ratios between clusters.")
+        table(_cox_table(cox), "Hazard ratios between clusters.", hide_index=True)
         by = f" Adjusted by {', '.join(said['adjust'])}." if said["adjust"] else ""
         proportional = said["proportional_p_value"]
         if proportional is not None:

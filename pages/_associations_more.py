@@ -15,6 +15,7 @@ from pages._associations_follow_up import show_follow_up
 from pages._associations_table import SVG, labels_of
 from pages._associations_words import adjusted_table, contrast_table, pair_table, panel_table
 from pages._shared import Place, plain
+from pages._tables import table
 
 _MIME = {
     "csv": "text/csv",
@@ -59,14 +60,12 @@ def show_adjusted(here: Place, found: Associations) -> None:  # noqa: ARG001
     st.caption(
         plain(f"Crude and adjusted by {', '.join(names)}, from the same model and the same rows.")
     )
-    st.dataframe(
-        adjusted_table(found.rows), hide_index=True, alt="Crude and adjusted effects per variable."
-    )
+    table(adjusted_table(found.rows), "Crude and adjusted effects per variable.", hide_index=True)
     contrasts = contrast_table(found.table("contrasts"), labels_of(found))
     if len(contrasts):
         st.caption("Each cluster against the first one: more than 0 (or a ratio above 1) means "
                    "more in the first.")  # fmt: skip
-        st.dataframe(contrasts, hide_index=True, alt="Each cluster against the first.")
+        table(contrasts, "Each cluster against the first.", hide_index=True)
 
 
 def show_pairs(here: Place, found: Associations) -> None:  # noqa: ARG001
@@ -79,7 +78,7 @@ def show_pairs(here: Place, found: Associations) -> None:  # noqa: ARG001
         "A positive difference means more in the first cluster of the pair. Games-Howell for "
         "numbers, Dunn with Holm for ordered values, tables for levels."
     )
-    st.dataframe(pairs, hide_index=True, alt="Differences of every variable between pairs.")
+    table(pairs, "Differences of every variable between pairs.", hide_index=True)
 
 
 def show_confounding(here: Place, found: Associations) -> None:  # noqa: ARG001
@@ -96,14 +95,14 @@ def show_confounding(here: Place, found: Associations) -> None:  # noqa: ARG001
         f"Strength of the link between clusters and what is not the disease: 0 none, 1 the same "
         f"thing. From {limit:g} on a row is marked; site and scanner then raise a warning above."
     )
-    st.dataframe(panel_table(panel), hide_index=True, alt="Possible confounders of the clusters.")
+    table(panel_table(panel), "Possible confounders of the clusters.", hide_index=True)
 
 
 def show_table_one(here: Place, found: Associations) -> None:  # noqa: ARG001
     """Table 1 by cluster."""
     shown = table_one_shown(found).rename(columns={"": "Statistic"})
     st.caption("All subjects that were compared, overall and by cluster; missing values counted.")
-    st.dataframe(shown, hide_index=True, height=600, alt="Table 1: every variable by cluster.")
+    table(shown, "Table 1: every variable by cluster.", hide_index=True, height=600)
 
 
 def show_limits(here: Place, found: Associations) -> None:  # noqa: ARG001
@@ -111,14 +110,14 @@ def show_limits(here: Place, found: Associations) -> None:  # noqa: ARG001
     about = found.about
     stability = about["stability"]
     st.markdown("**Are the clusters found again?**")
-    table = pd.DataFrame(
+    found_again = pd.DataFrame(
         {
             "Cluster": range(1, len(stability["jaccard_of"]) + 1),
             "Jaccard": ["–" if v is None else f"{v:.2f}" for v in stability["jaccard_of"]],
             "In words": [_stability_word(value) for value in stability["jaccard_of"]],
         }
     )
-    st.dataframe(table, hide_index=True, width="content", alt="Stability of each cluster.")
+    table(found_again, "Stability of each cluster.", hide_index=True, width="content")
     agreement = stability["seeds_ari"]
     shown = "not known" if agreement is None else f"{agreement:.2f}"
     st.caption(

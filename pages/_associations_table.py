@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from clam_core.figures.variables import p_words
+from clam_core.io.formulas import neutralise_frame
 from clam_core.study import Run, Study
 from clam_core.study.associations import (
     Associations,
@@ -78,7 +79,7 @@ def show_table(found: Associations) -> str | None:
         return None
     st.caption("Choose a row to see its plot, the scans behind it, and every pair of clusters.")
     event = st.dataframe(
-        for_reading(rows, found.about["clusters"]),
+        neutralise_frame(for_reading(rows, found.about["clusters"])),
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",

@@ -1,0 +1,106 @@
+"""Clusters of real nodules against the words of radiologists; patients with several nodules."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from clam_core.association import associate
+from clam_core.io.clinical import ClinicalOptions
+from clam_core.pipeline.associate import associate_run, read_inputs
+from clam_core.pipeline.clinical import import_table
+from clam_core.pipeline.create import CreateOptions, create
+from clam_core.pipeline.fit import fit, settings_for
+from clam_core.pipeline.preprocess import preprocess
+from clam_core.settings import AssociateSettings, PreprocessSettings
+from clam_core.study import Run, Study
+from clam_core.study.associations import read_associations
+
+pytestmark = pytest.mark.slow
+QUICK = AssociateSettings(n_resamples=999)
+SIZE, DANGER = "diameter_mm", "Malignancy_value"
+
+
+def compared(folder, data, mask, settings=QUICK):
+    """A study of all nodules: two clusters, compared with the table of the radiologists."""
+    create(folder, data, data / "scans.csv", CreateOptions(n_workers=2))
+    study = Study(folder)
+    options = ClinicalOptions(id_column="id", overrides={DANGER: {"kind": "ordinal"}})
+    import_table(study, data / "nodule_metadata.csv", options)
+    preprocess(study, PreprocessSettings(grid=(32,) * 3, spacing_mm=1.25, mask=mask), 2)
+    fit(study, "default", settings_for(study, "fast", 2, epochs=3))
+    associate_run(study, "default", settings)
+    return study
+
+
+@pytest.fixture(scope="module")
+def data(shared_data):
+    folder = shared_data / "lidc_voi3d_dev"
+    if not (folder / "nodule_metadata.csv").is_file():
+        pytest.skip("the nodules (lidc_voi3d_dev) are not here")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def masked(data, tmp_path_factory):
+    return compared(tmp_path_factory.mktemp("masked") / "s", data, "given")
+
+
+@pytest.fixture(scope="module")
+def unmasked(data, tmp_path_factory):
+    return compared(tmp_path_factory.mktemp("unmasked") / "s", data, "none")
+
+
+def found_in(study):
+    return read_associations(Run(study, "default"))
+
+
+def test_clusters_of_masked_nodules_go_with_size_and_malignancy(masked):
+    rows = found_in(masked).rows.set_index("variable")
+    assert (rows.loc[[SIZE, DANGER], "p_adjusted"] < 1e-6).all()
+    assert rows.loc[SIZE, "effect_name"] == "hedges_g"
+
+
+def test_without_masks_the_field_of_view_still_tells_the_size_but_less(masked, unmasked):
+    with_mask, without = (found_in(one).rows.set_index("variable") for one in (masked, unmasked))
+    assert abs(without.loc[SIZE, "effect_size"]) < abs(with_mask.loc[SIZE, "effect_size"])
+    assert without.loc[SIZE, "p_adjusted"] < 0.05  # a large nodule fills the cropped image
+
+
+def test_shuffled_clusters_of_the_same_nodules_are_not_associated(masked):
+    inputs = read_inputs(Run(masked, "default"), QUICK)
+    shuffled = inputs.clusters.copy()
+    order = np.random.default_rng(0).permutation(len(shuffled))
+    for name in shuffled.columns.drop("subject_id"):
+        shuffled[name] = shuffled[name].to_numpy()[order]
+    rows = associate(shuffled, inputs.clinical, inputs.columns, QUICK).rows
+    assert (rows["p_adjusted"].dropna() > 0.05).all() and rows["p_value"].notna().sum() > 10
+
+
+def test_one_nodule_per_patient_was_compared_as_scipy_does(masked):
+    found = found_in(masked)
+    members, values = found.table("members"), found.table("values")
+    assert members["subject_id"].is_unique
+    assert any("subjects have several scans" in note for note in found.about["notes"])
+    parts = [values[SIZE][members["cluster"] == c] for c in (1, 2)]
+    theirs = stats.ttest_ind(*parts, equal_var=False)
+    row = found.rows.set_index("variable").loc[SIZE]
+    assert row["p_value"] == pytest.approx(theirs.pvalue, rel=1e-6)
+    ranks = stats.mannwhitneyu(*(values[DANGER].cat.codes[members["cluster"] == c] for c in (1, 2)))
+    assert found.rows.set_index("variable").loc[DANGER, "p_value"] < 1e-6 and ranks.pvalue < 1e-6
+
+
+def test_all_nodules_with_dependence_agree(masked):
+    settings = QUICK.model_copy(update={"repeated": "cluster_robust"})
+    associate_run(masked, "default", settings)
+    found = found_in(masked)
+    assert len(found.table("members")) == 336
+    rows = found.rows.set_index("variable")
+    assert rows.loc[SIZE, "p_value"] < 1e-6 and "robust by subject" in rows.loc[SIZE, "test"]
+    associate_run(masked, "default", QUICK)
+
+
+def test_columns_that_name_or_place_a_nodule_are_no_findings(masked):
+    rows = found_in(masked).rows.set_index("variable")
+    assert "seriesuid" not in rows.index or pd.isna(rows.loc["seriesuid", "p_value"])
+    assert np.isfinite(rows["p_value"].dropna()).all()
