@@ -99,6 +99,7 @@ def assign(
     study: StudyPath,
     scans: Annotated[list[Path], typer.Argument(help="A file, folder or archive per scan.")],
     run: RunName = "default",
+    mask: Annotated[Path | None, typer.Option(help="Mask of the scan, if there is one.")] = None,
     to: Annotated[Path | None, typer.Option(help="Folder for the maps of these scans.")] = None,
     json: Json = False,
 ) -> None:
@@ -108,7 +109,7 @@ def assign(
         from clam_core.pipeline.assign import assign as run_assign
         from clam_core.study import Study
 
-        return run_assign(Study(study), run, scans, progress, to=to)
+        return run_assign(Study(study), run, scans, progress, to=to, mask=mask)
 
     run_step(step, as_json=json)
 

@@ -3,5 +3,17 @@
 from clam_core.embedding.placing import place
 from clam_core.embedding.plane import Embedding, embed, pca_plane, spread_out
 from clam_core.embedding.trust import n_trusted_neighbors, trust
+from clam_core.embedding.unlike import Usual, nearest_ratio, voxel_measures
 
-__all__ = ["Embedding", "embed", "n_trusted_neighbors", "pca_plane", "place", "spread_out", "trust"]
+__all__ = [
+    "Embedding",
+    "Usual",
+    "embed",
+    "n_trusted_neighbors",
+    "nearest_ratio",
+    "pca_plane",
+    "place",
+    "spread_out",
+    "trust",
+    "voxel_measures",
+]

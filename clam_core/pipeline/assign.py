@@ -7,33 +7,41 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from clam_core.embedding import place
-from clam_core.errors import MissingStepError, ReadError
+from clam_core.embedding import Usual, place, voxel_measures
+from clam_core.errors import SettingsError
 from clam_core.fitting.fit import Looked, look
-from clam_core.io.discover import Searcher, discover
-from clam_core.io.discovered import FoundScan
 from clam_core.io.nifti import write_nifti
-from clam_core.io.sandbox import ReaderPool, Reply, Task
-from clam_core.localization import make_maps, map_shares
-from clam_core.pipeline.explain import stored_settings
+from clam_core.io.sandbox import ReaderPool
+from clam_core.localization import scale_maps
+from clam_core.pipeline.explain import (
+    Explanation,
+    fitted_cohort,
+    run_stamp,
+    stored_settings,
+)
+from clam_core.pipeline.new_scans import NewScan, read_new_scan
 from clam_core.pipeline.preprocess import PRELOAD
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
-from clam_core.pipeline.weights import load_model, load_reference
-from clam_core.settings import LocalizeSettings, PreprocessSettings, ReadLimits
+from clam_core.settings import LocalizeSettings, ReadLimits
 from clam_core.study import Run, Study
 from clam_core.training import CohortImages, ScanSource
 
 N_NEIGHBORS = 5
-UNLIKE_QUANTILE, UNLIKE_FACTOR = 0.99, 2.0
-"""A scan is unlike the cohort if its nearest scan is twice as far as for 99 % of the cohort."""
+N_MEASURED = 100
+"""Scans of the cohort that voxels of a new scan are compared with."""
 
 
 def assign(
-    study: Study, name: str, paths: Sequence[Path], progress: Progress = silent, *, to: Path | None
+    study: Study,
+    name: str,
+    paths: Sequence[Path],
+    progress: Progress = silent,
+    *,
+    to: Path | None,
+    mask: Path | None = None,
 ) -> Summary:
     """Assign new scans to the clusters of a run; the study is left as it is.
 
@@ -43,100 +51,139 @@ def assign(
         paths: A file, folder or archive per scan.
         progress: Told how many are done.
         to: Folder for the maps (NIfTI on the study's grid), or None.
+        mask: Mask of the scan, where there is a single one.
 
     Returns:
         One sentence and one record per scan: cluster, confidence, soft assignment, place
-        on the map, nearest scans, whether it is unlike the cohort, or why it failed.
+        on the map, nearest scans, why it is unlike the cohort if it is, or why it failed.
 
     Raises:
         MissingStepError: If the run has not been fitted.
         ReadError: If a path holds no scan or several.
+        SettingsError: If there is a mask and more than one scan.
     """
-    prepared = study.info.prepared
-    if prepared is None:
-        raise MissingStepError("The study has no volumes yet; run the step 'preprocess' first.")
-    known = _Known(Run(study, name))
+    if mask is not None and len(paths) != 1:
+        raise SettingsError(f"A mask belongs to one scan, but {len(paths)} were given.")
+    known = KnownRun(study, Run(study, name))
     sentences, records = [], []
     with ReaderPool(1, ReadLimits(), PRELOAD) as pool:
         for number, path in enumerate(paths):
             progress("Assigning scans", number, len(paths))
-            found = _one_scan(path, pool, study.info.spatial_dims)
-            reply = pool.run(_task(found, prepared.settings, study.info.unit))
-            record = known.describe(path.name, reply)
-            if to is not None and reply.error is None:
-                record["map"] = known.write_map(to, path, reply)
+            scan = read_new_scan(study, path, mask, pool)
+            record = known.describe(path.name, scan)
+            if to is not None and scan.error is None:
+                record["map"] = known.write_map(to, path, scan)
             records.append(record)
             sentences.append(_sentence(record))
     return Summary(tuple(sentences), {"scans": records})
 
 
-class _Known:
+def assign_task(
+    folder: str, name: str, path: str, mask: str | None
+) -> tuple[dict[str, Any], dict[str, NDArray[np.generic]]]:
+    """Assign one scan and keep what is needed to look at it, for a process that speaks JSON.
+
+    Args:
+        folder: Of the study.
+        name: Of the run.
+        path: A file, folder or archive with the scan.
+        mask: Its mask, or None.
+
+    Returns:
+        The record of `assign`, with the lines of the maps for each cluster, and the
+        arrays `volume`, `mask` (absent without one) and `maps`, shape (n_clusters, *grid).
+
+    Raises:
+        ReadError: If there is no scan, or it cannot be read.
+    """
+    study = Study(Path(folder))
+    known = KnownRun(study, Run(study, name))
+    with ReaderPool(1, ReadLimits(), PRELOAD) as pool:
+        scan = read_new_scan(study, Path(path), None if mask is None else Path(mask), pool)
+    scan.check()
+    record = known.describe("The scan", scan)
+    made = [known.explain(scan, cluster) for cluster in range(1, known.n_clusters + 1)]
+    record |= {"lines": [one.line for one in made], "affine": scan.affine.ravel().tolist()}
+    arrays: dict[str, NDArray[np.generic]] = {
+        "volume": scan.volume,
+        "maps": np.stack([one.signed for one in made]),
+    }
+    if scan.mask is not None:
+        arrays["mask"] = scan.mask
+    return {**record, "sentence": _sentence(record)}, arrays
+
+
+class KnownRun:
     """The run that new scans are compared with."""
 
-    def __init__(self, run: Run) -> None:
-        self.table = run.scans()
-        self.model, self.scale = load_model(run)
-        self.features = run.array("features").astype(np.float64)
-        self.plane = run.info().plane
+    def __init__(self, study: Study, run: Run) -> None:
         self._run = run
-        distances = _distances(self.features, self.features)
-        np.fill_diagonal(distances, np.inf)
-        usual = float(np.quantile(distances.min(axis=1), UNLIKE_QUANTILE))
-        self._farthest = UNLIKE_FACTOR * usual
+        self._cohort = fitted_cohort(study.folder, run.name, run_stamp(run))
+        self._table = run.scans()
+        codes = [run.array(kind).astype(np.float64) for kind in ("features", "latent")]
+        self._usual = Usual((codes[0], codes[1]), self._measures())
 
-    def describe(self, name: str, reply: Reply) -> dict[str, Any]:
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters of the run."""
+        return self._cohort.model.n_clusters
+
+    def describe(self, name: str, scan: NewScan) -> dict[str, Any]:
         """What the run says about one scan that was read."""
-        if reply.error is not None:
-            return {"scan": name, "status": "failed", "reason": str(reply.error)}
-        seen = look(self.model, self._images(reply), 1)
-        position = place(
-            seen.features.astype(np.float64),
-            self.features,
-            self.table[["x", "y"]].to_numpy(),
-            self.plane,
-        )[0]
-        distance = _distances(seen.features.astype(np.float64), self.features)[0]
+        if scan.error is not None:
+            return {"scan": name, "status": "failed", "reason": str(scan.error)}
+        seen = look(self._cohort.model, self._images(scan), 1)
+        features = seen.features.astype(np.float64)
+        cohort = self._usual.codes[0]
+        positions = self._table[["x", "y"]].to_numpy()
+        x, y = place(features, cohort, positions, self._run.info().plane)[0]
+        distance = np.linalg.norm(cohort - features[0], axis=1)
         near = np.argsort(distance, kind="stable")[:N_NEIGHBORS]
+        doubts = self._usual.doubts(
+            (features[0], seen.latent[0].astype(np.float64)),
+            voxel_measures(scan.volume, scan.mask, is_hu=self._cohort.is_hu),
+        )
         return {
             "scan": name,
             "status": "assigned",
             **_membership(seen),
-            "x": float(position[0]),
-            "y": float(position[1]),
-            "nearest": [str(self.table.index[row]) for row in near],
+            "x": float(x),
+            "y": float(y),
+            "nearest": [str(self._table.index[row]) for row in near],
             "distance": float(distance[near[0]]),
-            "unlike_cohort": bool(distance[near[0]] > self._farthest),
-            "warnings": str(reply.values["warnings"]),
+            "unlike_cohort": bool(doubts),
+            "doubts": list(doubts),
+            "warnings": scan.warnings,
         }
 
-    def write_map(self, to: Path, path: Path, reply: Reply) -> str:
+    def explain(self, scan: NewScan, cluster: int | None = None) -> Explanation:
+        """The map of a new scan, of the kind that the run has, for a cluster from 1 or its own."""
+        localized = self._run.info().localized
+        kind = LocalizeSettings() if localized is None else stored_settings(localized["settings"])
+        target = "own" if cluster is None else cluster
+        settings = kind.model_copy(update={"target": target})
+        return self._cohort.explain_new(scan.volume, scan.mask, settings)
+
+    def write_map(self, to: Path, path: Path, scan: NewScan) -> str:
         """Store the map of one scan on the study's grid; says where the map lies."""
-        images = self._images(reply).batch(torch.tensor([0]))
-        volume, mask = _arrays(reply)
-        made = make_maps(self.model, images, self._kind(), load_reference(self._run))
-        if mask is not None and made.variant == "integrated":
-            made = made.within(mask[None])
+        made = self.explain(scan)
         to.mkdir(parents=True, exist_ok=True)
         file = to / f"{path.name.split('.')[0]}-map.nii.gz"
-        write_nifti(file, made.scaled[0], np.reshape(reply.values["affine"], (4, 4)))
-        return map_shares(made.raw[0], mask, volume).sentence
+        write_nifti(file, scale_maps(made.signed[None])[0], scan.affine)
+        return str(made.line["sentence"])
 
-    def _kind(self) -> LocalizeSettings:
-        """The kind of map that the run has, for each scan's own cluster."""
-        localized = self._run.info().localized
-        values = {} if localized is None else localized["settings"]
-        return stored_settings({**values, "target": "own"})
+    def _images(self, scan: NewScan) -> CohortImages:
+        source = ScanSource(lambda _: (scan.volume, scan.mask), 1, scan.volume.shape)
+        return CohortImages(source, self._cohort.images.scale)
 
-    def _images(self, reply: Reply) -> CohortImages:
-        arrays = _arrays(reply)
-        source = ScanSource(lambda _: arrays, 1, arrays[0].shape)
-        return CohortImages(source, self.scale)
-
-
-def _arrays(reply: Reply) -> tuple[NDArray[np.int16], NDArray[np.bool_] | None]:
-    """Volume and mask of a scan that was read."""
-    mask = reply.arrays.get("mask")
-    return reply.arrays["volume"].astype(np.int16), None if mask is None else mask.astype(bool)
+    def _measures(self) -> dict[str, NDArray[np.float64]]:
+        """Measures of the cohort's voxels, or of some scans of a large cohort."""
+        images = self._cohort.images
+        rows = np.unique(np.linspace(0, len(images) - 1, N_MEASURED).astype(int))
+        found = [
+            voxel_measures(*images.source.read(int(row)), is_hu=self._cohort.is_hu) for row in rows
+        ]
+        return {key: np.array([one[key] for one in found]) for key in found[0]}
 
 
 def _membership(seen: Looked) -> dict[str, Any]:
@@ -149,45 +196,6 @@ def _membership(seen: Looked) -> dict[str, Any]:
     }
 
 
-def _distances(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy.spatial.distance import cdist
-
-    found: NDArray[np.float64] = cdist(first, second)
-    return found
-
-
-def _one_scan(path: Path, pool: ReaderPool, spatial_dims: int) -> FoundScan:
-    """The one scan at a path."""
-    if not path.exists():
-        raise ReadError(f"There is nothing at {path.name!r}; check the path.")
-    found = discover(path.absolute(), Searcher(pool, ReadLimits(), silent), spatial_dims)
-    usable = [scan for scan in found.scans if scan.status == "found"]
-    if len(usable) > 1:
-        raise ReadError(f"{path.name!r} holds {len(usable)} scans; name one of them.")
-    if not usable:
-        reasons = [scan.reason for scan in found.scans] + [item.reason for item in found.skipped]
-        why = reasons[0] if reasons else "It is empty."
-        raise ReadError(f"There is no scan in {path.name!r}: {why}")
-    return usable[0]
-
-
-def _task(scan: FoundScan, settings: PreprocessSettings, unit: str) -> Task:
-    files = [[str(ref.path), ref.member] for ref in scan.files]
-    arguments = {
-        "scan": {
-            "format": scan.format,
-            "files": files,
-            "mask_format": "",
-            "masks": [],
-            "unit": unit,
-        },
-        "settings": settings.model_dump(),
-        "limits": ReadLimits().model_dump(),
-    }
-    n_bytes = sum({ref.path: ref.path.stat().st_size for ref in scan.files}.values())
-    return Task(f"{PRELOAD[0]}:prepare_scan", arguments, n_bytes)
-
-
 def _sentence(record: dict[str, Any]) -> str:
     if record["status"] == "failed":
         return f"{record['scan']}: {record['reason']}"
@@ -197,5 +205,7 @@ def _sentence(record: dict[str, Any]) -> str:
         f"most like {near}."
     )
     if record["unlike_cohort"]:
-        said += " It is unlike every scan of the cohort: do not trust the cluster."
+        said += (
+            f" It is unlike the cohort ({'; '.join(record['doubts'])}): do not trust the cluster."
+        )
     return " ".join(part for part in (said, record.get("map", ""), record["warnings"]) if part)

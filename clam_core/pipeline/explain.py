@@ -27,7 +27,7 @@ from clam_core.pipeline.fit import source_of
 from clam_core.pipeline.weights import load_model, load_reference
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, Study
-from clam_core.training import CohortImages
+from clam_core.training import CohortImages, ScanSource
 
 KEPT_RUNS, KEPT_MAPS = 2, 64
 
@@ -85,11 +85,19 @@ class FittedCohort:
     def maps(self, rows: list[int], settings: LocalizeSettings) -> ActivationMaps:
         """Maps of some scans; what the default map spreads outside the masks is cut off."""
         images = self.images.batch(torch.tensor(rows))
-        reference = self.reference(settings)
-        made = make_maps(self.model, images, settings, reference, self.clusters[rows])
         masks = [self.images.source.read(row)[1] for row in rows]
+        return self._maps(images, masks, settings, self.clusters[rows])
+
+    def _maps(
+        self,
+        images: torch.Tensor,
+        masks: list[NDArray[np.bool_] | None],
+        settings: LocalizeSettings,
+        clusters: NDArray[np.int64] | None,
+    ) -> ActivationMaps:
+        made = make_maps(self.model, images, settings, self.reference(settings), clusters)
         inside = [mask for mask in masks if mask is not None]
-        if settings.variant == "integrated" and len(inside) == len(rows):
+        if settings.variant == "integrated" and len(inside) == len(images):
             return made.within(np.stack(inside))
         return made
 
@@ -99,12 +107,35 @@ class FittedCohort:
 
     def explain(self, row: int, settings: LocalizeSettings) -> Explanation:
         """The map of one scan, put to the test."""
-        made = self.maps([row], settings)
-        volume, mask = self.images.source.read(row)
+        scan = self.images.source.read(row)
+        return self._explain(
+            self.images.batch(torch.tensor([row])), scan, settings, self.clusters[[row]]
+        )
+
+    def explain_new(
+        self,
+        volume: NDArray[np.int16],
+        mask: NDArray[np.bool_] | None,
+        settings: LocalizeSettings,
+    ) -> Explanation:
+        """The map of a scan that the run does not know; its own cluster is the likeliest one."""
+        source = ScanSource(lambda _: (volume, mask), 1, volume.shape)
+        image = CohortImages(source, self.images.scale).batch(torch.tensor([0]))
+        return self._explain(image, (volume, mask), settings, None)
+
+    def _explain(
+        self,
+        image: torch.Tensor,
+        scan: tuple[NDArray[np.int16], NDArray[np.bool_] | None],
+        settings: LocalizeSettings,
+        clusters: NDArray[np.int64] | None,
+    ) -> Explanation:
+        volume, mask = scan
+        made = self._maps(image, [mask], settings, clusters)
         shares = map_shares(made.raw[0], mask, volume if self.is_hu else None)
         tested = measure_faithfulness(
             self.model,
-            self.images.batch(torch.tensor([row])),
+            image,
             made,
             self.reference(settings),
             FaithfulnessSettings(seed=settings.seed),
@@ -150,7 +181,7 @@ def explain_scan(
         SettingsError: If the run has no such cluster or layer.
     """
     wanted = (settings or LocalizeSettings()).model_dump_json()
-    return _explained(study.folder, run.name, _stamp(run), scan_id, wanted)
+    return _explained(study.folder, run.name, run_stamp(run), scan_id, wanted)
 
 
 @functools.lru_cache(maxsize=KEPT_MAPS)
@@ -189,7 +220,8 @@ def _asked(settings: LocalizeSettings) -> LocalizeSettings:
     return settings if is_pair else settings.model_copy(update={"target": "own"})
 
 
-def _stamp(run: Run) -> int:
+def run_stamp(run: Run) -> int:
+    """Changes when the run is fitted again under the same name."""
     return run.weights().stat().st_mtime_ns
 
 
