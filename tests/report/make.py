@@ -94,7 +94,7 @@ def run(made, name="default", *, grid=GRID, method="profiles"):
             "silhouette": 0.7,
             "role": "fitted",
         },
-        index=pd.Index([f"S{n:02d}" for n in range(N_READY)], name="scan_id"),
+        index=pd.Index(made.ready(), name="scan_id"),
     )
     found = Run(made, name)
     info = RunInfo(
