@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from clam_core.figures.looks import PLANE_AXIS, Plane
-from clam_core.study import read_names, write_names
+from clam_core.study import cluster_label, read_names, write_names
 from pages import _clusters_data as data
 from pages._pictures import thumbnail
 from pages._shared import Place, page_link, plain, sentences
@@ -90,10 +90,13 @@ def _words(cut: data.Cut) -> str:
     return f"{cut[0]} slice {cut[1]}"
 
 
-def _heading(number: int, name: str) -> None:
-    from clam_core.figures.palette import CLUSTER_COLORS, CLUSTER_SYMBOLS  # noqa: F401
+def _heading(number: int, name: str, level: str = "####") -> None:
+    """Mark and name of a cluster, as every chart has them."""
+    from clam_core.figures.marks import cluster_mark
 
-    st.markdown(f"#### {plain(name) if name else f'Cluster {number}'}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.image(cluster_mark(number), alt=f"Mark of cluster {number} in the charts")
+        st.markdown(f"{level} {plain(cluster_label(number, {number: name}))}")
 
 
 def _edit_name(here: Place, number: int, name: str) -> None:
@@ -120,10 +123,11 @@ def show_scans(here: Place) -> None:
         "Typical scans lie nearest to the middle of their cluster; borderline scans are almost "
         "as near to another one. Each opens in Explore."
     )
-    scans = here.fitted.scans()
+    scans, names = here.fitted.scans(), read_names(here.fitted)
     for number, cell in columns(here):
         with cell:
-            st.markdown(f"**Typical of cluster {number}**")
+            _heading(number, names.get(number, ""), "#####")
+            st.markdown("**Typical**")
             _strip(here, prototypes(here.fitted, number, N_SHOWN), "typical")
             st.markdown("**Borderline**")
             _strip(here, borderline_scans(scans, number, N_SHOWN), "borderline")
@@ -157,12 +161,13 @@ def show_shares(here: Place) -> None:
         for table in (zones, bands)
         if not table.empty
     ]
+    names = read_names(here.fitted)
     draw_zones = zone_drawing if has_sides(zones) else density_bars
     for number, cell in columns(here):
         if number not in zones:
             continue
         with cell:
-            st.markdown(f"**Cluster {number}**")
+            _heading(number, names.get(number, ""), "#####")
             _chart(draw_zones(zones[number], number, tops[0]), f"zones_{number}")
             if number in bands:
                 _chart(density_bars(bands[number], number, tops[1]), f"bands_{number}")
@@ -202,10 +207,10 @@ def show_differences(here: Place) -> None:
         )
         page_link("associations", "Go to Associations")
         return
-    found = read_associations(here.fitted)
+    found, names = read_associations(here.fitted), read_names(here.fitted)
     for number, cell in columns(here):
         with cell:
-            st.markdown(f"**Cluster {number}**")
+            _heading(number, names.get(number, ""), "#####")
             largest = top_differences(found.rows, found.table("pairs"), number, N_SHOWN)
             if not largest:
                 st.caption("No variable differs from another cluster after correction.")

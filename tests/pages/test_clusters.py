@@ -1,0 +1,148 @@
+"""The Clusters page on an unfitted study, on one without maps, and on a complete one."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from clam_core.figures.profiles import cluster_shares
+from clam_core.pipeline.fit import fit
+from clam_core.pipeline.localize import localize
+from clam_core.settings import LocalizeSettings
+from clam_core.study import Run, Study, read_names
+from tests.pages.test_cohort import APP
+from tests.pipeline.simulated import QUICK, cohort, study_of
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Three studies: scans only, a run without maps, and a run with maps."""
+    root = tmp_path_factory.mktemp("studies")
+    study = study_of(root / "done", cohort(), failed=0)
+    shutil.copytree(study.folder, root / "unfitted")
+    fit(study, "r", QUICK)
+    shutil.copytree(study.folder, root / "unmapped")
+    localize(study, "r", LocalizeSettings(variant="grad_cam"))
+    return root
+
+
+@pytest.fixture
+def root(made, tmp_path):
+    """A copy of the finished study, to be changed."""
+    shutil.copytree(made / "done", tmp_path / "done")
+    return tmp_path
+
+
+def show(monkeypatch, root, **query):
+    monkeypatch.setenv("CLAM_STUDIES", str(root))
+    page = AppTest.from_file(APP, default_timeout=60)
+    page.switch_page("pages/clusters.py")
+    for name, value in query.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def words(page):
+    parts = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error)
+    return " ".join(element.value for element in parts).replace("\\", "")
+
+
+def test_without_a_study_it_leads_to_the_cohort(monkeypatch, tmp_path):
+    assert "no study yet" in words(show(monkeypatch, tmp_path))
+
+
+@pytest.mark.parametrize(("name", "step"), [("unfitted", "fit"), ("unmapped", "localize")])
+def test_the_missing_step_is_said(monkeypatch, made, name, step):
+    page = show(monkeypatch, made, study=name)
+    said = words(page).lower()
+    assert {"fit": "clusters", "localize": "maps"}[step] in said
+    assert not page.get("image")
+
+
+def test_a_complete_study_has_a_column_per_cluster(monkeypatch, made):
+    page = show(monkeypatch, made, study="done")
+    run = Run(Study(made / "done"), "r")
+    sizes = run.scans()["cluster"].value_counts()
+    for number in (1, 2):
+        assert f"{sizes[number]} scans, mean confidence" in words(page)
+    assert "not been compared with the clinical table" in words(page)
+    assert "Typical" in words(page)
+    zones = cluster_shares(run.maps(), run.scans()["cluster"], "zones")
+    (table,) = [one.value for one in page.dataframe]
+    first = table.iloc[0]
+    assert first.tolist() == [f"{100 * share:.1f} %" for share in zones.iloc[0]]
+    assert "the mean latent code of its scans" in words(page)  # clusters live in profiles
+    alts = [image.proto.imgs[0].alt for image in page.get("image")]
+    assert len(alts) > 20
+    assert all(alts)
+
+
+def test_one_slider_moves_all_pictures(monkeypatch, made):
+    page = show(monkeypatch, made, study="done")
+    sliders = {slider.label: slider for slider in page.slider}
+    before = pictures(page)
+    page.slider(key=sliders["Slice of all pictures"].key).set_value(2).run()
+    assert not page.exception
+    after = pictures(page)
+    assert len(after) == len(before)
+    assert sum(a != b for a, b in zip(after, before, strict=True)) >= 4
+
+
+def pictures(page):
+    return [image.proto.imgs[0].url for image in page.get("image")]
+
+
+def test_a_name_is_stored_with_the_run_and_shown_letter_by_letter(monkeypatch, root):
+    page = show(monkeypatch, root, study="done")
+    field = next(one for one in page.text_input if one.label == "Name of cluster 2")
+    field.set_value("[upper](x) *zone*").run()
+    assert not page.exception
+    run = Run(Study(root / "done"), "r")
+    assert read_names(run) == {2: "[upper](x) *zone*"}
+    assert json.loads((run.folder / "names.json").read_text()) == {"2": "[upper](x) *zone*"}
+    assert any(r"\[upper\]\(x\) \*zone\*" in one.value for one in page.markdown)
+    field = next(one for one in page.text_input if one.label == "Name of cluster 1")
+    field.set_value("[Upper](x) *zone*").run()
+    assert "same name" in words(page)
+    assert read_names(run) == {2: "[upper](x) *zone*"}
+
+
+def test_a_against_b_walks_from_one_center_to_the_other(monkeypatch, made):
+    page = show(monkeypatch, made, study="done", a="2", b="1", way="10")
+    assert [image.captions for image in page.get("image")[-3:]][:2] == [
+        ["Middle of A"],
+        ["Middle of B"],
+    ]
+    assert "Difference of the mean scans" in words(page)
+    chosen = {box.label: box.value for box in page.selectbox}
+    assert (chosen["A"], chosen["B"]) == (2, 1)
+    page.selectbox(key="side_b").set_value(0).run()
+    assert not page.exception
+    assert "Choose a single cluster as B" in words(page)
+
+
+def test_a_run_from_before_there_were_decoded_pictures_says_what_to_do(monkeypatch, root):
+    path = root / "done" / "runs" / "r" / "run.json"
+    values = json.loads(path.read_text())
+    del values["localized"]["archetypes"]
+    path.write_text(json.dumps(values))
+    assert "run 'localize' again" in words(show(monkeypatch, root, study="done"))
+
+
+def test_differences_follow_from_what_is_stored(made):
+    from clam_core.figures.profiles import mean_of_others
+
+    run = Run(Study(made / "done"), "r")
+    scans = run.scans()["cluster"]
+    expected = np.mean(
+        [run.study.volume(scan).array for scan in scans.index[scans != 1]], axis=0, dtype=float
+    )
+    sizes = scans.value_counts().sort_index().to_numpy()
+    found = mean_of_others(run.array("cluster_means"), sizes, 0)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-2)
+    assert isinstance(scans, pd.Series)
