@@ -8,13 +8,17 @@ import sys
 from html.parser import HTMLParser
 from itertools import pairwise
 
+import pandas as pd
 import pytest
 
 from clam_core import __version__
 from clam_core.errors import MissingStepError, SettingsError, StudyError
 from clam_core.pipeline.report import report
 from clam_core.report import SECTIONS, ReportSettings, build_report, outline
+from clam_core.report.html import Figures
+from clam_core.report.sections.follow_up import write_follow_up
 from clam_core.study import Run, Study
+from clam_core.study.associations import Associations
 from clam_core.study.names import write_names
 from tests.report import make
 
@@ -214,3 +218,17 @@ def test_the_step_writes_the_file_and_says_what_is_missing(complete, partial, pa
         report(complete, "default", tmp_path / "none" / "a.html", ReportSettings())
     with pytest.raises(MissingStepError, match="'fit'"):
         report(Study(partial.folder), "other", tmp_path / "c.html", ReportSettings())
+
+
+def test_change_over_time_is_told_in_words_and_drawn():
+    slopes = pd.DataFrame(
+        {"value": "FVC", "cluster": [1, 2], "n_subjects": [9, 8], "n_visits": [27, 24],
+         "slope": [-0.5, 0.1], "ci_low": [-0.8, -0.2], "ci_high": [-0.2, 0.4]}
+    )  # fmt: skip
+    said = {"FVC": {"p_value": 0.004, "model": "random intercepts"}, "DLCO": {"reason": "too few"}}
+    found = Associations(pd.DataFrame(), {"slopes": slopes}, {"follow_up": {"slopes": said}})
+    seen = Elements(str(write_follow_up(found, Figures())))
+    assert "Cluster 1: −0.50 (−0.80 to −0.20); cluster 2: 0.10" in seen.text
+    assert "Slopes differ: p = 0.004 (random intercepts)" in seen.text
+    assert "DLCO: too few." in seen.text
+    assert [name for name, _ in seen.found].count("svg") == 1

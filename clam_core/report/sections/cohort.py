@@ -41,7 +41,7 @@ def write(material: Material, figures: Figures) -> Html:
     )
 
 
-_FLOW_CAPTION = "From the scans that were found to those that the clusters were made from."
+_FLOW_CAPTION = "From the files to the scans that the clusters were made from and compared with clinical values."
 
 
 def _first(material: Material, n_failed: int) -> str:
@@ -67,14 +67,16 @@ def _steps(material: Material, n_failed: int) -> list[tuple[str, str]]:
     files = [f"{plural(n_skipped, 'file')} that are no scan"] if n_skipped else []
     steps = [("Files given", "")] if files else []
     steps += [(f"{plural(len(scans), 'scan')} found", listed(files))]
-    steps += [(f"{n_ready:,} ready", listed(left) or "none failed")]
+    steps += [(f"{n_ready:,} ready", listed(left))]
     rest = n_ready - len(material.members)
     steps += [(f"{len(material.members):,} clustered", f"{rest:,} not in this run" if rest else "")]
     if material.compared is not None:
-        n_known = int(material.compared.frame.notna().any(axis=1).sum())
-        gone = len(material.members) - n_known
-        without = f"{gone:,} without clinical values, or further scans of a subject"
-        steps += [(f"{n_known:,} with clinical values", without if gone else "")]
+        frame = material.compared.frame
+        n_known = int(frame.notna().any(axis=1).sum())
+        further, empty = len(material.members) - len(frame), len(frame) - n_known
+        gone = [f"{further:,} further scans of a subject"] if further else []
+        gone += [f"{empty:,} without clinical values"] if empty else []
+        steps += [(f"{n_known:,} compared with clinical values", listed(gone))]
     return steps
 
 
