@@ -18,24 +18,29 @@ DOES_NOT_PROVE = (
 
 
 def show_evidence(here: Place, shown: ShownMap) -> None:
-    """Sentence, badge and the panel behind it."""
-    line = shown.line
+    """Sentence, badge and the panel behind it, for a map of the run."""
+    origin = "The stored map" if shown.is_stored else "Made on demand, not stored"
+    show_line(shown.line, origin, _randomization(here, shown))
+
+
+def show_line(line: dict[str, Any], origin: str, randomization: float | None) -> None:
+    """Sentence, badge and the panel behind it.
+
+    Args:
+        line: What was measured of the map.
+        origin: Where the map comes from, in words.
+        randomization: Correlation with maps of a random encoder; None where unknown.
+    """
     st.markdown(plain(str(line["sentence"])))
-    moved = bool(line["moved_as_it_should"])
-    left, right = st.columns([3, 2], vertical_alignment="center")
-    with left:
-        if moved:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if line["moved_as_it_should"]:
             st.badge("Moved the assignment as it should", icon=":material/check:", color="green")
         else:
-            st.badge(
-                "Did not move the assignment as it should",
-                icon=":material/warning:",
-                color="orange",
-            )
-    with right:
-        st.caption("The stored map" if shown.is_stored else "Made on demand, not stored")
+            said = "Did not move the assignment as it should"
+            st.badge(said, icon=":material/warning:", color="orange")
+        st.caption(origin)
     with st.expander("Can this map be trusted?"):
-        for sentence in evidence_sentences(line, _randomization(here, shown)):
+        for sentence in evidence_sentences(line, randomization):
             st.markdown(sentence)
         st.markdown(DOES_NOT_PROVE)
 
