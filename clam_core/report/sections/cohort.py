@@ -41,7 +41,7 @@ def write(material: Material, figures: Figures) -> Html:
     )
 
 
-_FLOW_CAPTION = "From the files to the scans that the clusters were made from and compared with clinical values."
+_FLOW_CAPTION = "From the files to the scans that were clustered and compared."
 
 
 def _first(material: Material, n_failed: int) -> str:
