@@ -1,0 +1,46 @@
+"""Colors and symbols of clusters, the same in every chart."""
+
+from __future__ import annotations
+
+CLUSTER_COLORS = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9",
+    "#772233", "#2222BB", "#AACC99", "#BB0000", "#885577", "#33DDDD",
+)  # fmt: skip
+"""Seen on white and on black, and told apart by people with any colour vision.
+
+The first six are those of Okabe & Ito (2008), "Color universal design". Each further one was
+chosen to be as far as possible from those before it, also as people without red, green or
+blue cones see it (CIEDE2000).
+"""
+
+CLUSTER_SYMBOLS = ("circle", "x", "triangle-up", "square", "diamond", "cross", "star", "pentagon")
+
+UNSELECTED = "#9AA0A6"
+"""Grey of what is not selected, and of scans without a value."""
+
+INK_ON_LIGHT, INK_ON_DARK = "#1F2328", "#E6EDF3"
+"""Text on a light and on a dark page."""
+
+
+def cluster_color(cluster: int) -> str:
+    """Color of a cluster, counted from 1; beyond the palette colours begin again."""
+    return CLUSTER_COLORS[(int(cluster) - 1) % len(CLUSTER_COLORS)]
+
+
+def cluster_symbol(cluster: int) -> str:
+    """Symbol of a cluster, counted from 1. With its colour it is unique up to cluster 24."""
+    return CLUSTER_SYMBOLS[(int(cluster) - 1) % len(CLUSTER_SYMBOLS)]
+
+
+def channels(color: str) -> tuple[int, int, int]:
+    """Red, green and blue of a colour such as `#0072B2`, 0 to 255."""
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+
+
+def greyed(color: str, share: float = 0.75) -> str:
+    """The color mixed with the grey of what is not selected."""
+    mixed = [
+        round((1 - share) * own + share * grey)
+        for own, grey in zip(channels(color), channels(UNSELECTED), strict=True)
+    ]
+    return "#" + "".join(f"{value:02X}" for value in mixed)
