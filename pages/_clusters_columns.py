@@ -12,6 +12,7 @@ from clam_core.study import cluster_label, read_names, write_names
 from pages import _clusters_data as data
 from pages._pictures import thumbnail
 from pages._shared import Place, page_link, plain, sentences
+from pages._similar import borderline_ids, typical_ids
 
 N_SHOWN = 3
 _WIDTH = 250
@@ -117,20 +118,18 @@ def _edit_name(here: Place, number: int, name: str) -> None:
 
 def show_scans(here: Place) -> None:
     """The most typical scans of each cluster, and those that could as well be in another."""
-    from clam_core.embedding.neighbors import borderline_scans, prototypes
-
     st.caption(
         "Typical scans lie nearest to the middle of their cluster; borderline scans are almost "
         "as near to another one. Each opens in Explore."
     )
-    scans, names = here.fitted.scans(), read_names(here.fitted)
+    names = read_names(here.fitted)
     for number, cell in columns(here):
         with cell:
             _heading(number, names.get(number, ""), "#####")
             st.markdown("**Typical**")
-            _strip(here, prototypes(here.fitted, number, N_SHOWN), "typical")
+            _strip(here, typical_ids(here.fitted, number, N_SHOWN), "typical")
             st.markdown("**Borderline**")
-            _strip(here, borderline_scans(scans, number, N_SHOWN), "borderline")
+            _strip(here, borderline_ids(here.fitted, number, N_SHOWN), "borderline")
 
 
 def _strip(here: Place, scan_ids: list[str], kind: str) -> None:
