@@ -24,6 +24,9 @@ from clam_core.association.multinomial import fit_multinomial
 from clam_core.association.ordinal_model import fit_proportional_odds
 from clam_core.association.result import Labels, Values
 
+_NO_VARIANCE = 1e-12
+"""Of a variable's own variance of the mean; less is rounding."""
+
 SCALES = {
     "continuous": "mean_difference",
     "count": "rate_ratio",
@@ -143,6 +146,9 @@ def _by_wald(problem: Problem, model: Model, tested: NDArray[np.intp], name: str
     from scipy.special import fdtrc, stdtrit
 
     df = len(tested)
+    variances = np.diag(model.covariance)[tested]
+    if not (variances > _NO_VARIANCE * np.var(problem.y) / len(problem.y)).all():
+        raise NotEstimableError("nothing varies within a cluster")
     try:
         statistic = wald(model, tested) / df
     except np.linalg.LinAlgError:
@@ -151,7 +157,7 @@ def _by_wald(problem: Problem, model: Model, tested: NDArray[np.intp], name: str
         raise NotEstimableError("there are too few rows")
     p_value = float(fdtrc(df, model.df_residual, statistic))
     reach = stdtrit(model.df_residual, 0.975)
-    part = model.coefficients[tested], np.sqrt(np.diag(model.covariance)[tested])
+    part = model.coefficients[tested], np.sqrt(variances)
     ends = (part[0], part[0] - reach * part[1], part[0] + reach * part[1])
     label = name or model.name
     return JointTest(label, len(problem.y), statistic, df, model.df_residual, p_value, *ends)

@@ -211,6 +211,15 @@ def test_separated_ordinal_levels_are_compared_by_ranks():
     assert "ranks" in found.model and found.p_value < 1e-6
 
 
+def test_clusters_in_which_nothing_varies_have_no_estimate():
+    # Two clusters without any spread and one with: HC3 then gives a variance of minus nothing.
+    y = np.concatenate([np.zeros(20), np.zeros(20), np.repeat([1.0, 2.0], 6)])
+    tested = np.repeat(np.eye(3), [20, 20, 12], axis=0)[:, 1:]
+    for kind in ("continuous", "ordinal"):
+        with pytest.raises(NotEstimableError, match="nothing varies within a cluster"):
+            joint_test(Problem(kind, y, tested, np.empty((52, 0))))
+
+
 def test_a_design_without_full_rank_is_refused():
     x = np.column_stack([np.ones(20), np.arange(20.0), 2 * np.arange(20.0)])
     with pytest.raises(NotEstimableError, match="no unique estimate"):
