@@ -102,11 +102,12 @@ def _say_cluster(here: Place, record: dict[str, Any]) -> None:
     if record["unlike_cohort"]:
         reasons = "; ".join(record["doubts"])
         st.warning(
-            f"This scan is unlike the scans of the study: {plain(reasons)}. The cluster below is "
-            "the least unlike one and should not be trusted.",
+            f"This scan is unlike the scans of the study: {plain(reasons)}. This cluster is only "
+            "the least unlike one: do not trust it.",
             icon=":material/warning:",
         )
-    st.markdown(f"{_how_sure(record['confidence'])} (confidence {record['confidence']:.2f}).")
+    else:
+        st.markdown(f"{_how_sure(record['confidence'])} (confidence {record['confidence']:.2f}).")
     if record["warnings"]:
         st.info(plain(str(record["warnings"])))
 
