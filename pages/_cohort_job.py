@@ -7,8 +7,6 @@ import streamlit as st
 from clam_core import jobs
 from pages._shared import plain, studies_root
 
-_SEEN = "finished_jobs_seen"
-
 
 def is_running(name: str) -> bool:
     """Whether a step works on a study of this name."""
@@ -31,16 +29,17 @@ def start(name: str, step: str, arguments: dict) -> None:
 def show_new(name: str) -> None:
     """Progress of a study that is being made; once it is there, the page opens it."""
     state = jobs.state(studies_root(), name)
+    if (studies_root() / name / "study.json").is_file():
+        st.rerun(scope="app")
     if state is None:
         return
     if state.status == "running":
-        done = min(state.done / state.total, 1.0) if state.total else 0.0
-        st.progress(done, f"{plain(name)}: {plain(state.stage)}{_left(state.remaining_seconds)}")
+        said = f"{plain(name)}: {plain(state.stage or 'Starting')}{_left(state.remaining_seconds)}"
+        st.progress(min(max(state.fraction, 0.0), 1.0), said)
         if st.button("Cancel", key="cancel_new"):
             jobs.cancel(studies_root(), name)
+            st.rerun(scope="app")
         return
-    if (studies_root() / name / "study.json").is_file():
-        st.rerun(scope="app")
     words = {"cancelled": "was cancelled", "interrupted": "was interrupted"}
     what = words.get(state.status, "did not work")
     st.error(f"Making the study {plain(name)} {what}. {plain(state.error or '')}")

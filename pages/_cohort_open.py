@@ -14,7 +14,7 @@ from clam_core.study.uploads import Upload, UploadLimits, check_room, store_uplo
 from pages._cohort_job import start
 from pages._shared import plain, sentences, studies_root, study_names
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FOLDER, _UPLOAD = "A folder on this server", "Upload files"
 _HERE = "(this folder)"
 _DEEPEST = 12
@@ -127,7 +127,7 @@ def _choose_files() -> list[Upload]:
 
 
 def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
+    if not STUDY_NAME.fullmatch(name):
         raise StudyError(
             "A study needs a name of letters, digits, - and _ (at most 64), without blanks."
         )

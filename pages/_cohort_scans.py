@@ -193,7 +193,8 @@ def _show_skipped(study: Study) -> None:
     total = int(skipped["n_files"].sum())
     if not total:
         return
-    with st.expander(f"{total:,} file{'' if total == 1 else 's'} that are no scan"):
+    counted = "1 file that is no scan" if total == 1 else f"{total:,} files that are no scan"
+    with st.expander(counted):
         st.caption("Nothing is passed over silently: every file that is no scan, and why.")
         names = {"source": "Where", "kind": "Kind", "n_files": "Files", "reason": "Why"}
         table(skipped.rename(columns=names), "Files that are no scan, and why.", hide_index=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages._cohort_job import show_new, start
-from pages._cohort_open import prepare_choice, show_open
+from pages._cohort_open import STUDY_NAME, prepare_choice, show_open
 from pages._shared import Place, sentences, studies_root, study_names
 
 _OPENING = "opening_scans"
@@ -13,8 +13,8 @@ _OPENING = "opening_scans"
 
 def show_doors() -> None:
     """Try the demo, or open scans; what is needed stands beside each."""
-    wanted = st.query_params.get("study")
-    if wanted and wanted not in study_names():
+    wanted = st.query_params.get("study", "")
+    if STUDY_NAME.fullmatch(wanted) and wanted not in study_names():
         show_new(wanted)
     if not study_names():
         st.markdown(

@@ -10,7 +10,7 @@ from clam_core.errors import StudyError
 from clam_core.study.folder import STUDY, Study
 from clam_core.study.uploads import delete_uploads, uploads_of
 
-TRUTH = "truth.csv"
+TRUTH, JOBS = "truth.csv", ".jobs"
 
 
 def delete_study(root: Path, name: str) -> None:
@@ -41,6 +41,7 @@ def delete_study(root: Path, name: str) -> None:
                 f"The study {name!r} could not be deleted ({error.strerror}); it is unchanged."
             ) from error
     shutil.rmtree(doomed, ignore_errors=True)
+    shutil.rmtree(root / JOBS / name, ignore_errors=True)  # what its steps were started with
     if upload is not None:
         delete_uploads([upload])
     if is_demo:
