@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from clam_core.figures.variables import color_of, symbol_of
+from clam_core.figures.palette import cluster_color, cluster_symbol
 from clam_core.report.html import Html
 from clam_core.report.svg import (
     GRID_LINE,
@@ -96,7 +96,7 @@ def plane_map(members: pd.DataFrame, sizes: Mapping[int, int], axes: str, alt: s
     size = 5.0 if len(members) <= 200 else 3.5 if len(members) <= 2000 else 2.0
     parts = [bar(left, 0.5, side, side, fill="none", stroke=GRID_LINE)]
     for row, (number, count) in enumerate(sorted(sizes.items())):
-        color, symbol = color_of(number), symbol_of(number)
+        color, symbol = cluster_color(number), cluster_symbol(number)
         part = members[members["cluster"] == number]
         parts += [
             mark(across(float(x)), up(float(y)), symbol, color, size)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clam_core.figures.associations import LEVEL
 from clam_core.figures.looks import color_table
-from clam_core.figures.variables import color_of, symbol_of
+from clam_core.figures.palette import cluster_color, cluster_symbol
 from clam_core.report.charts import DASHES, ink_on
 from clam_core.report.html import Html, tag
 from clam_core.report.svg import (
@@ -63,7 +63,7 @@ def points(values: Mapping[int, NDArray[np.float64]], title: str, alt: str) -> H
     for place, (number, found) in enumerate(sorted(values.items())):
         x = left + (place + 0.5) * step
         parts += _box(found, x - 0.24 * step, min(0.3 * step, 36), up)
-        color, symbol = color_of(number), symbol_of(number)
+        color, symbol = cluster_color(number), cluster_symbol(number)
         for shift, value in zip(_spread(found, up), found, strict=True):
             at = x + 0.2 * step + shift * min(0.2 * step, 26)
             parts.append(mark(at, up(float(value)), symbol, color, 3.2))
@@ -221,7 +221,7 @@ def survival(curves: pd.DataFrame, at_risk: pd.DataFrame, time: str, alt: str) -
         parts.append(label(across(tick), bottom + 16, f"{tick:g}", "middle", fill=QUIET))
     parts.append(label((left + right) / 2, bottom + 34, time, "middle", fill=QUIET))
     for place, (number, part) in enumerate(curves.groupby("cluster")):
-        color, dash = color_of(int(str(number))), DASHES[place % len(DASHES)]
+        color, dash = cluster_color(int(str(number))), DASHES[place % len(DASHES)]
         steps = _steps(part, across, up)
         parts.append(polyline(steps, color, stroke_dasharray=dash or None))
         x, y = steps[-1]
@@ -255,10 +255,10 @@ def slopes(rows: Sequence[Mapping[str, float]], axis: str, alt: str) -> Html:
     parts.append(line(across(0), 4, across(0), bottom))
     for place, row in enumerate(rows):
         y, number = 20 + 30 * place, int(row["cluster"])
-        color = color_of(number)
+        color = cluster_color(number)
         parts.append(label(left - 8, y + 4, f"Cluster {number} (n = {int(row['n_subjects'])})",
                            "end"))  # fmt: skip
         parts.append(line(across(row["ci_low"]), y, across(row["ci_high"]), y, stroke=color,
                           stroke_width=2))  # fmt: skip
-        parts.append(mark(across(row["slope"]), y, symbol_of(number), color, 5))
+        parts.append(mark(across(row["slope"]), y, cluster_symbol(number), color, 5))
     return drawing(640, bottom + 44, alt, *parts)

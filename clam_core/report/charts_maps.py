@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from clam_core.report.charts import ink_on
 from clam_core.report.html import Html, tag
@@ -14,9 +14,10 @@ _PALE, _STRONG = (255, 244, 230), (217, 95, 14)
 _WIDE, _TALL = 210, 210
 
 
-def has_lungs(names: Iterable[object]) -> bool:
-    """Whether zones of a left and a right lung are among names."""
-    return {f"{side} {third}" for side in SIDES for third in THIRDS} <= set(map(str, names))
+def has_lungs(rows: Mapping[str, Mapping[str, float]]) -> bool:
+    """Whether most of what lies in zones lies in zones of a left and a right lung."""
+    paired = sum(sum(_inside(row).values()) for row in rows.values())
+    return paired > 0.5 * sum(sum(row.values()) for row in rows.values()) > 0
 
 
 def lungs(rows: Mapping[str, Mapping[str, float]], alt: str) -> Html:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from clam_core.embedding import neighbors
 from clam_core.report.material import Material
 
 
 def typical(material: Material, number: int, count: int) -> list[str]:
-    """The scans of a cluster that are surest to belong to it."""
-    part = material.members[material.members["cluster"] == number]
-    ordered = part.sort_values("confidence", ascending=False, kind="stable")
-    return [str(one) for one in ordered.index[:count]]
+    """The scans of a cluster that lie nearest to the mean of its scans."""
+    soft = material.run.array("soft_assignment").astype(np.float64)
+    features = material.run.array("features").astype(np.float64)
+    return _ids(material, neighbors.prototypes(soft, features, number, count))
 
 
 def borderline(material: Material, number: int, count: int) -> list[str]:
-    """The scans of a cluster that are nearest to another one, without those shown as typical."""
-    part = material.members[material.members["cluster"] == number]
+    """The scans of a cluster that another claims nearly as much, without those that are typical."""
+    soft = material.run.array("soft_assignment").astype(np.float64)
     shown = set(typical(material, number, count))
-    ordered = part.sort_values("margin", kind="stable")
-    return [str(one) for one in ordered.index if one not in shown][:count]
+    found = _ids(material, neighbors.borderline(soft, number, len(soft)))
+    return [one for one in found if one not in shown][:count]
+
+
+def _ids(material: Material, rows: neighbors.Rows) -> list[str]:
+    return [str(one) for one in material.members.index[rows]]

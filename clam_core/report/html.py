@@ -30,6 +30,9 @@ class Html:
         return self.text
 
 
+_SHORT = 14
+"""Rows of a table that is not broken over two pages."""
+
 Child = Html | str | int | None
 """What an element may hold: markup, or text that will be escaped; None is left out."""
 
@@ -106,7 +109,7 @@ def table(frame: pd.DataFrame, caption: str, *, n_labels: int = 1, by: str | Non
         tag("thead", tag("tr", *names)),
         tag("tbody", *_rows(shown, [] if by is None else frame[by].astype(str).tolist(), n_labels)),
     )
-    return tag("div", inner, class_="table")
+    return tag("div", inner, class_="table short" if len(shown) <= _SHORT else "table")
 
 
 def _rows(frame: pd.DataFrame, groups: Sequence[str], n_labels: int) -> list[Html]:

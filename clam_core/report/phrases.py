@@ -29,7 +29,8 @@ def number(value: float | None, digits: int = 2) -> str:
     """A number; a dash where it is not known."""
     if value is None or math.isnan(value):
         return "–"
-    return f"{value:.{digits}f}".replace("-", "−")
+    text = "∞" if math.isinf(value) else f"{abs(value):.{digits}f}"
+    return f"−{text}" if value < 0 and text.strip("0.") else text
 
 
 def p_value(value: float | None) -> str:

@@ -65,9 +65,9 @@ def _preprocess(made, grid, reason):
         writer.commit(table, Prepared(settings=settings, fingerprint="f" * 64, n_ready=N_READY))
 
 
-def clusters():
-    """Clusters of 8, 6 and 4 scans, from 1."""
-    return np.repeat([1, 2, 3], [8, 6, 4])
+def clusters(n=N_READY):
+    """Clusters of 8, 6 and 4 scans, or half as many, from 1."""
+    return np.repeat([1, 2, 3], {18: [8, 6, 4], 9: [4, 3, 2]}[n])
 
 
 def blob(cluster, grid=GRID):
@@ -78,16 +78,18 @@ def blob(cluster, grid=GRID):
 
 def run(made, name="default", *, grid=GRID, method="profiles"):
     """A fitted run without maps."""
-    random, labels = np.random.default_rng(0), clusters()
-    soft = np.full((N_READY, N_CLUSTERS), 0.1, np.float32)
-    soft[np.arange(N_READY), labels - 1] = 0.8
+    n = len(made.ready())
+    labels = clusters(n)
+    soft = np.full((n, N_CLUSTERS), 0.1, np.float32)
+    soft[np.arange(n), labels - 1] = np.linspace(0.6, 0.8, n)
     centers = np.array([[0.0, 0.0], [6.0, 0.0], [0.0, 6.0]])
-    places = centers[labels - 1] + random.normal(0, 0.3, (N_READY, 2))
+    away = np.concatenate([np.arange(size) for size in np.bincount(labels)[1:]])
+    places = centers[labels - 1] + np.stack([0.1 * away**2, 0 * away], axis=1)
     table = pd.DataFrame(
         {
             "cluster": labels,
-            "confidence": np.linspace(0.55, 0.95, N_READY),
-            "margin": np.linspace(0.1, 0.9, N_READY),
+            "confidence": np.linspace(0.55, 0.95, n),
+            "margin": np.linspace(0.1, 0.9, n),
             "x": places[:, 0],
             "y": places[:, 1],
             "trust": 0.9,

@@ -149,9 +149,9 @@ def test_survival_falls_in_steps():
 
 
 def test_lungs_show_the_right_one_on_the_left():
-    zones = [f"{a} {b}" for a in ("left", "right") for b in ("lower", "middle", "upper")]
-    assert has_lungs(zones)
-    assert not has_lungs(zones[:5])
+    assert has_lungs({"Cluster 1": {"left upper": 0.5, "right lower": 0.1, "upper": 0.2}})
+    assert not has_lungs({"Cluster 1": {"left upper": 0.2, "upper": 0.8}})
+    assert not has_lungs({"Cluster 1": {}})
     root = drawn(lungs({"Cluster 1": {"right upper": 0.6, "left lower": 0.3}}, "lungs"))
     places = {t.text: (float(t.get("x")), float(t.get("y"))) for t in root.iter(f"{NS}text")}
     assert places["60 %"][0] < places["30 %"][0]

@@ -58,8 +58,9 @@ def _forest(found: Associations, figures: Figures) -> Html:
         ["top", "family", "size"], ascending=[False, True, False], ignore_index=True
     )
     signed = len(found.about["clusters"]) == 2
-    best = ordered.sort_values("size", kind="stable").iloc[-1]
-    n = int((ordered["p_adjusted"] < LEVEL).sum())
+    differ = ordered[ordered["p_adjusted"] < LEVEL]
+    best = (differ if len(differ) else ordered).sort_values("size", kind="stable").iloc[-1]
+    n = len(differ)
     side = " Right: more in cluster 1; left: more in the other." if signed else ""
     caption = (
         f"Effects of {len(ordered)} variables with 95 % intervals, on the scale of a correlation; "
@@ -85,7 +86,7 @@ def _all_rows(found: Associations) -> Html:
                 "p": p_value(row["p_value"]),
                 "p adjusted": p_value(row["p_adjusted"]),
                 "p with soft assignment": p_value(row["soft_p_value"]),
-                "Detectable": number(row["detectable"]),
+                "Detectable": _detectable(row),
             }
             for row in tested.to_dict("records")
         ]
@@ -107,6 +108,13 @@ def _all_rows(found: Associations) -> Html:
         ]
         parts.append(table(pd.DataFrame(reasons), "Variables without a test, and why."))
     return join(parts)
+
+
+def _detectable(row: dict[object, object]) -> str:
+    """Smallest effect that would be seen, with its name where it is of another kind."""
+    name = str(row["detectable_name"])
+    text = number(float(str(row["detectable"])))
+    return text if name in {"", str(row["effect_name"])} else f"{text} ({effect_name(name)})"
 
 
 def _size(row: dict[object, object]) -> str:

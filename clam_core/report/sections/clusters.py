@@ -90,7 +90,7 @@ def _means(material: Material, n: int, figures: Figures) -> Html:
 def _examples(material: Material, n: int, figures: Figures) -> Html:
     count = material.settings.n_examples
     kinds = (
-        ("Typical", "the highest confidence", typical(material, n, count)),
+        ("Typical", "nearest to the mean of the cluster", typical(material, n, count)),
         ("Borderline", "the smallest margin to another cluster", borderline(material, n, count)),
     )
     drawn, with_map = [], False

@@ -82,6 +82,7 @@ def _shares(material: Material, figures: Figures) -> Html:
         found = cluster_shares(material.maps, material.members["cluster"], what)
         if not len(found) or not found.notna().to_numpy().any():
             continue
+        found = found[found.fillna(0).gt(0).any(axis="columns")]
         inside = [str(name) for name in found.index if name != OUTSIDE]
         colors = dict(zip(inside, level_colors(len(inside), ordered=ordered), strict=True))
         colors |= {OUTSIDE: OUTSIDE_COLOR} if OUTSIDE in found.index else {}
@@ -91,7 +92,8 @@ def _shares(material: Material, figures: Figures) -> Html:
         }
         most = "; ".join(_most(name, row) for name, row in rows.items())
         caption = f"Mean share of the maps' energy by {title}. Most inside the mask: {most}."
-        if has_lungs(inside):
+        known = {n: {k: v for k, v in row.items() if k != OUTSIDE} for n, row in rows.items()}
+        if what == "zones" and has_lungs(known):
             out = "; ".join(f"{k.lower()}: {percent(row.get(OUTSIDE, 0.0))}" for k, row in
                             rows.items())  # fmt: skip
             caption = f"{caption} Outside the mask: {out}." if OUTSIDE in found.index else caption
