@@ -8,10 +8,9 @@ import streamlit as st
 from clam_core.figures.follow_up import slope_plot, survival_curves
 from clam_core.figures.variables import p_words
 from clam_core.study.associations import Associations
+from pages._associations_table import SVG, labels_of
 from pages._shared import Place, plain
 from pages._tables import table
-
-_SVG = {"toImageButtonOptions": {"format": "svg", "filename": "clam"}, "displaylogo": False}
 
 
 def show_follow_up(here: Place, found: Associations) -> None:  # noqa: ARG001
@@ -34,8 +33,9 @@ def _show_survival(found: Associations, said: dict) -> None:
     if "reason" in said:
         st.info(plain(said["reason"]))
         return
-    plot = survival_curves(found.table("curves"), found.table("at_risk"), str(said["time"]))
-    st.plotly_chart(plot.figure, config=_SVG, alt=plot.sentence, key="survival")
+    title = labels_of(found).get(str(said["time"]), str(said["time"]))
+    plot = survival_curves(found.table("curves"), found.table("at_risk"), title)
+    st.plotly_chart(plot.figure, config=SVG, alt=plot.sentence, key="survival")
     words = (
         f"Log-rank test: chi-square {said['logrank_statistic']:.2f} on {said['logrank_df']} df, "
         f"{p_words(said['logrank_p_value'])}."
@@ -78,7 +78,7 @@ def _show_slopes(found: Associations, name: str, said: dict) -> None:
         return
     slopes = found.table("slopes")
     plot = slope_plot(slopes[slopes["value"] == name], name, "unit of time")
-    st.plotly_chart(plot.figure, config=_SVG, alt=plot.sentence, key=f"slope_{name}")
+    st.plotly_chart(plot.figure, config=SVG, alt=plot.sentence, key=f"slope_{name}")
     converged = "" if said["converged"] else " The first model did not converge."
     st.markdown(
         plain(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from clam_core.association.summaries import MINUS
 from clam_core.figures.variables import p_words
 
 _SMALL = 0.05
@@ -140,7 +141,7 @@ def _largest(panel: pd.DataFrame) -> list[str]:
 def _interval(table: pd.DataFrame, size: str, low: str, high: str) -> list[str]:
     cells = zip(table[size], table[low], table[high], strict=True)
     return [
-        "" if pd.isna(value) else f"{value:.3g} [{least:.3g}, {most:.3g}]"
+        "" if pd.isna(value) else f"{value:.3g} [{least:.3g}, {most:.3g}]".replace("-", MINUS)
         for value, least, most in cells
     ]
 

@@ -51,3 +51,21 @@ def fit_linear(y: Values, design: Values, subjects: Labels | None = None) -> Mod
     return replace(
         model, name="linear model, robust by subject", covariance=covariance, df_residual=df
     )
+
+
+def with_pooled_variance(model: Model, y: Values, design: Values) -> Model:
+    """The same fit with one variance for all rows, where a cluster has none of its own.
+
+    Args:
+        model: What `fit_linear` gives.
+        y: Shape (n,).
+        design: Shape (n, p).
+
+    Returns:
+        The model with the classic covariance.
+    """
+    n, p = design.shape
+    residuals = y - design @ model.coefficients
+    variance = float(residuals @ residuals) / (n - p)
+    covariance = variance * solve_information(design.T @ design)
+    return replace(model, name="linear model, pooled variance", covariance=covariance)

@@ -12,7 +12,7 @@ from clam_core.association.count_model import fit_counts
 from clam_core.association.effects_tables import Z
 from clam_core.association.firth import fit_firth, penalized_ratio, profile_interval
 from clam_core.association.groups import midranks
-from clam_core.association.linear import fit_linear
+from clam_core.association.linear import fit_linear, with_pooled_variance
 from clam_core.association.logistic import SeparationError, fit_logistic
 from clam_core.association.model import (
     Model,
@@ -220,9 +220,26 @@ def _ordinal(problem: Problem) -> JointTest:
             return _robust(problem, model, tested, problem.subjects)
         null = fit_proportional_odds(problem.y, problem.null[:, 1:])
     except NotEstimableError:
-        name = "linear model on ranks, HC3 (levels are separated)"
-        return _linear(problem, midranks(problem.y), name)
+        return _by_ranks(problem)
     return _ratio(problem, model, 2 * (model.log_likelihood - null.log_likelihood), tested)
+
+
+def _by_ranks(problem: Problem) -> JointTest:
+    """Least squares on ranks where levels are separated, with one variance if HC3 has none.
+
+    Source:
+        Conover & Iman (1981), "Rank transformations as a bridge between parametric and
+        nonparametric statistics", Am Stat 35:124.
+    """
+    ranks = midranks(problem.y)
+    name = "linear model on ranks, {} (levels are separated)"
+    try:
+        return _linear(problem, ranks, name.format("HC3"))
+    except NotEstimableError:
+        if problem.subjects is not None:
+            raise
+    model = with_pooled_variance(fit_linear(ranks, problem.design), ranks, problem.design)
+    return _by_wald(problem, model, problem.positions, name.format("pooled variance"))
 
 
 def _multinomial(problem: Problem) -> JointTest:

@@ -11,6 +11,9 @@ from clam_core.association.typed import LEVELS
 
 _MOST_LEVELS = 8
 
+MINUS = "\u2212"
+"""A minus sign; a hyphen at the start of a cell is a formula to a spreadsheet."""
+
 
 def number_text(value: float) -> str:
     """A number in up to four significant digits, without an exponent where that is readable."""
@@ -18,8 +21,8 @@ def number_text(value: float) -> str:
         return "–"
     if value == 0 or 1e-3 <= abs(value) < 1e6:
         digits = 0 if value == 0 else max(0, 2 - int(np.floor(np.log10(abs(value)))))
-        return f"{value:.{min(digits, 4)}f}"
-    return f"{value:.2e}"
+        return f"{value:.{min(digits, 4)}f}".replace("-", MINUS)
+    return f"{value:.2e}".replace("-", MINUS)
 
 
 def percent_text(count: int, n: int) -> str:

@@ -77,7 +77,9 @@ def compare_survival(times: Times, covariates: Covariates | None = None) -> Surv
         50:163; Cox (1972), J R Stat Soc B 34:187; Efron (1977), J Am Stat Assoc 72:557.
     """
     known = np.isfinite(times.time) & np.isfinite(times.event) & (times.labels >= 1)
-    notes = [] if known.all() else [f"{int((~known).sum())} rows lack a time or an event."]
+    n_lost = int((~known).sum())
+    lost = "1 row lacks" if n_lost == 1 else f"{n_lost} rows lack"
+    notes = [f"{lost} a time or an event."] if n_lost else []
     kept = Times(times.time[known], times.event[known], times.labels[known])
     _check(kept)
     curves = pd.concat([_curve(kept, int(c)) for c in np.unique(kept.labels)], ignore_index=True)

@@ -14,7 +14,7 @@ DIFFERENT, NOT_DIFFERENT = "#0072B2", "#8C8C8C"
 
 LEVEL = 0.05
 STRENGTH = "Strength of the association (0 none, 1 strongest)"
-_ROW, _MARGIN = 22, 110
+_ROW, _MARGIN, _MOST_ROWS = 22, 100, 40
 _FROM_EACH_OTHER = (0.12, 0.05)
 _LEGEND = {True: "differs after correction", False: "does not differ"}
 
@@ -31,7 +31,7 @@ def forest_plot(effects: pd.DataFrame, *, signed: bool) -> Described:
     """
     import plotly.graph_objects as go
 
-    table = _by_family(effects)
+    table = _by_family(_strongest(effects))
     figure = go.Figure()
     names = [str(one) for one in table["label"]]
     places = list(range(len(table)))
@@ -69,9 +69,18 @@ def forest_plot(effects: pd.DataFrame, *, signed: bool) -> Described:
         xaxis={"title": title.format("1, left: in the other"),
                "range": [-1.02, 1.02] if signed else [-0.02, 1.02]},
         yaxis={"tickvals": places, "ticktext": [letters(one) for one in names],
-               "autorange": "reversed", "zeroline": False},
+               "range": [len(table) - 0.3, -0.7], "zeroline": False},
     )  # fmt: skip
-    return Described(figure, _forest_words(table))
+    return Described(figure, _forest_words(table, len(effects)))
+
+
+def _strongest(effects: pd.DataFrame) -> pd.DataFrame:
+    """All that differ, and of the others the strongest, as far as a page can hold them."""
+    order = effects.assign(
+        different=effects["p_adjusted"] < LEVEL, size=effects["strength"].abs()
+    ).sort_values(["different", "size"], ascending=False, kind="stable")
+    n_shown = max(_MOST_ROWS, int(order["different"].sum()))
+    return effects.loc[order.index[:n_shown]]
 
 
 def _by_family(effects: pd.DataFrame) -> pd.DataFrame:
@@ -94,15 +103,16 @@ def _family_lines(figure: Any, table: pd.DataFrame) -> None:  # noqa: ANN401
         )  # fmt: skip
 
 
-def _forest_words(table: pd.DataFrame) -> str:
+def _forest_words(table: pd.DataFrame, n_all: int) -> str:
     if table.empty:
         return "No variable could be tested, so there is no effect to show."
-    best = table.loc[table["size"].idxmax()]
-    n = int((table["p_adjusted"] < LEVEL).sum())
+    best = table.loc[int(np.argmax(table["size"]))]
+    n, left = int((table["p_adjusted"] < LEVEL).sum()), n_all - len(table)
+    more = f" The {left} weakest of those that do not differ are left out here." if left else ""
     return (
         f"Effect sizes of {len(table)} variables with 95 % intervals; {n} differ between clusters "
         f"after correction (filled). The strongest is {best['label']} ({best['strength']:.2f}, "
-        f"interval {best['low']:.2f} to {best['high']:.2f})."
+        f"interval {best['low']:.2f} to {best['high']:.2f}).{more}"
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from clam_core.figures.described import Described, letters
-from clam_core.figures.variables import color_of, faint, symbol_of
+from clam_core.figures.palette import cluster_color, cluster_symbol
+from clam_core.figures.variables import faint
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
@@ -48,17 +49,21 @@ def survival_curves(curves: pd.DataFrame, at_risk: pd.DataFrame, time: str) -> D
         showgrid=False, zeroline=False, row=2, col=1,
     )  # fmt: skip
     figure.update_xaxes(title=letters(time), row=2, col=1)
-    figure.update_layout(height=480, margin={"l": 10, "r": 10, "t": 30, "b": 40})
+    figure.update_layout(
+        height=480,
+        margin={"l": 10, "r": 10, "t": 30, "b": 40},
+        legend={"traceorder": "normal"},
+    )
     return Described(
         figure,
-        f"Kaplan-Meier curves with 95 % bands; at the last event {', '.join(ends)} were free of "
-        "the event. The numbers below tell how many were still under observation.",
+        f"Kaplan-Meier curves with 95 % bands; at the end of follow-up {', '.join(ends)} were free "
+        "of the event. The numbers below tell how many were still under observation.",
     )
 
 
 def _curve(figure: Any, number: int, part: pd.DataFrame, end: float, place: int) -> None:  # noqa: ANN401
     """Steps of one cluster to the end of its follow-up, and its band."""
-    color = color_of(number)
+    color = cluster_color(number)
     part = part.sort_values("time")
     x = [*part["time"], end]
     y, low, high = ([*part[name].ffill(), part[name].ffill().iloc[-1]]
@@ -97,8 +102,8 @@ def slope_plot(slopes: pd.DataFrame, name: str, unit: str) -> Described:
         figure.add_scatter(
             x=[row["slope"]], y=[f"Cluster {number} ({row['n_subjects']} subjects)"],
             mode="markers", showlegend=False,
-            marker={"color": color_of(number), "symbol": symbol_of(number), "size": 11},
-            error_x={"type": "data", "symmetric": False, "color": color_of(number),
+            marker={"color": cluster_color(number), "symbol": cluster_symbol(number), "size": 11},
+            error_x={"type": "data", "symmetric": False, "color": cluster_color(number),
                      "array": [row["ci_high"] - row["slope"]],
                      "arrayminus": [row["slope"] - row["ci_low"]]},
         )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clam_core.figures.described import Described, letters
-from clam_core.figures.palette import CLUSTER_COLORS, CLUSTER_SYMBOLS
+from clam_core.figures.palette import channels, cluster_color, cluster_symbol
 
 LEVEL_COLORS = (
     "#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#F0E442", "#999999",
@@ -41,7 +41,7 @@ def plot_numbers(values: pd.Series[Any], clusters: pd.Series[Any], title: str) -
         part = values[clusters == number].dropna()
         if part.empty:
             continue
-        color, name = color_of(number), f"Cluster {number} (n = {len(part)})"
+        color, name = cluster_color(number), f"Cluster {number} (n = {len(part)})"
         common: dict[str, Any] = {
             "y": part, "x0": place, "name": name, "line": {"color": color}, "hoverinfo": "skip",
             "showlegend": False, "fillcolor": faint(color),
@@ -59,7 +59,7 @@ def plot_numbers(values: pd.Series[Any], clusters: pd.Series[Any], title: str) -
             hovertemplate="%{customdata}: %{y}<extra></extra>",
             marker={
                 "color": color,
-                "symbol": symbol_of(number),
+                "symbol": cluster_symbol(number),
                 "size": 8,
                 "line": {"width": 0.8, "color": "#FFFFFF"},
             },
@@ -112,20 +112,10 @@ def plot_levels(values: pd.Series[Any], clusters: pd.Series[Any], title: str) ->
     return Described(figure, f"{title} by cluster; the most frequent level is {most}.")
 
 
-def color_of(number: int) -> str:
-    """Color of a cluster, counted from 1."""
-    return CLUSTER_COLORS[(int(number) - 1) % len(CLUSTER_COLORS)]
-
-
 def faint(color: str) -> str:
     """The same color, mostly transparent."""
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    red, green, blue = channels(color)
     return f"rgba({red},{green},{blue},0.18)"
-
-
-def symbol_of(number: int) -> str:
-    """Symbol of a cluster, counted from 1."""
-    return CLUSTER_SYMBOLS[(int(number) - 1) % len(CLUSTER_SYMBOLS)]
 
 
 def _axes(

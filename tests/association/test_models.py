@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from scipy import stats
 from scipy.special import chdtrc
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
@@ -211,13 +212,17 @@ def test_separated_ordinal_levels_are_compared_by_ranks():
     assert "ranks" in found.model and found.p_value < 1e-6
 
 
-def test_clusters_in_which_nothing_varies_have_no_estimate():
+def test_clusters_in_which_nothing_varies_have_no_variance_of_their_own():
     # Two clusters without any spread and one with: HC3 then gives a variance of minus nothing.
     y = np.concatenate([np.zeros(20), np.zeros(20), np.repeat([1.0, 2.0], 6)])
     tested = np.repeat(np.eye(3), [20, 20, 12], axis=0)[:, 1:]
-    for kind in ("continuous", "ordinal"):
-        with pytest.raises(NotEstimableError, match="nothing varies within a cluster"):
-            joint_test(Problem(kind, y, tested, np.empty((52, 0))))
+    with pytest.raises(NotEstimableError, match="nothing varies within a cluster"):
+        joint_test(Problem("continuous", y, tested, np.empty((52, 0))))
+    found = joint_test(Problem("ordinal", y, tested, np.empty((52, 0))))
+    ranks = stats.rankdata(y)
+    theirs = stats.f_oneway(ranks[:20], ranks[20:40], ranks[40:])
+    assert found.model == "linear model on ranks, pooled variance (levels are separated)"
+    assert (found.statistic, found.p_value) == pytest.approx((theirs.statistic, theirs.pvalue))
 
 
 def test_a_design_without_full_rank_is_refused():
