@@ -76,7 +76,7 @@ def blob(cluster, grid=GRID):
     return tuple(slice(start, start + 3) if axis == 0 else slice(3, 7) for axis in range(len(grid)))
 
 
-def run(made, name="default", *, grid=GRID, method="profiles"):
+def run(made, name="default", *, grid=GRID, method="profiles", head="student"):
     """A fitted run without maps."""
     n = len(made.ready())
     labels = clusters(n)
@@ -105,7 +105,11 @@ def run(made, name="default", *, grid=GRID, method="profiles"):
         device="cpu",
         settings=FitSettings(n_clusters=N_CLUSTERS, seed=42).model_dump(mode="json"),
         method=method,
-        model={"grid": list(grid), "head": "student", "profiles": {"layer": 2}},
+        model={
+            "grid": list(grid),
+            "head": head,
+            "profiles": {"layer": 2} if method == "profiles" else None,
+        },
         plane="umap",
         inputs="d" * 64,
         n_clusters=N_CLUSTERS,

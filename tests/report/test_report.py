@@ -233,3 +233,26 @@ def test_change_over_time_is_told_in_words_and_drawn():
     assert "Slopes differ: p = 0.004 (random intercepts)" in seen.text
     assert "DLCO: too few." in seen.text
     assert [name for name, _ in seen.found].count("svg") == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "head", "said", "work"),
+    [
+        ("profiles", "gaussian", "reduced to 8 principal components", "Ledoit O"),
+        ("kmeans", "student", "grouped by k-means into 3 clusters", "Arthur D"),
+        ("gmm", "mixture", "by the densities of the mixture", "Guo X"),
+        (
+            "graph",
+            "gaussian",
+            "spectral clustering of their nearest-neighbour graph",
+            "von Luxburg",
+        ),
+        ("umap", "gaussian", "laid out by UMAP", "McInnes L"),
+        ("dcec", "student", "deep convolutional embedded clustering", "Xie J"),
+    ],
+)
+def test_methods_are_written_from_the_settings(partial, method, head, said, work):
+    found = make.run(partial, f"run-{method}", method=method, head=head)
+    text = Elements(build_report(found, ReportSettings(sections=("methods",))).decode()).text
+    assert said in text
+    assert work in text

@@ -69,5 +69,5 @@ def _pair(own: pd.DataFrame, pair: tuple[int, int]) -> str:
     row = own.loc[[pair]].iloc[0]
     return (
         f"{effect_name(row['effect_name'])} {number(row['effect_size'])} "
-        f"({interval(row['ci_low'], row['ci_high'])}), p {p_value(row['p_adjusted'])}"
+        f"({interval(row['ci_low'], row['ci_high'])}), p\u00a0{p_value(row['p_adjusted'])}"
     )

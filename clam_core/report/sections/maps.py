@@ -12,6 +12,9 @@ from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, ta
 from clam_core.report.material import Material
 from clam_core.report.phrases import number, percent, plural
 
+SMALLEST = 0.005
+"""Shares that are smaller in every cluster are not drawn."""
+
 OUTSIDE, OUTSIDE_COLOR = "outside the mask", "#c9ced6"
 
 VARIANTS = {
@@ -82,7 +85,7 @@ def _shares(material: Material, figures: Figures) -> Html:
         found = cluster_shares(material.maps, material.members["cluster"], what)
         if not len(found) or not found.notna().to_numpy().any():
             continue
-        found = found[found.fillna(0).gt(0).any(axis="columns")]
+        found = found[found.fillna(0).gt(SMALLEST).any(axis="columns")]
         inside = [str(name) for name in found.index if name != OUTSIDE]
         colors = dict(zip(inside, level_colors(len(inside), ordered=ordered), strict=True))
         colors |= {OUTSIDE: OUTSIDE_COLOR} if OUTSIDE in found.index else {}

@@ -112,4 +112,4 @@ def _soft_words(model: Mapping[str, Any], method: str) -> str:
 
 
 def _layer(model: Mapping[str, Any]) -> str:
-    return str(model.get("profiles", {}).get("layer", ""))
+    return str((model.get("profiles") or {}).get("layer", ""))
