@@ -70,7 +70,7 @@ def run(
             CreateOptions(n_workers=workers),
             PreprocessSettings(grid=shape, **values),
         )
-        return run_everything(study, inputs, FitChoice(name, k, preset, seed), progress)
+        return run_everything(study, inputs, FitChoice(name, k, preset, seed=seed), progress)
 
     run_step(step, as_json=json)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from clam_core.association import usual_covariates
-from clam_core.errors import ClamError
+from clam_core.errors import ClamError, SettingsError
 from clam_core.io.columns import ColumnInfo
 from clam_core.pipeline.associate import associate_run
 from clam_core.pipeline.clinical import import_table
@@ -35,12 +35,16 @@ class FitChoice:
         name: Name of the run.
         n_clusters: Number of clusters.
         preset: `default`, `fast` or `paper`.
+        method: As in `FitSettings`; `auto` is the preset's own.
+        epochs: Epochs of pretraining; None is the preset's own.
         seed: Everything random follows from it.
     """
 
     name: str = "default"
     n_clusters: int = 2
     preset: str = "default"
+    method: str = "auto"
+    epochs: int | None = None
     seed: int = 0
 
 
@@ -105,14 +109,24 @@ def find_groups(study: Study, choice: FitChoice, progress: Progress = silent) ->
     Returns:
         The summary of each step.
     """
-    settings = settings_for(study, choice.preset, choice.n_clusters, seed=choice.seed)
+    settings = settings_for(
+        study, choice.preset, choice.n_clusters, choice.method, choice.epochs, choice.seed
+    )
     variant: LocalizeVariant = "paper" if choice.preset == "paper" else "integrated"
     fitted = fit(study, choice.name, settings, progress, resume=True)
-    chosen = select(study, choice.name, SelectSettings(seed=choice.seed), progress)
+    chosen = _select(study, choice, progress)
     mapped = localize(
         study, choice.name, LocalizeSettings(variant=variant, seed=choice.seed), progress
     )
     return [fitted, chosen, mapped, *_associations(study, choice, progress)]
+
+
+def _select(study: Study, choice: FitChoice, progress: Progress) -> Summary:
+    """The comparison of numbers of clusters; a cohort too small for it still gets maps."""
+    try:
+        return select(study, choice.name, SelectSettings(seed=choice.seed), progress)
+    except SettingsError as error:
+        return Summary((f"Numbers of clusters were not compared: {error}",))
 
 
 def _associations(study: Study, choice: FitChoice, progress: Progress) -> list[Summary]:

@@ -1,0 +1,139 @@
+"""Jobs: real child processes on tiny studies; killed, cancelled, refused, found again."""
+
+import hashlib
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from clam_core import jobs
+from clam_core.errors import BusyError, StudyError
+from clam_core.io.nifti import write_nifti
+from clam_core.jobs.child import Reporter
+from clam_core.jobs.record import JobState, Record
+from clam_core.pipeline.create import CreateOptions, create
+from clam_core.study import Run, Study
+
+LONG = 90
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory):
+    root = tmp_path_factory.mktemp("scans")
+    for number in range(6):
+        rng = np.random.default_rng(number)
+        array = rng.normal(-700 + 200 * (number % 2), 60, (12, 12, 12)).astype(np.int16)
+        write_nifti(root / f"s{number}.nii.gz", array, np.eye(4))
+    return root
+
+
+def until(root, study, *statuses, at_least=0.0):
+    deadline = time.monotonic() + LONG
+    while time.monotonic() < deadline:
+        found = jobs.state(root, study)
+        if found is not None and found.status in statuses and found.fraction >= at_least:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(found)
+
+
+def pid_of(root, study):
+    return Record(root, study).read("process.json")["pid"]
+
+
+def digest(run):
+    parts = [np.ascontiguousarray(run.array(name)).tobytes() for name in ("latent", "features")]
+    parts += [run.scans().to_csv().encode(), run.weights().read_bytes()]
+    return [hashlib.sha256(part).hexdigest() for part in parts]
+
+
+@pytest.fixture
+def ready(tmp_path, scans):
+    arguments = {"scans": str(scans), "preprocess": {"grid": 8, "mask": "none"}}
+    jobs.start(tmp_path, "one", "create", arguments)
+    assert until(tmp_path, "one", "done", "failed").status == "done"
+    return tmp_path
+
+
+def test_a_study_is_made_and_its_sentences_are_kept(ready):
+    found = jobs.state(ready, "one")
+    assert (found.step, found.fraction, found.error) == ("create", 1.0, "")
+    assert any("6 scans found" in sentence for sentence in found.sentences)
+    assert any("6 scans ready" in sentence for sentence in found.sentences)
+    assert len(Study(ready / "one").ready()) == 6
+    jobs.forget(ready, "one")
+    assert jobs.state(ready, "one") is None
+
+
+def test_killed_and_resumed_it_ends_as_an_unbroken_run(ready):
+    fit = {"k": 2, "epochs": 150, "method": "kmeans"}
+    jobs.start(ready, "one", "fit", {**fit, "run": "whole"})
+    assert until(ready, "one", "done", "failed").status == "done"
+    jobs.start(ready, "one", "fit", {**fit, "run": "broken"})
+    running = until(ready, "one", "running", at_least=0.2)
+    assert running.stage == "Training"
+    os.killpg(pid_of(ready, "one"), signal.SIGKILL)
+    interrupted = until(ready, "one", "interrupted")
+    assert interrupted.arguments["run"] == "broken"
+    jobs.start(ready, "one", interrupted.step, interrupted.arguments)
+    assert until(ready, "one", "done", "failed").status == "done"
+    study = Study(ready / "one")
+    assert digest(Run(study, "broken")) == digest(Run(study, "whole"))
+
+
+def test_a_second_start_is_refused_and_cancel_frees_the_study(ready):
+    arguments = {"k": 2, "epochs": 5000, "method": "kmeans"}
+    jobs.start(ready, "one", "fit", arguments)
+    until(ready, "one", "running")
+    with pytest.raises(BusyError, match="already working on the study 'one'"):
+        jobs.start(ready, "one", "fit", arguments)
+    jobs.forget(ready, "one")  # what runs is not forgotten
+    assert jobs.state(ready, "one").status == "running"
+    jobs.cancel(ready, "one")
+    assert jobs.state(ready, "one").status == "cancelled"
+    jobs.start(ready, "one", "preprocess", {"grid": 8, "mask": "none"})
+    assert until(ready, "one", "done", "failed").status == "done"
+
+
+def test_what_goes_wrong_is_one_sentence(tmp_path, scans):
+    create(tmp_path / "two", scans, None, CreateOptions(n_workers=1))
+    jobs.start(tmp_path, "two", "fit", {})
+    failed = until(tmp_path, "two", "done", "failed")
+    assert "run the step 'preprocess' first" in failed.error
+    jobs.start(tmp_path, "two", "fit", {"k": "many"})
+    assert "This is a fault of the software (ValueError)" in until(tmp_path, "two", "failed").error
+    jobs.start(tmp_path, "two", "fly", {})
+    assert until(tmp_path, "two", "failed").error == "There is no step 'fly'."
+
+
+@pytest.mark.parametrize("name", ["../out", ".hidden", "a/b", "", "x" * 65])
+def test_names_cannot_leave_the_root(tmp_path, name):
+    with pytest.raises(StudyError, match="A study cannot be called"):
+        jobs.start(tmp_path, name, "demo", {})
+
+
+def test_remaining_time_follows_the_usual_shares(tmp_path, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("clam_core.jobs.child.time.monotonic", lambda: clock[0])
+    record = Record(tmp_path, "three")
+    record.folder.mkdir(parents=True)
+    reporter = Reporter(record, JobState("create", "running"))
+    clock[0] += 10
+    reporter("Looking into files", 1, 1)  # 1 of 5 shares
+    assert record.read_state().fraction == pytest.approx(0.2)
+    assert record.read_state().remaining_seconds == pytest.approx(40)
+    clock[0] += 20
+    reporter("Preprocessing", 5, 10)  # 3 of 5
+    assert record.read_state().remaining_seconds == pytest.approx(20)
+    clock[0] += 0.01
+    reporter("Preprocessing", 6, 10)  # too soon to be written
+    assert record.read_state().done == 5
+
+
+def test_a_damaged_state_is_no_state(tmp_path):
+    record = Record(tmp_path, "four")
+    record.folder.mkdir(parents=True)
+    (record.folder / "state.json").write_text("{")
+    assert jobs.state(tmp_path, "four") is None
