@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from clam_core.study import Study
+from pages._cohort_job import is_running
 from pages._cohort_start import show_prepare
 from pages._shared import Place, page_link, plain
 from pages._tables import table
@@ -45,7 +46,7 @@ def show_scans(here: Place) -> None:
     counts = scans["status"].value_counts()
     for column, (status, name) in zip(st.columns(3), _STATUS.items(), strict=True):
         column.metric(name, int(counts.get(status, 0)))
-    if counts.get("found", 0):
+    if counts.get("found", 0) and not is_running(here.study.name):
         show_prepare(here)
     lists = filters(here.study, scans)
     _show_problems(scans, lists)

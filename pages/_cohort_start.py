@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages._cohort_job import show_new, start
+from pages._cohort_job import is_running, show_new, start
 from pages._cohort_open import STUDY_NAME, prepare_choice, show_open
 from pages._shared import Place, sentences, studies_root, study_names
 
@@ -14,7 +14,8 @@ _OPENING = "opening_scans"
 def show_doors() -> None:
     """Try the demo, or open scans; what is needed stands beside each."""
     wanted = st.query_params.get("study", "")
-    if STUDY_NAME.fullmatch(wanted) and wanted not in study_names():
+    is_new = bool(STUDY_NAME.fullmatch(wanted)) and wanted not in study_names()
+    if is_new:
         show_new(wanted)
     if not study_names():
         st.markdown(
@@ -28,7 +29,10 @@ def show_doors() -> None:
             "48 synthetic chest CTs with a clinical table and three known groups. Needs nothing: "
             "it is made on this machine in about a minute, and goes through every step."
         )
-        if st.button("Try the demo study", type="primary", icon=":material/play_arrow:"):
+        is_made = is_new and is_running(wanted)
+        if st.button(
+            "Try the demo study", type="primary", icon=":material/play_arrow:", disabled=is_made
+        ):
             with sentences():
                 start(_free_name("demo"), "demo", {})
     with right:

@@ -1,0 +1,67 @@
+"""A server of the app in a process of its own, and a browser to look at it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+CHROMIUM = "/usr/bin/chromium"
+
+
+@contextmanager
+def served(studies, **environment):
+    """Address of a fresh server on a folder of studies."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    options = ["--server.headless", "true", "--server.port", str(port)]
+    child = subprocess.Popen(
+        [*command, *options],
+        cwd=REPOSITORY,
+        env={**os.environ, "CLAM_STUDIES": str(studies), **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait(f"{address}/_stcore/health", child)
+        yield address
+    finally:
+        child.terminate()
+        child.wait(timeout=30)
+
+
+def _wait(url, child, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and child.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as reply:  # noqa: S310  (our own address)
+                if reply.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError("the server did not start")
+
+
+@contextmanager
+def browser():
+    """A new page in headless Chromium; whatever fails in it fails the test."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = chromium.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(60_000)
+        failures = []
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        try:
+            yield page
+            assert not failures
+        finally:
+            chromium.close()
