@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import MutableMapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -100,9 +101,10 @@ def _one_of(options: tuple[str, ...], value: Any) -> str:  # noqa: ANN401
 
 def _share(value: Any, usual: float) -> float:  # noqa: ANN401
     try:
-        return min(max(float(value), 0.0), 1.0)
+        number = float(value)
     except (TypeError, ValueError):
         return usual
+    return min(max(number, 0.0), 1.0) if math.isfinite(number) else usual
 
 
 def _is_voxel(value: Any) -> bool:  # noqa: ANN401
