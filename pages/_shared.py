@@ -13,9 +13,11 @@ from typing import Literal
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from clam_core import __version__
+from clam_core import __version__, jobs
 from clam_core.errors import ClamError
 from clam_core.study import Run, Study, run_names
+from pages._access import check_access
+from pages._status import show_job, status_line
 
 Needs = Literal["study", "volumes", "run", "maps"]
 
@@ -54,6 +56,7 @@ class Place:
 def main() -> None:
     """Run the chosen page; called by app.py."""
     chosen = _navigation()
+    check_access()
     st.session_state[_IN_SHELL] = True
     try:
         chosen.run()
@@ -117,7 +120,8 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
             st.info("There is no study yet: try the demo study, or open your own scans.")
             page_link("cohort", "Go to Cohort")
             st.stop()
-        _status_line(place)
+        st.caption(plain(status_line(place.study, place.run)))
+        show_job(studies_root(), place.study.name)
         _require(place, needs)
         yield place
     except ClamError as error:
@@ -148,12 +152,36 @@ def _choose(label: str, name: str, options: list[str]) -> str:
     return chosen
 
 
-def _status_line(place: Place) -> None:
-    """What is there and what is missing, in one line."""
-
-
 def _require(place: Place, needs: Needs) -> None:
     """Say which step is missing, offer it, and stop the page."""
+    missing = _missing(place, needs)
+    if missing is None:
+        return
+    sentence, target, label = missing
+    st.info(sentence)
+    if target == "maps":
+        if st.button(label, type="primary"):
+            jobs.start(studies_root(), place.study.name, "localize", {"run": place.fitted.name})
+            st.rerun()
+    else:
+        page_link(target, label)
+    st.stop()
+
+
+def _missing(place: Place, needs: Needs) -> tuple[str, str, str] | None:
+    """A sentence, where it can be put right (a page, or `maps`), and the words for it."""
+    if needs == "study":
+        return None
+    if place.study.info.prepared is None:
+        said = "The scans have been found but not prepared yet: that is the next step."
+        return said, "cohort", "Go to Cohort to prepare them"
+    if needs in {"run", "maps"} and place.run is None:
+        said = "No clusters have been found in this study yet: that is the next step."
+        return said, "training", "Go to Training to find clusters"
+    if needs == "maps" and place.run is not None and place.run.info().localized is None:
+        said = "This run has no maps yet. They show where in each scan its cluster is recognised."
+        return said, "maps", "Make the maps"
+    return None
 
 
 @contextmanager
