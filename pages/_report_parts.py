@@ -43,7 +43,7 @@ def choose_sections(here: Place) -> ReportSettings | None:
 def _section(row: OutlineRow) -> bool:
     """One section: whether it is wanted, and what is missing for it."""
     is_wanted = st.checkbox(row.title, value=True, key=f"report_{row.name}")
-    st.caption(plain(row.missing) if row.missing else row.about)
+    st.caption(f":material/warning: {plain(row.missing)}" if row.missing else row.about)
     return is_wanted
 
 

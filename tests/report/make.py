@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from clam_core.figures.slices import to_png
 from clam_core.io.columns import ColumnInfo
 from clam_core.pipeline.associate import associate_run
 from clam_core.settings import (
@@ -58,7 +59,7 @@ def _preprocess(made, grid, reason):
             volume = np.full(grid, -800, np.int16)
             volume[blob(cluster, grid)] = -300
             mask = np.ones(grid, bool)
-            picture = np.frombuffer(b"png", np.uint8)
+            picture = np.frombuffer(to_png(np.zeros((4, 4, 3), np.uint8)), np.uint8)
             line = {"scan_id": f"S{row:02d}", "status": "ready", "mask_source": "given"}
             arrays = {"volume": volume, "mask": mask, "picture": picture}
             writer.write(row, arrays, line)

@@ -79,10 +79,11 @@ def _means(material: Material, n: int, figures: Figures) -> Html:
         for plane, alone, both in drawn:
             alt = f"Mean scan of cluster {n}{kind}{f', {plane}' if is_3d else ''}."
             pictures.append(image(both if kind else alone, alt, plane if is_3d else None))
+    where = f" ({planes}) at the peak of the mean map" if is_3d else ""
+    sides = " R, L: right and left of the patient; A, P: front and back." if is_3d else ""
     caption = (
-        f"Cluster {n}: mean of its scans{f' ({planes})' if is_3d else ''} at the peak of the mean "
-        "map, alone and with the mean map; colors are the same for all clusters."
-        f"{' R, L: right and left of the patient; A, P: front and back.' if is_3d else ''}"
+        f"Cluster {n}: mean of its scans{where}, alone and with the mean map; colors are the same "
+        f"for all clusters.{sides}"
     )
     return figures.add(caption, *pictures, class_=f"pictures-{len(drawn)}", key=strength_key())
 
@@ -94,7 +95,8 @@ def _examples(material: Material, n: int, figures: Figures) -> Html:
         ("Borderline", "the smallest margin to another cluster", borderline(material, n, count)),
     )
     drawn, with_map = [], False
-    plane: Plane | None = "axial" if material.study.info.spatial_dims == 3 else None
+    is_3d = material.study.info.spatial_dims == 3
+    plane: Plane | None = "axial" if is_3d else None
     confidences = material.members["confidence"]
     for name, _, scan_ids in kinds:
         for scan_id in scan_ids:
@@ -103,13 +105,19 @@ def _examples(material: Material, n: int, figures: Figures) -> Html:
             confidence = number(float(confidences[scan_id]))
             alt = (
                 f"{name} scan {scan_id} of cluster {n}, confidence {confidence}, "
-                f"{'slice at the peak of its map' if has_map else 'middle slice'}."
+                f"{_what(is_3d=is_3d, has_map=has_map)}."
             )
             text = tag("span", f"{name}: {scan_id} ({confidence})")
             drawn.append(tag("div", image(picture, alt, plane), text, class_="example"))
-    slice_ = "axial slice" if plane else "scan"
-    what = f"{slice_} at the peak of its own map, with the map" if with_map else "middle slice"
+    what = _what(is_3d=is_3d, has_map=with_map)
     rules = "; ".join(f"{name.lower()}: {rule}" for name, rule, ids in kinds if ids)
     caption = f"Cluster {n}: examples ({rules}); {what}. In brackets: confidence."
     key = strength_key() if with_map else None
     return figures.add(caption, *drawn, class_="examples", key=key)
+
+
+def _what(*, is_3d: bool, has_map: bool) -> str:
+    """What a picture of a scan shows."""
+    if not is_3d:
+        return "with its own map" if has_map else "without a map"
+    return "axial slice at the peak of its own map, with the map" if has_map else "middle slice"

@@ -25,14 +25,17 @@ def grid_words(material: Material) -> str:
     if settings is None:
         return ""
     size = "\u00a0×\u00a0".join(str(n) for n in settings.grid)
+    is_3d = len(settings.grid) == 3
+    turned = "turned to one orientation (right, anterior, superior) and " if is_3d else ""
+    voxel = "voxel" if is_3d else "pixel"
     text = (
-        f"Every scan was turned to one orientation (right, anterior, superior) and brought onto a "
-        f"grid of {size} voxels with anti-aliased linear interpolation. "
+        f"Every scan was {turned}brought onto a grid of {size} {voxel}s with anti-aliased linear "
+        "interpolation. "
     )
     if settings.spacing_mm is not None:
-        return text + f"All voxels of the grid are {settings.spacing_mm:g} mm wide."
+        return text + f"All {voxel}s of the grid are {settings.spacing_mm:g} mm wide."
     return text + (
-        "The part that is used was scaled to fill the grid, so that the size of a voxel differs "
+        f"The part that is used was scaled to fill the grid, so that the size of a {voxel} differs "
         "between scans and the size of an organ is not told apart."
     )
 
