@@ -1,0 +1,106 @@
+"""Start a run: three choices in words, details folded away, an estimate of the time."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import streamlit as st
+
+from clam_core import jobs
+from clam_core.study import run_names
+from pages._shared import Place, sentences, studies_root
+from pages._status import time_left
+
+PRESETS = {
+    "fast": ("Quick look", "Short training; to see whether the scans can be used."),
+    "default": ("Standard", "What is measured best. Take this unless you have a reason not to."),
+    "paper": (
+        "As in the paper",
+        "The network, training and maps of Ryan et al. 2022, step by step. Slower, and less "
+        "accurate where anatomy varies.",
+    ),
+}
+METHODS = {
+    "auto": "the preset's own",
+    "profiles": "profiles of brightness (needs masks)",
+    "graph": "graph of similar scans",
+    "dcec": "DCEC (the paper)",
+    "kmeans": "k-means",
+    "gmm": "Gaussian mixture",
+    "umap": "mixture on the UMAP",
+}
+_EPOCHS = {"fast": 8, "default": 20, "paper": 150}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_VOXELS_PER_SECOND, _MAP_VOXELS_PER_SECOND, _FIXED_SECONDS = 4.0e6, 0.5e6, 25.0
+"""Measured on two cores: training 48 scans of 48 cubed, and their maps with all tests."""
+
+
+def show_start(here: Place) -> None:
+    """The form that starts a run."""
+    names = run_names(here.study)
+    with st.container(border=True):
+        st.subheader("Find clusters" if not names else "Find clusters again", anchor=False)
+        preset = st.radio(
+            "How thorough?",
+            list(PRESETS),
+            index=1,
+            format_func=lambda name: PRESETS[name][0],
+            captions=[words for _, words in PRESETS.values()],
+            horizontal=True,
+            key="preset",
+        )
+        number = st.slider(
+            "Number of clusters",
+            2,
+            12,
+            2,
+            key="k",
+            help="If you do not know, begin with 2: afterwards 2 to 8 are compared.",
+        )
+        with st.expander("Details"):
+            arguments = _details(names)
+        seconds = _estimate(here, preset, arguments.get("epochs"))
+        st.caption(
+            f"On this machine: {time_left(seconds).removesuffix(' left')}, roughly. You may close "
+            "the browser meanwhile; it goes on."
+        )
+        if st.button("Find clusters", type="primary", icon=":material/play_arrow:"):
+            with sentences():
+                arguments |= {"preset": preset, "k": number}
+                jobs.start(studies_root(), here.study.name, "groups", arguments)
+                st.rerun()
+
+
+def _details(names: list[str]) -> dict:
+    """Name, method, epochs and seed, with defaults that need no thought."""
+    left, right = st.columns(2)
+    name = left.text_input("Name of the run", _free_name(names), max_chars=64, key="run_name")
+    if not _NAME.fullmatch(name):
+        left.error("Use letters, digits, - and _ for the name.")
+    elif name in names:
+        left.warning("There is a run of this name; other settings need another name.")
+    method = right.selectbox("Method", list(METHODS), format_func=METHODS.__getitem__, key="method")
+    epochs = left.number_input(
+        "Passes over the scans (0: the preset's own)", 0, 1000, 0, key="epochs"
+    )
+    seed = right.number_input("Seed (same seed, same result)", 0, 10_000, 0, key="seed")
+    arguments = {"run": name, "method": method, "seed": int(seed)}
+    return {**arguments, "epochs": int(epochs)} if epochs else arguments
+
+
+def _free_name(names: list[str]) -> str:
+    """`default`, or the first number that is free."""
+    wanted = ("default", *(f"run-{number}" for number in range(2, 1000)))
+    return next(name for name in wanted if name not in names)
+
+
+def _estimate(here: Place, preset: str, epochs: int | None) -> float:
+    """Seconds, from the size of the cohort and what was measured."""
+    prepared = here.study.info.prepared
+    if prepared is None:
+        return _FIXED_SECONDS
+    voxels = math.prod(prepared.settings.grid) * prepared.n_ready
+    passes = epochs or _EPOCHS[preset]
+    maps = voxels / _MAP_VOXELS_PER_SECOND
+    return _FIXED_SECONDS + voxels * passes / _VOXELS_PER_SECOND + maps
