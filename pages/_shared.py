@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
 from clam_core import __version__, jobs
@@ -22,6 +23,7 @@ from pages._status import show_job, status_line
 Needs = Literal["study", "volumes", "run", "maps"]
 
 _IN_SHELL = "_in_shell"
+_STYLE = Path(__file__).parent.parent / "assets" / "style.css"
 _PAGES = (
     ("cohort", "Cohort"),
     ("training", "Training"),
@@ -113,9 +115,11 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
     Yields:
         The study and the run.
     """
-    st.title(title)
+    st.html(_STYLE)
+    heading, *selectors = st.columns([4, 2, 2], vertical_alignment="bottom")
+    heading.title(title, anchor=False)
     try:
-        place = _choose_place()
+        place = _choose_place(selectors)
         if place is None:
             st.info("There is no study yet: try the demo study, or open your own scans.")
             page_link("cohort", "Go to Cohort")
@@ -130,15 +134,15 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
         footer()
 
 
-def _choose_place() -> Place | None:
+def _choose_place(selectors: list[DeltaGenerator]) -> Place | None:
+    """Study and run, in the same place on every page."""
     names = study_names()
     if not names:
         return None
-    left, right = st.columns(2)
-    with left:
+    with selectors[0]:
         study = Study(studies_root() / _choose("Study", "study", names))
     runs = run_names(study)
-    with right:
+    with selectors[1]:
         run = Run(study, _choose("Run", "run", runs)) if runs else None
     return Place(study, run)
 
