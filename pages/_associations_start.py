@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from clam_core import jobs
 from clam_core.association import usual_covariates
 from clam_core.io.columns import ColumnInfo
 from clam_core.study.associations import Associations
@@ -88,8 +89,6 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
             "correction": correction, "repeated": repeated,
             "survival_time": time, "survival_event": event,
         }  # fmt: skip
-        from clam_core import jobs
-
         with sentences():
             jobs.start(studies_root(), here.study.name, "associate", arguments)
             st.rerun()

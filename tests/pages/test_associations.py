@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,15 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from clam_core import jobs
 from clam_core.io.columns import ColumnInfo
 from clam_core.io.formulas import neutralise
 from clam_core.pipeline.associate import associate_run
 from clam_core.pipeline.lung_function import add_reference_values
 from clam_core.settings import AssociateSettings
 from clam_core.spirometry import LungFunctionSettings
-from clam_core.study import Study
+from clam_core.study import Run, Study
+from clam_core.study.associations import read_associations
 from tests.pipeline.clustered import SIZES, study_of, write_clinical
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
@@ -189,3 +192,22 @@ def test_a_run_that_follows_the_scanner_has_a_banner(show, tmp_path):
     page = show("tangled", root=tmp_path)
     said = page.warning[0].value.replace("\\", "")
     assert "Manufacturer (" in said and "read the adjusted results" in said
+
+
+@pytest.mark.slow
+def test_compare_starts_the_step_and_shows_its_answer(show, root, tmp_path):
+    shutil.copytree(root / "partial", tmp_path / "one")
+    page = show("one", root=tmp_path)
+    page.multiselect[0].set_value(["age"])
+    next(one for one in page.button if one.label == "Compare").click().run()
+    assert not page.exception and not page.error
+    for _ in range(600):
+        state = jobs.state(tmp_path, "one")
+        if state is not None and state.status != "running":
+            break
+        time.sleep(0.1)
+    assert (state.status, state.step) == ("done", "associate"), state
+    page = show("one", root=tmp_path)
+    assert page.subheader[0].value.startswith("Of 19 variables tested")
+    stored = read_associations(Run(Study(tmp_path / "one"), "default"))
+    assert stored.about["settings"]["adjust"] == ["age"]
