@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages._cohort_job import is_running, show_new, start
+from pages._cohort_job import is_running, start
 from pages._cohort_open import STUDY_NAME, prepare_choice, show_open
 from pages._shared import Place, sentences, studies_root, study_names
+from pages._status import show_job
 
 _OPENING = "opening_scans"
 
@@ -16,7 +17,7 @@ def show_doors() -> None:
     wanted = st.query_params.get("study", "")
     is_new = bool(STUDY_NAME.fullmatch(wanted)) and wanted not in study_names()
     if is_new:
-        show_new(wanted)
+        show_job(studies_root(), wanted)
     if not study_names():
         st.markdown(
             "CLAM Explorer finds groups of scans that look alike, shows where in each scan its "

@@ -130,6 +130,7 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
         yield place
     except ClamError as error:
         st.error(plain(str(error)))
+        st.stop()  # also where there is nothing to draw the page on
     finally:
         footer()
 
