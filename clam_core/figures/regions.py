@@ -1,0 +1,49 @@
+"""Which points lie in boxes and lassos that were drawn on a map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Regions = Sequence[Mapping[str, Any]]
+
+
+def inside(points: pd.DataFrame, boxes: Regions, lassos: Regions) -> NDArray[np.bool_]:
+    """Whether each point lies in any of the regions.
+
+    Args:
+        points: Columns x and y.
+        boxes: Each with x and y, two opposite corners.
+        lassos: Each with x and y, the corners of a polygon.
+
+    Returns:
+        Shape (n_points,).
+
+    Source:
+        Shimrat (1962), "Algorithm 112: position of point relative to polygon", CACM 5:434.
+    """
+    x, y = (points[name].to_numpy(dtype=np.float64) for name in ("x", "y"))
+    found = np.zeros(len(points), dtype=np.bool_)
+    for box in boxes:
+        (left, right), (low, high) = sorted(box["x"]), sorted(box["y"])
+        found |= (left <= x) & (x <= right) & (low <= y) & (y <= high)
+    for lasso in lassos:
+        found |= _in_polygon(x, y, list(zip(lasso["x"], lasso["y"], strict=True)))
+    return found
+
+
+def _in_polygon(
+    x: NDArray[np.float64], y: NDArray[np.float64], corners: list[tuple[float, float]]
+) -> NDArray[np.bool_]:
+    """Whether a ray to the right crosses the polygon an odd number of times."""
+    crossed = np.zeros(len(x), dtype=np.bool_)
+    for (x1, y1), (x2, y2) in zip(corners, corners[1:] + corners[:1], strict=True):
+        if y1 == y2:
+            continue
+        meets = (y1 > y) != (y2 > y)
+        crossed ^= meets & (x < x1 + (y - y1) / (y2 - y1) * (x2 - x1))
+    return crossed

@@ -1,0 +1,167 @@
+"""The left half of Explore: the map with its controls."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from clam_core.figures.embedding import MOST_POINTS
+from clam_core.figures.regions import inside
+from pages import _looked_at as looked
+from pages._map_data import RELIABLE, map_figure, mapped, place_on
+from pages._shared import Place, plain, sentences
+from pages._view import put
+
+MAP_PART, SELECTION_PART, SCAN_PART = "explore-map", "explore-selection", "explore-scan"
+CHART = "map"
+_PLANES = {"umap": "UMAP", "pca": "PCA"}
+_ABOUT = {
+    "umap": "UMAP puts scans that look alike beside each other; the distance between far groups "
+    "means nothing.",
+    "pca": "The two directions along which the scans differ most (principal components).",
+}
+_TOOLS = {
+    "scrollZoom": True,
+    "displaylogo": False,
+    "displayModeBar": True,
+    "modeBarButtonsToRemove": ["zoom2d", "autoScale2d"],
+}
+
+
+@st.fragment(key=MAP_PART)
+def show_map(here: Place) -> None:
+    """Controls, the map, and how far it can be trusted."""
+    with sentences():
+        color, plane = _controls(here)
+        drawn = map_figure(here, plane, color, looked.drawn_marks(here, CHART))
+        st.plotly_chart(
+            drawn.figure,
+            width="stretch",
+            key=CHART,
+            on_select=lambda: _follow(here, plane),
+            selection_mode=("points", "box", "lasso"),
+            alt=drawn.sentence,
+            config=_TOOLS,
+        )
+        n_unknown = looked.unknown_in_address(here)
+        if n_unknown:
+            st.warning(f"{n_unknown} of the scans in this address are not in this run.")
+        n_scans = len(here.fitted.scans())
+        if n_scans > MOST_POINTS:
+            st.info(
+                f"The map shows {MOST_POINTS:,} of {n_scans:,} scans, drawn at random so that "
+                "every cluster keeps its share. Box and lasso select all scans within."
+            )
+        st.caption(f"{_ABOUT[plane]} {trust_words(place_on(here, plane)['trust'])}")
+
+
+def _controls(here: Place) -> tuple[str, str]:
+    """What the map is coloured by, and its plane; both are in the address."""
+    found = mapped(here)
+    colors = found.colors()
+    left, middle, right = st.columns([4, 3, 4], vertical_alignment="bottom")
+    names = list(colors)
+    wanted = st.query_params.get("colour", "")
+    color = left.selectbox(
+        "Colour by",
+        names,
+        names.index(wanted) if wanted in names else 0,
+        format_func=colors.__getitem__,
+        key=f"colour-{here.study.name}-{here.fitted.name}",
+        on_change=lambda: looked.redraw(here),
+    )
+    put(st.query_params, "colour", color, names[0])
+    wanted = st.query_params.get("plane", "")
+    plane = middle.segmented_control(
+        "Map",
+        found.planes,
+        default=wanted if wanted in found.planes else found.planes[0],
+        required=True,
+        format_func=_PLANES.__getitem__,
+        key=f"plane-{here.study.name}-{here.fitted.name}",
+        on_change=lambda: looked.redraw(here),
+    )
+    put(st.query_params, "plane", plane, found.planes[0])
+    with right:
+        _find(here, found.table)
+    return color, plane
+
+
+def _find(here: Place, table: pd.DataFrame) -> None:
+    typed = st.text_input(
+        "Find a scan",
+        key="find",
+        placeholder="its id, or a part of it",
+        on_change=lambda: _open_found(here, table),
+    ).strip()
+    if typed:
+        matches = find(table, typed)
+        if not matches:
+            st.caption(f"No scan of this run has an id with {plain(typed)} in it.")
+        elif len(matches) > 1:
+            listed = ", ".join(plain(one) for one in matches[:5])
+            st.caption(f"{len(matches)} scans match: {listed} ... Type more of the id.")
+
+
+def find(table: pd.DataFrame, typed: str) -> list[str]:
+    """Ids that are what was typed, or else begin with it, or else contain it."""
+    wanted, ids = typed.strip().casefold(), [str(one) for one in table.index]
+    lower = [one.casefold() for one in ids]
+    for fits in (str.__eq__, str.startswith, str.__contains__):
+        matches = [one for one, low in zip(ids, lower, strict=True) if fits(low, wanted)]
+        if wanted and matches:
+            return matches
+    return []
+
+
+def _open_found(here: Place, table: pd.DataFrame) -> None:
+    matches = find(table, st.session_state["find"])
+    if len(matches) == 1:
+        looked.open_scan(matches[0])
+        looked.redraw(here)
+        st.rerun([MAP_PART, SCAN_PART])
+    st.rerun(MAP_PART)
+
+
+def _follow(here: Place, plane: str) -> None:
+    """Do what was clicked or selected in the map: only the part that changes runs again."""
+    event = st.session_state[CHART]["selection"]
+    ids = [_scan_id(point.get("customdata")) for point in event["points"]]
+    ids = [one for one in ids if one]
+    if event["box"] or event["lasso"] or len(ids) > 1:
+        if len(here.fitted.scans()) > MOST_POINTS:
+            places = place_on(here, plane)
+            ids = places.index[inside(places, event["box"], event["lasso"])].tolist()
+        looked.select(here, ids or None)
+        part = SELECTION_PART
+    elif ids:
+        looked.open_scan(ids[0])
+        part = SCAN_PART
+    else:
+        looked.select(here, None)
+        part = SELECTION_PART
+    looked.known(here)
+    st.rerun(part)
+
+
+def _scan_id(data: object) -> str:
+    """The id that a point carries; nothing for the ring around the open scan."""
+    if isinstance(data, list | tuple):
+        data = data[0] if data else ""
+    return str(data or "")
+
+
+def trust_words(trust: pd.Series[float]) -> str:
+    """How many scans lie where they should not, in a sentence."""
+    if trust.isna().all():
+        return "How reliable the places are was not computed for so many scans."
+    n_bad = int(np.sum(trust < RELIABLE))
+    if n_bad == 0:
+        return f"The positions of all {len(trust)} scans on this map are reliable."
+    verb = "is" if n_bad == 1 else "are"
+    return (
+        f"The position{'s' if n_bad > 1 else ''} of {n_bad} of {len(trust)} scans on this map "
+        f"{verb} not reliable: fewer than half of the scans that look most alike lie near them. "
+        "Colour by reliability to see which."
+    )
