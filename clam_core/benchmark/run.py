@@ -6,7 +6,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from clam_core.benchmark import associations, faithfulness, simulation, speed, table
+from clam_core.benchmark import (
+    associations,
+    cohort_speed,
+    faithfulness,
+    map_speed,
+    simulation,
+    speed,
+    table,
+    train_speed,
+)
 from clam_core.benchmark.journal import Progress
 from clam_core.benchmark.machine import describe
 from clam_core.errors import SettingsError
@@ -72,11 +81,23 @@ def _speed(options: BenchmarkOptions, progress: Progress) -> Result:
     if options.data is None:
         raise SettingsError("Give the folder of real scans to measure on with --data.")
     figures = speed.measure(options.data, progress, quick=options.quick)
+    figures += _method_speed(options, progress)
     machine = describe()
     if options.to is not None:
         table.write(figures, machine, options.to, "speed")
     values = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
     return Result((table.to_markdown(figures, machine),), values)
+
+
+def _method_speed(options: BenchmarkOptions, progress: Progress) -> list[table.Figure]:
+    """Figures of maps, training and whole cohorts."""
+    progress("Maps of one scan", 0, 3)
+    figures = map_speed.measure(2 if options.quick else 7)
+    progress("Training", 1, 3)
+    figures += train_speed.measure(3 if options.quick else 9)
+    progress("Cohorts", 2, 3)
+    sizes, n_runs = ((50, 200), 1) if options.quick else ((50, 2000), 5)
+    return figures + cohort_speed.measure(sizes, n_runs)
 
 
 def _associations(options: BenchmarkOptions, progress: Progress) -> Result:

@@ -16,7 +16,7 @@ from clam_core.models import ClusterModel
 
 MAX_SCANS = 200
 MAX_BYTES = 1 << 30
-_BLOCK = 1 << 22
+_BLOCK = 1 << 20
 
 Values = NDArray[np.floating]
 
