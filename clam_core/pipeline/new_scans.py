@@ -56,11 +56,13 @@ def read_new_scan(study: Study, path: Path, mask: Path | None, pool: ReaderPool)
 
     Raises:
         MissingStepError: If the study has not been preprocessed.
-        ReadError: If a path holds no scan or several.
+        ReadError: If a path holds no scan or several, or a mask is missing.
     """
     prepared = study.info.prepared
     if prepared is None:
         raise MissingStepError("The study has no volumes yet; run the step 'preprocess' first.")
+    if prepared.settings.mask == "given" and mask is None:
+        raise ReadError("The scans of this study came with masks; give this scan's mask as well.")
     scan = _one_scan(path, pool, study.info.spatial_dims)
     drawn = None if mask is None else _one_scan(mask, pool, study.info.spatial_dims)
     limits = ReadLimits()
