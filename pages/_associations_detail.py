@@ -45,8 +45,25 @@ def _show_plot(found: Associations, row: dict) -> None:
     if row["kind"] == "constant" and isinstance(values.dtype, pd.CategoricalDtype):
         draw = plot_levels
     plot = draw(values, clusters, title_of(row))
-    st.plotly_chart(plot.figure, config=SVG, alt=plot.sentence, key=f"plot_{row['variable']}")
+    event = st.plotly_chart(
+        plot.figure,
+        config=SVG,
+        alt=plot.sentence,
+        key=f"plot_{row['variable']}",
+        on_select="rerun",
+        selection_mode="points",
+    )
     st.caption(plain(plot.sentence) + " The camera above the plot saves it as SVG.")
+    _show_clicked(event["selection"]["points"], set(values.index))
+
+
+def _show_clicked(points: list, known: set[str]) -> None:
+    """A link to the scan of the point that was clicked."""
+    for point in points[:1]:
+        found = point.get("customdata")
+        scan_id = str(found[0] if isinstance(found, list) else found)
+        if scan_id in known:
+            page_link("explore", f"Open {plain(scan_id)} with its overlay", scan=scan_id)
 
 
 def _show_examples(here: Place, found: Associations, row: dict) -> None:

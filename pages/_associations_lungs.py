@@ -46,7 +46,7 @@ def _form(here: Place, columns: list[ColumnInfo], *, done: bool) -> None:
     with st.form("lung_function", border=False):
         values: dict[str, Any] = {"units": {}, "sex_codes": {}, "ethnic_groups": {}}
         for one in proposals_of(here.study):
-            st.markdown(plain(one.reason))
+            st.markdown(f"- {plain(one.reason)}")
             if one.must_confirm:
                 units = list(ROLES[one.role].units)
                 place = units.index(one.unit) if one.unit in units else None

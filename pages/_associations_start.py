@@ -82,12 +82,16 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
             "Survival: whether the event was seen", levels, _place(levels, known, "event"),
             placeholder="None",
         )  # fmt: skip
+        level = st.text_input(
+            "Answer that means the event was seen", known.get("event_level") or "",
+            placeholder="yes, 1, dead and the like are known",
+        )  # fmt: skip
         asked = st.form_submit_button("Compare", type="primary")
     if asked:
         arguments = {
             "run": here.fitted.name, "adjust": adjust, "used_in_clustering": used,
             "correction": correction, "repeated": repeated,
-            "survival_time": time, "survival_event": event,
+            "survival_time": time, "survival_event": event, "event_level": level.strip() or None,
         }  # fmt: skip
         with sentences():
             jobs.start(studies_root(), here.study.name, "associate", arguments)
