@@ -1,0 +1,118 @@
+"""The shell: cold deep links, access, status line, names that cannot leave the root."""
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from clam_core.study import Study
+from pages._status import status_line, time_left
+from tests.pages.test_cohort import APP
+from tests.pipeline.simulated import cohort, study_of
+
+
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory):
+    root = tmp_path_factory.mktemp("studies")
+    study_of(root / "one", cohort(), failed=2)
+    return root
+
+
+def open_page(monkeypatch, root, name="clusters", **query):
+    monkeypatch.setenv("CLAM_STUDIES", str(root))
+    page = AppTest.from_file(APP, default_timeout=60)
+    page.switch_page(f"pages/{name}.py")
+    for key, value in query.items():
+        page.query_params[key] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_status_says_what_is_there_and_what_is_missing(studies):
+    said = status_line(Study(studies / "one"), None)
+    assert said == "16 scans ready, 2 failed · no run yet · no clinical table"
+
+
+def test_a_study_outside_the_root_is_not_opened(monkeypatch, studies, tmp_path):
+    (tmp_path / "inside").mkdir()
+    shutil.copytree(studies / "one", tmp_path / "secret")
+    page = open_page(monkeypatch, tmp_path / "inside", "training", study="../secret")
+    assert "no study yet" in page.info[0].value
+
+
+@pytest.mark.parametrize("seconds", [None, 3, 62, 200])
+def test_time_left_in_words(seconds):
+    assert (
+        time_left(seconds)
+        == {
+            None: "estimating the time left",
+            3: "about 5 s left",
+            62: "about 60 s left",
+            200: "about 3 min left",
+        }[seconds]
+    )
+
+
+def test_open_to_other_machines_without_a_login_it_shows_nothing(monkeypatch, studies):
+    import streamlit as st
+
+    real = st.get_option
+    monkeypatch.setattr(
+        st, "get_option", lambda name: "10.0.0.5" if name == "server.address" else real(name)
+    )
+    page = open_page(monkeypatch, studies, "cohort")
+    assert "nobody has to log in" in page.error[0].value
+    assert not page.metric
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.browser
+def test_a_cold_deep_link_goes_through_the_shell(studies):
+    """On a fresh server the framework would run the page's file alone."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", APP, "--server.headless", "true"]
+    server = subprocess.Popen(
+        [*command, "--server.port", str(port)],
+        env={**__import__("os").environ, "CLAM_STUDIES": str(studies)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(port)
+        with playwright.sync_playwright() as driver:
+            browser = driver.chromium.launch(
+                executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+            )
+            page = browser.new_page()
+            page.goto(f"http://127.0.0.1:{port}/training?study=one")
+            page.get_by_text("16 scans ready, 2 failed").wait_for(timeout=60_000)
+            assert page.get_by_role("heading", name="Training").is_visible()
+            assert page.get_by_role("link", name="Cohort").count() == 1  # the menu of the shell
+            assert re.search(r"study=one", page.url)
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def wait_for(port):
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError("the server did not start")

@@ -1,0 +1,138 @@
+"""The Training page: starts, watches, goes on after a kill, numbers, runs side by side."""
+
+import os
+import shutil
+import signal
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import adjusted_rand_score
+from streamlit.testing.v1 import AppTest
+
+from clam_core import jobs
+from clam_core.errors import AlignmentError
+from clam_core.jobs.record import Record
+from clam_core.pipeline.fit import fit
+from clam_core.selection.compare import compare_clusters
+from clam_core.study import Run, run_names
+from tests.pages.test_cohort import APP
+from tests.pipeline.simulated import QUICK, cohort, study_of
+
+LONG = 90
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A study with two runs, and one that has none."""
+    root = tmp_path_factory.mktemp("studies")
+    study = study_of(root / "two", cohort(), failed=1)
+    shutil.copytree(study.folder, root / "none")
+    fit(study, "a", QUICK)
+    fit(study, "b", QUICK.model_copy(update={"n_clusters": 3}))
+    row = {"n_clusters": 2, "sizes": [8, 8], "silhouette": 0.5, "jaccard": 0.9}
+    found = {"rows": [row], "recommended": None, "reason": "Nothing.", "notes": ["A note."]}
+    Run(study, "a").write_selection(found)
+    return root
+
+
+@pytest.fixture
+def root(made, tmp_path):
+    shutil.copytree(made, tmp_path / "studies")
+    return tmp_path / "studies"
+
+
+def show(monkeypatch, root, **query):
+    monkeypatch.setenv("CLAM_STUDIES", str(root))
+    page = AppTest.from_file(APP, default_timeout=60)
+    page.switch_page("pages/training.py")
+    page.session_state["_in_shell"] = True  # the test runner runs the page alone each time
+    for name, value in query.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def words(page):
+    parts = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.success)
+    return " ".join(element.value for element in parts).replace("\\", "")
+
+
+def button(page, label):
+    return next(one for one in page.button if one.label == label)
+
+
+def until(root, study, *statuses):
+    deadline = time.monotonic() + LONG
+    while jobs.state(root, study).status not in statuses and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return jobs.state(root, study)
+
+
+def test_without_a_run_it_offers_to_find_clusters(monkeypatch, made):
+    page = show(monkeypatch, made, study="none")
+    assert "no run yet" in words(page)
+    assert [one.value for one in page.subheader] == ["Find clusters"]
+    assert "How many clusters?" not in words(page)
+
+
+def test_started_killed_and_gone_on_with_from_the_page(monkeypatch, root):
+    page = show(monkeypatch, root, study="none")
+    page.slider(key="k").set_value(2)
+    page.number_input(key="epochs").set_value(500)
+    page.selectbox(key="method").set_value("kmeans")
+    button(page, "Find clusters").click().run()
+    assert jobs.state(root, "none").status == "running"
+    button(page, "Find clusters").click().run()
+    assert "already working on the study" in words(page)
+    os.killpg(Record(root, "none").read("process.json")["pid"], signal.SIGKILL)
+    until(root, "none", "interrupted")
+    fresh = show(monkeypatch, root, study="none")  # another browser, another server
+    assert "was interrupted" in words(fresh)
+    button(fresh, "Go on").click().run()
+    asked = jobs.state(root, "none").arguments
+    assert (asked["k"], asked["epochs"], asked["method"]) == (2, 500, "kmeans")
+    button(fresh, "Cancel").click().run()
+    assert until(root, "none", "cancelled").status == "cancelled"
+
+
+def test_no_clear_groups_is_an_answer(monkeypatch, made):
+    page = show(monkeypatch, made, study="two", run="a")
+    assert "No clear groups" in words(page)
+    assert "A note." in words(page)
+    other = show(monkeypatch, made, study="two", run="b")
+    assert button(other, "Compare numbers of clusters")
+
+
+def test_runs_stand_side_by_side_and_one_can_be_deleted(monkeypatch, root):
+    page = show(monkeypatch, root, study="two", run="a")
+    study = Run(page_study(root), "a").study
+    first, second = (Run(study, name).scans()["cluster"] for name in ("a", "b"))
+    expected = adjusted_rand_score(first, second)
+    assert f"adjusted Rand index {expected:.2f}" in words(page)
+    page.selectbox(key="delete_run").set_value("b").run()
+    assert button(page, "Delete this run").disabled
+    page.checkbox(key="delete_sure").set_value(True).run()
+    button(page, "Delete this run").click().run()
+    assert not page.exception
+    assert run_names(study) == ["a"]
+
+
+def page_study(root):
+    from clam_core.study import Study
+
+    return Study(root / "two")
+
+
+def test_agreement_by_hand():
+    first = pd.Series([1, 1, 2, 2, 1], index=list("abcde"))
+    second = pd.Series([2, 2, 1, 1, 1], index=list("abcdx"))
+    found = compare_clusters(first, second)
+    assert found.n_common == 4
+    assert found.adjusted_rand == 1
+    np.testing.assert_array_equal(found.table.to_numpy(), [[0, 2], [2, 0]])
+    assert found.sentence.startswith("The two runs agree (adjusted Rand index 1.00, 4 scans)")
+    with pytest.raises(AlignmentError, match="no scan in common"):
+        compare_clusters(first, second.rename(lambda name: name * 2))
