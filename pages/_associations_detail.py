@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from clam_core.figures.variables import plot_levels, plot_numbers, row_words
+from clam_core.figures.variables import plot_levels, plot_numbers
+from clam_core.figures.words import row_words
 from clam_core.study.associations import Associations
 from pages._associations_table import SVG, labels_of, title_of
 from pages._associations_words import adjusted_words, honest_words, pair_table

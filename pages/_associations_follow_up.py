@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from clam_core.figures.follow_up import slope_plot, survival_curves
-from clam_core.figures.variables import p_words
+from clam_core.figures.words import p_words
 from clam_core.study.associations import Associations
 from pages._associations_table import SVG, labels_of
 from pages._shared import Place, plain

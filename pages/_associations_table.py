@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from clam_core.figures.variables import p_words
+from clam_core.figures.words import effect_words, p_words, without_empty
 from clam_core.io.formulas import neutralise_frame
 from clam_core.study import Run, Study
 from clam_core.study.associations import (
@@ -23,12 +23,6 @@ SVG = {"toImageButtonOptions": {"format": "svg", "filename": "clam"}, "displaylo
 
 _FILTERS = ("All", "Different", "Not different", "Not tested")
 _LEVEL = 0.05
-_MORE_TEXT = {
-    "omega_squared": "omega²",
-    "epsilon_squared": "epsilon²",
-    "cramers_v": "Cramér's V",
-    "hedges_g": "Hedges' g",
-}
 
 
 def stored(run: Run) -> Associations | None:
@@ -113,7 +107,9 @@ def for_reading(rows: pd.DataFrame, clusters: list[int]) -> pd.DataFrame:
     missing = zip(*(rows[f"missing_cluster_{number}"] for number in clusters), strict=True)
     shown["Missing"] = [" / ".join(map(str, each)) for each in missing]
     for number in clusters:
-        shown[f"Cluster {number}"] = [_short(text) for text in rows[f"summary_cluster_{number}"]]
+        shown[f"Cluster {number}"] = [
+            without_empty(text) for text in rows[f"summary_cluster_{number}"]
+        ]
     shown["Effect [95 % CI]"] = [_effect(row) for row in rows.to_dict("records")]
     shown["p"] = rows["p_value"].map(_p).to_numpy()
     shown["Adjusted p"] = rows["p_adjusted"].map(_p).to_numpy()
@@ -122,12 +118,6 @@ def for_reading(rows: pd.DataFrame, clusters: list[int]) -> pd.DataFrame:
     shown["Family"] = rows["family"].to_numpy()
     shown["Why this test, or why none"] = rows["why"].where(rows["reason"] == "", rows["reason"])
     return shown
-
-
-def _short(summary: str) -> str:
-    """A summary without the levels that nobody has."""
-    parts = [part for part in summary.split("; ") if not part.endswith(": 0 (0 %)")]
-    return "; ".join(parts)
 
 
 def labels_of(found: Associations) -> dict[str, str]:
@@ -141,16 +131,11 @@ def title_of(row: dict) -> str:
     return f"{label} ({unit})" if unit and f"({unit})" not in label else label
 
 
-def effect_name(name: str) -> str:
-    """Name of an effect size as people write it."""
-    return _MORE_TEXT.get(name, name.replace("_", " "))
-
-
 def _effect(row: dict) -> str:
     if pd.isna(row["effect_size"]):
         return ""
     ends = f"[{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
-    return f"{effect_name(row['effect_name'])} {row['effect_size']:.2f} {ends}"
+    return f"{effect_words(row['effect_name'])} {row['effect_size']:.2f} {ends}"
 
 
 def _p(value: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from clam_core.association.summaries import MINUS
-from clam_core.figures.variables import p_words
+from clam_core.figures.words import effect_words, p_words
 
 _SMALL = 0.05
 
@@ -18,7 +18,7 @@ def adjusted_words(row: dict, settings: dict) -> list[str]:
     if pd.isna(row["adjusted_p_value"]):
         reason = row["adjusted_reason"] or "not adjusted"
         return [f"Adjusted by {names}: {reason}."]
-    effect = str(row["adjusted_effect_name"]).replace("_", " ")
+    effect = effect_words(row["adjusted_effect_name"])
     sentence = (
         f"In the {int(row['n_adjusted'])} rows where {names} are known: {effect} "
         f"{row['crude_effect']:.2f} ({row['crude_low']:.2f} to {row['crude_high']:.2f}), "
@@ -43,7 +43,7 @@ def honest_words(row: dict) -> list[str]:
             f"{p_words(row['soft_p_value'])} ({'the same answer' if agree else 'another answer'})."
         )
     if not pd.isna(row["detectable"]):
-        name = str(row["detectable_name"]).replace("_", " ")
+        name = effect_words(row["detectable_name"])
         sentences.append(
             f"Smallest effect that this many values would reveal in four of five studies: "
             f"{name} {row['detectable']:.2f}."
@@ -68,7 +68,7 @@ def pair_table(
             "Difference [95 % CI]": _interval(chosen, "difference", "difference_low",
                                               "difference_high"),
             "Effect [95 % CI]": _interval(chosen, "effect_size", "ci_low", "ci_high"),
-            "Effect size": chosen["effect_name"].str.replace("_", " "),
+            "Effect size": chosen["effect_name"].map(effect_words),
             "p": chosen["p_value"].map(_p),
             "p over all pairs": chosen["p_adjusted"].map(_p),
             "Method": chosen["method"],
@@ -86,7 +86,7 @@ def contrast_table(contrasts: pd.DataFrame, labels: dict[str, str]) -> pd.DataFr
             "Variable": contrasts["variable"].map(labels),
             "Clusters": [f"{a} – {b}" for a, b in zip(contrasts["cluster_a"],
                                                       contrasts["cluster_b"], strict=True)],
-            "Scale": contrasts["scale"].str.replace("_", " "),
+            "Scale": contrasts["scale"].map(effect_words),
             "Crude [95 % CI]": _interval(contrasts, "crude", "crude_low", "crude_high"),
             "Adjusted [95 % CI]": _interval(contrasts, "adjusted", "adjusted_low",
                                             "adjusted_high"),
@@ -101,7 +101,7 @@ def adjusted_table(rows: pd.DataFrame) -> pd.DataFrame:
         {
             "Variable": known["label"],
             "n": known["n_adjusted"].astype("Int64"),
-            "Effect size": known["adjusted_effect_name"].str.replace("_", " "),
+            "Effect size": known["adjusted_effect_name"].map(effect_words),
             "Crude [95 % CI]": _interval(known, "crude_effect", "crude_low", "crude_high"),
             "Crude p": known["crude_p_value"].map(_p),
             "Adjusted [95 % CI]": _interval(known, "adjusted_effect", "adjusted_low",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -140,26 +140,3 @@ def _level_colors(n: int, *, ordered: bool) -> list[str]:
     steps = np.linspace(0, 1, n)[:, None]
     mixed = np.array(_ORDERED_LOW) * (1 - steps) + np.array(_ORDERED_HIGH) * steps
     return [f"rgb({r},{g},{b})" for r, g, b in mixed.round().astype(int)]
-
-
-def row_words(row: Mapping[str, Any], clusters: Sequence[int]) -> str:
-    """What a row of the association table says, in one sentence.
-
-    Args:
-        row: A row of the table.
-        clusters: Numbers of the clusters.
-    """
-    parts = "; ".join(f"cluster {c}: {row[f'summary_cluster_{c}']}" for c in clusters)
-    if row["reason"]:
-        return f"{row['label']}: {parts}. {str(row['reason'])[:1].upper()}{row['reason'][1:]}."
-    effect = str(row["effect_name"]).replace("_", " ")
-    return (
-        f"{row['label']}: {parts}. {effect} {row['effect_size']:.2f} (95 % interval "
-        f"{row['ci_low']:.2f} to {row['ci_high']:.2f}), {row['test']}, {p_words(row['p_value'])}, "
-        f"after correction {p_words(row['p_adjusted'])}."
-    )
-
-
-def p_words(p: float) -> str:
-    """`p = 0.012`, `p < 0.001`."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.2f}" if p >= 0.1 else f"p = {p:.3f}"

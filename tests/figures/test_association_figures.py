@@ -10,7 +10,8 @@ from clam_core.association.strength import strengths
 from clam_core.association.survival import Times, compare_survival
 from clam_core.figures.associations import forest_plot, volcano
 from clam_core.figures.follow_up import slope_plot, survival_curves
-from clam_core.figures.variables import p_words, plot_levels, plot_numbers
+from clam_core.figures.variables import plot_levels, plot_numbers
+from clam_core.figures.words import p_words, row_words
 from tests.association.published import AML_EVENT, AML_LABELS, AML_TIME, grouped
 
 
@@ -147,3 +148,18 @@ def test_slopes_carry_their_intervals():
 
 def test_p_values_in_words():
     assert [p_words(p) for p in (0.0004, 0.0123, 0.25)] == ["p < 0.001", "p = 0.012", "p = 0.25"]
+
+
+def test_a_row_in_words_leaves_out_what_nobody_has():
+    row = {
+        "label": "Fibrosis", "summary_cluster_1": "0: 23 (100 %); 3: 0 (0 %); 4: 0 (0 %)",
+        "summary_cluster_2": "0: 1 (50 %); 3: 0 (0 %); 4: 1 (50 %)", "reason": "",
+        "effect_name": "cramers_v", "effect_size": 0.5, "ci_low": 0.1, "ci_high": 0.8,
+        "test": "chi-square", "p_value": 0.01, "p_adjusted": 0.2,
+    }  # fmt: skip
+    assert row_words(row, [1, 2]) == (
+        "Fibrosis: cluster 1: 0: 23 (100 %) · cluster 2: 0: 1 (50 %); 4: 1 (50 %). Cramér's V 0.50 "
+        "(95 % interval 0.10 to 0.80), chi-square, p = 0.010, after correction p = 0.20."
+    )
+    said = row_words({**row, "reason": "not testable, because it holds ids"}, [])
+    assert said == "Fibrosis. Not testable, because it holds ids."

@@ -1,0 +1,50 @@
+"""Rows of the association table, effects and p-values in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_EFFECTS = {
+    "omega_squared": "omega²",
+    "eta_squared": "eta²",
+    "epsilon_squared": "epsilon²",
+    "partial_r_squared": "partial R²",
+    "cramers_v": "Cramér's V",
+    "hedges_g": "Hedges' g",
+}
+_NOBODY = ": 0 (0 %)"
+
+
+def effect_words(name: str) -> str:
+    """Name of an effect size as people write it."""
+    return _EFFECTS.get(str(name), str(name).replace("_", " "))
+
+
+def p_words(p: float) -> str:
+    """`p = 0.012`, `p < 0.001`."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2f}" if p >= 0.1 else f"p = {p:.3f}"
+
+
+def without_empty(summary: str) -> str:
+    """A summary of levels without those that nobody has."""
+    return "; ".join(part for part in summary.split("; ") if not part.endswith(_NOBODY))
+
+
+def row_words(row: Mapping[str, Any], clusters: Sequence[int]) -> str:
+    """What a row of the association table says, in one or two sentences.
+
+    Args:
+        row: A row of the table.
+        clusters: Numbers of the clusters.
+    """
+    summaries = ((c, without_empty(row[f"summary_cluster_{c}"])) for c in clusters)
+    parts = " · ".join(f"cluster {c}: {text}" for c, text in summaries if text)
+    head = f"{row['label']}: {parts}." if parts else f"{row['label']}."
+    if row["reason"]:
+        return f"{head} {str(row['reason'])[:1].upper()}{row['reason'][1:]}."
+    return (
+        f"{head} {effect_words(row['effect_name'])} {row['effect_size']:.2f} (95 % interval "
+        f"{row['ci_low']:.2f} to {row['ci_high']:.2f}), {row['test']}, {p_words(row['p_value'])}, "
+        f"after correction {p_words(row['p_adjusted'])}."
+    )
