@@ -29,6 +29,11 @@ def columns(here: Place) -> list[tuple[int, st.delta_generator.DeltaGenerator]]:
 @st.fragment
 def show_means(here: Place) -> None:
     """Name, size, and mean scan with its map; one slider moves all."""
+    with sentences():
+        _show_means(here)
+
+
+def _show_means(here: Place) -> None:
     cut = choose_cut(here)
     table = data.overview(here)
     for number, cell in columns(here):

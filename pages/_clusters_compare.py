@@ -9,13 +9,18 @@ import streamlit as st
 from clam_core.study import cluster_label, read_names
 from pages import _clusters_data as data
 from pages._clusters_columns import choose_cut
-from pages._shared import Place, plain
+from pages._shared import Place, plain, sentences
 
 
 @st.fragment
 def show_comparison(here: Place) -> None:
     """Choose two clusters, see how they differ, and walk from one to the other."""
     st.subheader("A against B", anchor=False)
+    with sentences():
+        _compare(here)
+
+
+def _compare(here: Place) -> None:
     names = read_names(here.fitted)
     numbers = list(range(1, here.fitted.info().n_clusters + 1))
     if len(numbers) < 2:

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from clam_core.errors import MissingStepError
 from clam_core.figures.looks import PLANE_AXIS, Look, Plane, usual_window
 from clam_core.study import Run, Study, read_names
 from clam_core.volume import Volume
@@ -173,7 +174,12 @@ def _ends(run: Run, pair: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray
 
 
 def _both_masks(run: Run, pair: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    first, second = (_mean_of(run, "cluster_masks", one, pair[0]) for one in pair)
+    """Mean mask of both sides; NaN where the scans have none."""
+    try:
+        first, second = (_mean_of(run, "cluster_masks", one, pair[0]) for one in pair)
+    except MissingStepError:
+        nothing = np.full(run.array_row("cluster_means", 0).shape, np.nan, np.float32)
+        return nothing, nothing
     return first, second
 
 

@@ -146,3 +146,28 @@ def test_differences_follow_from_what_is_stored(made):
     found = mean_of_others(run.array("cluster_means"), sizes, 0)
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-2)
     assert isinstance(scans, pd.Series)
+
+
+@pytest.mark.slow
+def test_pictures_of_two_dimensions_have_no_slices(monkeypatch, tmp_path):
+    from PIL import Image
+
+    from clam_core.pipeline.create import CreateOptions, create
+    from clam_core.pipeline.preprocess import preprocess
+    from clam_core.settings import PreprocessSettings
+
+    (tmp_path / "in").mkdir()
+    for seed in range(12):
+        noise = np.random.default_rng(seed).integers(0, 90, (20, 20), np.uint8)
+        noise[: 10 if seed % 2 else 20, :10] += 150
+        Image.fromarray(noise).save(tmp_path / "in" / f"p{seed:02d}.png")
+    create(tmp_path / "studies" / "flat", tmp_path / "in", None, CreateOptions(n_workers=1))
+    study = Study(tmp_path / "studies" / "flat")
+    preprocess(study, PreprocessSettings(grid=(16, 16)), 1)
+    fit(study, "r", QUICK.model_copy(update={"method": "kmeans"}))
+    localize(study, "r", LocalizeSettings(variant="grad_cam"))
+    page = show(monkeypatch, tmp_path / "studies", study="flat")
+    assert [slider.label for slider in page.slider] == ["From A to B"]
+    assert "The scans have no masks" in words(page)
+    assert "its center in the latent space" in words(page)
+    assert len(page.get("image")) >= 2 * 2 + 2 * 2 + 2 + 3
