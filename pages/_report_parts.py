@@ -32,8 +32,10 @@ def choose_sections(here: Place) -> ReportSettings | None:
         with column:
             chosen += [row.name for row in part if _section(row)]
     gaps = {row.missing: _WHERE.get(row.name) for row in rows if row.missing}
+    if gaps:
+        st.markdown("Sections with a mark will only say what is missing. You can first:")
     for place in dict.fromkeys(place for place in gaps.values() if place):
-        page_link(place[0], f"{place[1]} first")
+        page_link(place[0], place[1])
     count = st.slider(
         "Typical and borderline scans shown per cluster", 1, 12, 3, key="report_examples"
     )
