@@ -14,7 +14,7 @@ from pages._shared import Place, plain, sentences
 from pages._view import put
 
 MAP_PART, SELECTION_PART, SCAN_PART = "explore-map", "explore-selection", "explore-scan"
-CHART = "map"
+CHART, _REGIONS = "map", "_drawn_regions"
 _PLANES = {"umap": "UMAP", "pca": "PCA"}
 _ABOUT = {
     "umap": "UMAP puts scans that look alike beside each other; the distance between far groups "
@@ -125,24 +125,26 @@ def _open_found(here: Place, table: pd.DataFrame) -> None:
 
 
 def _follow(here: Place, plane: str) -> None:
-    """Do what was clicked or selected in the map: only the part that changes runs again."""
+    """Do what was clicked or selected in the map: only the parts that change run again."""
     event = st.session_state[CHART]["selection"]
     ids = [_scan_id(point.get("customdata")) for point in event["points"]]
     ids = [one for one in ids if one]
-    if event["box"] or event["lasso"] or len(ids) > 1:
-        if len(here.fitted.scans()) > MOST_POINTS:
-            places = place_on(here, plane)
-            ids = places.index[inside(places, event["box"], event["lasso"])].tolist()
-        looked.select(here, ids or None)
-        part = SELECTION_PART
-    elif ids:
+    regions = {"box": event["box"], "lasso": event["lasso"]}
+    is_old = st.session_state.get(_REGIONS) == regions  # a click leaves a drawn frame where it is
+    st.session_state[_REGIONS] = regions
+    if len(ids) == 1 and (is_old or not any(regions.values())):
         looked.open_scan(ids[0])
-        part = SCAN_PART
-    else:
-        looked.select(here, None)
-        part = SELECTION_PART
+        if looked.selected(here) is not None:
+            looked.redraw(here)  # the browser has turned the selection grey
+            st.rerun([MAP_PART, SCAN_PART])
+        looked.known(here)
+        st.rerun(SCAN_PART)
+    if any(regions.values()) and len(here.fitted.scans()) > MOST_POINTS:
+        places = place_on(here, plane)
+        ids = places.index[inside(places, **regions)].tolist()
+    looked.select(here, ids or None)
     looked.known(here)
-    st.rerun(part)
+    st.rerun(SELECTION_PART)
 
 
 def _scan_id(data: object) -> str:

@@ -25,9 +25,9 @@ def show_selection(here: Place) -> None:
         found, chosen = mapped(here), looked.selected(here)
         if chosen is None:
             st.markdown(
-                "**Nothing selected.** To compare scans with the rest, choose the frame or the lasso "
-                "in the upper right corner of the map and draw around them; with the arrows you "
-                "move the map and open scans again."
+                "**Nothing selected.** To compare scans with the rest, choose the frame or the "
+                "lasso in the upper right corner of the map and draw around them. With the arrows "
+                "chosen, you move the map and open scans."
             )
         else:
             _show_chosen(here, found, chosen)
@@ -99,6 +99,7 @@ def _show_differences(found: Mapped, chosen: list[str]) -> None:
         "Differences of clinical values between the selected scans and the rest, largest first.",
         hide_index=True,
         width="stretch",
+        column_config={"Variable": {"width": 120}, "n": {"width": 90}},
         height=min(38 + 35 * len(shown), 300),
     )
     st.caption(

@@ -87,15 +87,20 @@ def _row(column: pd.Series[Any], info: ColumnInfo, chosen: NDArray[np.bool_]) ->
 
 
 def _of_numbers(groups: Groups) -> str:
-    gap, low, high = (number_text(value) for value in mean_difference(groups))
-    sign = "" if gap.startswith("-") else "+"
+    gap, low, high = mean_difference(groups)
+    way = "higher"
+    if gap < 0:
+        way, gap, low, high = "lower", -gap, -high, -low
     first, second = (number_text(float(mean)) for mean in groups.means())
-    return f"{sign}{gap} (95 % interval {low} to {high}): mean {first} against {second}"
+    return (
+        f"{way} by {number_text(gap)} (95 % interval {number_text(low)} to {number_text(high)}): "
+        f"mean {first} against {second}"
+    )
 
 
 def _of_levels(counts: NDArray[np.int64], names: Sequence[str]) -> str:
     shares = 100 * counts / counts.sum(axis=1, keepdims=True)
     order = np.argsort(-np.abs(shares[0] - shares[1]), kind="stable")
     shown = [1] if len(names) == 2 else order[:_MOST_LEVELS].tolist()
-    parts = [f"{names[i]} {shares[0, i]:.0f} % against {shares[1, i]:.0f} %" for i in shown]
+    parts = [f"{names[i]}: {shares[0, i]:.0f} % against {shares[1, i]:.0f} %" for i in shown]
     return "; ".join(parts)

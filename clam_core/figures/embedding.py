@@ -119,12 +119,14 @@ def cards(values: Mapping[str, pd.Series[Any]]) -> list[str]:
         values: Texts by their name, all indexed by scan_id in the same order; an empty
             text is left out.
     """
-    columns = [(letters(name), series.tolist()) for name, series in values.items()]
+    columns = [
+        (f"{letters(name)} " if name else "", series.tolist()) for name, series in values.items()
+    ]
     ids = next(iter(values.values())).index.tolist()
     found = [f"<b>{letters(str(scan_id))}</b>" for scan_id in ids]
     for name, texts in columns:
         found = [
-            f"{card}<br>{name} {letters(text)}" if text else card
+            f"{card}<br>{name}{letters(text)}" if text else card
             for card, text in zip(found, texts, strict=True)
         ]
     return found
@@ -220,7 +222,7 @@ def _add(
     plain_color = style["color"] if isinstance(style["color"], str) else UNSELECTED
     chosen = None
     if marks.selection is not None:
-        chosen = np.flatnonzero(part.index.isin(list(marks.selection)))
+        chosen = np.flatnonzero(part.index.isin(list(marks.selection))).tolist()
     figure.add_scattergl(
         x=part["x"].to_numpy(dtype=np.float32),
         y=part["y"].to_numpy(dtype=np.float32),

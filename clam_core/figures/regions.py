@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 Regions = Sequence[Mapping[str, Any]]
 
 
-def inside(points: pd.DataFrame, boxes: Regions, lassos: Regions) -> NDArray[np.bool_]:
+def inside(points: pd.DataFrame, box: Regions, lasso: Regions) -> NDArray[np.bool_]:
     """Whether each point lies in any of the regions.
 
     Args:
         points: Columns x and y.
-        boxes: Each with x and y, two opposite corners.
-        lassos: Each with x and y, the corners of a polygon.
+        box: Boxes, each with x and y, two opposite corners.
+        lasso: Polygons, each with x and y, their corners.
 
     Returns:
         Shape (n_points,).
@@ -28,11 +28,11 @@ def inside(points: pd.DataFrame, boxes: Regions, lassos: Regions) -> NDArray[np.
     """
     x, y = (points[name].to_numpy(dtype=np.float64) for name in ("x", "y"))
     found = np.zeros(len(points), dtype=np.bool_)
-    for box in boxes:
-        (left, right), (low, high) = sorted(box["x"]), sorted(box["y"])
+    for corners in box:
+        (left, right), (low, high) = sorted(corners["x"]), sorted(corners["y"])
         found |= (left <= x) & (x <= right) & (low <= y) & (y <= high)
-    for lasso in lassos:
-        found |= _in_polygon(x, y, list(zip(lasso["x"], lasso["y"], strict=True)))
+    for polygon in lasso:
+        found |= _in_polygon(x, y, list(zip(polygon["x"], polygon["y"], strict=True)))
     return found
 
 

@@ -172,6 +172,8 @@ def _measured(cluster, row):
     bands = {f"bands: {band}": 0.1 for band in BANDS} | {"bands: outside the mask": 0.5}
     tested = {"deletion_auc": 0.3, "insertion_auc": 0.8}
     tested |= {"random_deletion_auc": 0.5, "random_insertion_auc": 0.6}
+    tested |= {"completeness": 0.001, "drop": 0.2, "increased": False, "raw_high": 0.1}
+    tested |= {"explained": cluster, "rather_than": 0, "sentence": "Peak in the zone."}
     return {"done": True, "moved_as_it_should": row > 0, **tested, **zones, **bands}
 
 
