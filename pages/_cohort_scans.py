@@ -50,22 +50,30 @@ def show_scans(here: Place) -> None:
         show_prepare(here)
     lists = filters(here.study, scans)
     _show_problems(scans, lists)
+    choice = _choose_filter(lists)
+    shown = scans[lists[choice]]
+    if shown.empty:
+        st.info("No scan is like that.")
+    else:
+        _show_pictures(here, shown, choice)
+        st.subheader("Quality values", anchor=False)
+        _show_values(shown)
+    _show_skipped(here.study)
+
+
+def _choose_filter(lists: dict[str, pd.Series]) -> str:
+    """Which scans are shown; the choice is in the address."""
+    wanted = st.query_params.get("show", ALL)
     choice = st.segmented_control(
         "Show",
         list(lists),
-        default=ALL,
+        default=wanted if wanted in lists else ALL,
         required=True,
         format_func=lambda name: f"{name} ({int(lists[name].sum())})",
         key="show",
     )
-    shown = scans[lists[choice or ALL]]
-    if shown.empty:
-        st.info("No scan is like that.")
-    else:
-        _show_pictures(here, shown, str(choice))
-        st.subheader("Quality values", anchor=False)
-        _show_values(shown)
-    _show_skipped(here.study)
+    st.query_params["show"] = str(choice)
+    return str(choice)
 
 
 def filters(study: Study, scans: pd.DataFrame) -> dict[str, pd.Series]:

@@ -16,7 +16,12 @@ if not study_names():
     footer()
     st.stop()
 with page("Cohort") as here:
-    scans, clinical, other = st.tabs(["Scans", "Clinical table", "New study, delete"])
+    scans, clinical, other = st.tabs(
+        ["Scans", "Clinical table", "New study, delete"],
+        key="part",
+        on_change="rerun",
+        bind="query-params",
+    )
     with scans:
         show_scans(here)
     with clinical, sentences():
