@@ -54,7 +54,7 @@ def run(
     workers: Workers = N_WORKERS,
     json: Json = False,
 ) -> None:
-    """Do everything: create, clinical, preprocess, fit, select, localize."""
+    """Do everything: create, clinical, preprocess, fit, select, localize, associate."""
 
     def step(progress: Progress) -> Outcome:
         from clam_core.pipeline.create import CreateOptions
