@@ -18,6 +18,7 @@ from clam_core import __version__, jobs
 from clam_core.errors import ClamError
 from clam_core.study import Run, Study, run_names
 from pages._access import check_access
+from pages._log import scrub_log
 from pages._status import show_job, status_line
 
 Needs = Literal["study", "volumes", "run", "maps"]
@@ -57,6 +58,7 @@ class Place:
 
 def main() -> None:
     """Run the chosen page; called by app.py."""
+    scrub_log()
     chosen = _navigation()
     check_access()
     st.session_state[_IN_SHELL] = True
@@ -122,7 +124,7 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
         place = _choose_place(selectors)
         if place is None:
             st.info("There is no study yet: try the demo study, or open your own scans.")
-            page_link("cohort", "Go to Cohort")
+            _show_doors()
             st.stop()
         st.caption(plain(status_line(place.study, place.run)))
         show_job(studies_root(), place.study.name)
@@ -133,6 +135,13 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
         st.stop()  # also where there is nothing to draw the page on
     finally:
         footer()
+
+
+def _show_doors() -> None:
+    """The demo study and one's own scans, on every page of a first start."""
+    from pages._cohort_start import show_doors  # which itself needs the shell
+
+    show_doors()
 
 
 def _choose_place(selectors: list[DeltaGenerator]) -> Place | None:

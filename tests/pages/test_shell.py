@@ -1,5 +1,6 @@
 """The shell: cold deep links, access, status line, names that cannot leave the root."""
 
+import logging
 import re
 import shutil
 import socket
@@ -13,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from clam_core.study import Study
 from pages._status import status_line, time_left
-from tests.pages.test_cohort import APP
+from tests.pages.test_cohort import APP, warm
 from tests.pipeline.simulated import cohort, study_of
 
 
@@ -70,6 +71,30 @@ def test_open_to_other_machines_without_a_login_it_shows_nothing(monkeypatch, st
     page = open_page(monkeypatch, studies, "cohort")
     assert "nobody has to log in" in page.error[0].value
     assert not page.metric
+
+
+def test_the_text_of_a_fault_stays_out_of_log_and_page(monkeypatch, studies, caplog):
+    def fail(*_):
+        raise ValueError("/scans/Mustermann^Erika.dcm")
+
+    make = logging.getLogRecordFactory()
+    monkeypatch.setattr("pages._shared.status_line", fail)
+    monkeypatch.setenv("CLAM_STUDIES", str(studies))
+    warm(monkeypatch)
+    try:
+        page = AppTest.from_file(APP, default_timeout=60)
+        page.switch_page("pages/training.py").run()
+    finally:
+        logging.setLogRecordFactory(make)
+    logged = caplog.text
+    assert "ValueError at " in logged
+    assert "Mustermann" not in logged
+    assert "Mustermann" not in str(page.main)
+
+
+def test_every_page_of_a_first_start_offers_the_demo(monkeypatch, tmp_path):
+    page = open_page(monkeypatch, tmp_path, "training")
+    assert "Try the demo study" in [button.label for button in page.button]
 
 
 def free_port():
