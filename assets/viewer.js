@@ -147,6 +147,7 @@ class Viewer {
     if (name === "plane") this.layOut();
     this.fitControls();
     this.draw();
+    this.reportSoon();
   }
 
   get window() {

@@ -1,0 +1,251 @@
+"""The viewer in a real browser: scrolled, windowed, with another cluster's map."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+
+from clam_core.pipeline.fit import fit
+from clam_core.pipeline.localize import localize
+from clam_core.settings import LocalizeSettings
+from clam_core.study import Run, Study
+from tests.pipeline.simulated import GRID, QUICK, cohort, study_of
+
+playwright = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parents[2]
+APP = """
+import streamlit as st
+st.set_page_config(layout="wide")
+from pages._shared import page
+from pages._viewer import show_scan
+with page("Viewer", needs="run") as here:
+    show_scan(here, st.query_params.get("scan", "s00"), "v")
+"""
+VIEWER = ".viewer[data-shown]"
+FIND = """
+const find = (root) => {
+  for (const one of root.querySelectorAll("*")) {
+    if (one.classList?.contains("viewer")) return one;
+    const inner = one.shadowRoot && find(one.shadowRoot);
+    if (inner) return inner;
+  }
+};
+const viewer = find(document);
+"""
+
+
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory):
+    root = tmp_path_factory.mktemp("studies")
+    made = study_of(root / "one", cohort())
+    fit(made, "r", QUICK)
+    localize(made, "r", LocalizeSettings())
+    return root
+
+
+@pytest.fixture(scope="module")
+def address(studies, tmp_path_factory):
+    app = tmp_path_factory.mktemp("app") / "app.py"
+    app.write_text(APP)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.headless", "true",
+               "--server.port", str(port), "--browser.gatherUsageStats", "false"]  # fmt: skip
+    server = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "CLAM_STUDIES": str(studies), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(120):
+            try:
+                urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.5)
+        yield f"http://127.0.0.1:{port}/?study=one"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def browsers():
+    with playwright.sync_playwright() as driver:
+        yield driver.chromium
+
+
+@pytest.fixture(scope="module")
+def browser(browsers):
+    made = browsers.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(browser, request, tmp_path):
+    made = browser.new_page(viewport={"width": 1400, "height": 1300})
+    made.sent, made.faults, made.outside = [], [], []
+    made.on("websocket", lambda one: one.on("framesent", lambda sent: made.sent.append(sent)))
+    made.on("pageerror", lambda error: made.faults.append(str(error)))
+    own = ("http://127.0.0.1", "blob:", "data:")
+    made.on(
+        "request", lambda one: None if one.url.startswith(own) else made.outside.append(one.url)
+    )
+    made.set_default_timeout(60_000)
+    yield made
+    folder = Path(os.environ.get("CLAM_SCREENSHOTS", tmp_path))
+    made.screenshot(path=folder / f"{request.node.name}.png")
+    assert made.faults == []
+    assert made.outside == []
+    made.close()
+
+
+def opened(page, address, more=""):
+    page.goto(address + more)
+    page.locator(VIEWER).wait_for()
+    page.wait_for_timeout(1500)
+    return page
+
+
+def told(page):
+    return page.locator(".pane output").first.text_content()
+
+
+def shown(page):
+    return page.locator(".viewer").get_attribute("data-shown")
+
+
+def lands(page, part):
+    """Wait until something is in the address."""
+    page.wait_for_url(lambda url: part in url)
+
+
+def line(studies, scan_id="s00"):
+    return Run(Study(studies / "one"), "r").maps().loc[scan_id]
+
+
+def test_it_opens_at_the_peak_with_the_value_of_the_voxel(page, address, studies):
+    opened(page, address)
+    i, j, k = line(studies)["peak"]
+    value = Study(studies / "one").volume("s00").array[i, j, k]
+    assert (
+        told(page) == f"{value} HU · map 100 % · axial {k + 1}, coronal {j + 1}, sagittal {i + 1}"
+    )
+
+
+def test_wheel_and_keys_move_slices_without_a_message(page, address, studies):
+    opened(page, address)
+    i, j, k = line(studies)["peak"]
+    box = page.locator(".pane canvas").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 6, box["y"] + box["height"] / 2)  # the axial slice
+    before, up = len(page.sent), k < GRID[2] // 2
+    seconds = []
+    for step in range(1, 5):
+        start = time.perf_counter()
+        page.mouse.wheel(0, -100 if up else 100)
+        page.mouse.move(0, 0)
+        expected = f"axial {k + 1 + (step if up else -step)},"
+        page.wait_for_function(
+            f"(t) => {{ {FIND} return viewer.querySelector('output').innerText.includes(t) }}",
+            arg=expected,
+        )
+        seconds.append(time.perf_counter() - start)
+        page.mouse.move(box["x"] + box["width"] / 6, box["y"] + box["height"] / 2)
+    assert len(page.sent) == before
+    assert np.median(seconds) < 0.5  # the figure of a quiet machine is in the README
+    lands(page, f"slice={i + 1}-{j + 1}-")  # at rest it is told
+    assert len(page.sent) > before
+    page.locator(".pane canvas").first.focus()
+    page.keyboard.press("Home")
+    assert "map 100 %" in told(page)
+
+
+def test_window_threshold_and_style_land_in_the_address_and_open_again(page, address, browser):
+    opened(page, address)
+    page.locator('[data-name="window"]').select_option("bone")
+    page.locator('[data-name="plane"]').select_option("coronal")
+    page.locator('[data-name="style"]').select_option("outline")
+    page.locator('[data-name="mask"]').check()
+    page.locator('[data-name="threshold"]').fill("0.5")
+    for part in ("window=bone", "view=coronal", "overlay=outline~0.60~0.50~mask"):
+        lands(page, part)
+    other = browser.new_page(viewport={"width": 1400, "height": 1300})
+    other.set_default_timeout(60_000)
+    opened(other, page.url)
+    assert other.locator('[data-name="window"]').input_value() == "bone"
+    assert other.locator('[data-name="threshold"]').input_value() == "0.5"
+    assert told(other) == told(page)
+    other.close()
+
+
+def test_a_custom_window(page, address):
+    opened(page, address)
+    assert not page.locator('[data-name="level"]').is_visible()
+    page.locator('[data-name="window"]').select_option("custom")
+    page.locator('[data-name="level"]').fill("-500")
+    page.locator('[data-name="width"]').fill("900")
+    page.locator('[data-name="width"]').press("Enter")
+    lands(page, "window=-500%2F900")
+
+
+def test_the_map_of_the_other_cluster_and_back(page, address):
+    opened(page, address)
+    first = shown(page)
+    page.locator("[data-testid=stSelectbox]").filter(has_text="Map for").locator("input").click()
+    page.get_by_role("option").nth(1).click()
+    page.wait_for_function(f"(old) => {{ {FIND} return viewer.dataset.shown !== old }}", arg=first)
+    assert shown(page).split()[0] == first.split()[0]  # the same scan
+    page.get_by_text("Made on demand, not stored").wait_for()
+    lands(page, "map=")
+
+
+def test_two_scans_side_by_side_keep_step(page, address):
+    opened(page, address, "&beside=2")
+    outputs = page.locator(".pane output")
+    places = [outputs.nth(n).text_content().split(" · ")[-1] for n in (0, 1)]
+    assert places[0] == places[1]
+    box = page.locator(".pane canvas").nth(2).bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4)
+    page.wait_for_timeout(500)
+    moved = [outputs.nth(n).text_content().split(" · ")[-1] for n in (0, 1)]
+    assert moved[0] == moved[1] != places[0]
+
+
+def test_the_patients_right_is_on_the_left(page, address, studies):
+    """On the left of the axial slice lie voxels of high i, which grow to the patient's right."""
+    opened(page, address, "&view=axial")
+    box = page.locator(".pane canvas").first.bounding_box()
+    places = []
+    for share in (0.4, 0.6):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + 0.3 * box["height"])
+        page.wait_for_timeout(300)
+        parts = told(page).split(" · ")[-1].split(", ")
+        places.append({p.split()[0]: int(p.split()[1]) for p in parts})
+    assert places[0]["sagittal"] > places[1]["sagittal"]
+    assert places[0]["coronal"] > GRID[1] / 2  # above the middle is anterior
+
+
+def test_without_webgl_it_shows_pictures_and_says_so(browsers, address, tmp_path):
+    browser = browsers.launch(
+        executable_path="/usr/bin/chromium",
+        args=["--no-sandbox", "--disable-gpu", "--disable-3d-apis"],
+    )
+    page = browser.new_page(viewport={"width": 1400, "height": 1300})
+    page.set_default_timeout(60_000)
+    page.goto(address)
+    page.get_by_text("WebGL 2 is missing").wait_for()
+    page.locator("img[alt^='Axial slice']").wait_for()
+    assert page.locator("img[alt*='with the map for cluster']").count() == 3
+    page.screenshot(path=Path(os.environ.get("CLAM_SCREENSHOTS", tmp_path)) / "no_webgl.png")
+    browser.close()
