@@ -1,0 +1,155 @@
+"""Explore in a real browser: click a point, click another, frame some, change the colour, find."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.report import make
+
+playwright = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parents[2]
+
+PLACE = """scan => {
+    const chart = document.querySelector('.js-plotly-plot'), box = chart.getBoundingClientRect();
+    const {_size: size, xaxis, yaxis} = chart._fullLayout;
+    for (const trace of chart._fullData) {
+        const k = (trace.customdata || []).indexOf(scan);
+        if (k >= 0) return [box.x + size.l + xaxis.d2p(trace.x[k]),
+                            box.y + size.t + yaxis.d2p(trace.y[k])];
+    }
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """A server of its own with one complete study."""
+    folder = tmp_path_factory.mktemp("studies")
+    made = make.study(folder / "done")
+    make.localize(make.run(made))
+    make.clinical(made)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    server = subprocess.Popen(
+        [*command, "--server.port", str(port)],
+        cwd=ROOT,
+        env={**os.environ, "CLAM_STUDIES": str(folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(120):
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)  # noqa: S310
+                break
+            except OSError:
+                time.sleep(0.5)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        arguments = ["--no-sandbox", "--use-gl=swiftshader", "--enable-webgl"]
+        chromium = driver.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def explore(address, browser):
+    pages = []
+
+    def go(query=""):
+        page = browser.new_page(viewport={"width": 1500, "height": 1300})
+        page.set_default_timeout(60_000)
+        page.goto(f"{address}/explore?study=done{query}")
+        page.wait_for_selector(".js-plotly-plot .gl-canvas")
+        page.wait_for_function("!!document.querySelector('.js-plotly-plot')._fullLayout.xaxis.d2p")
+        page.wait_for_timeout(1500)
+        pages.append(page)
+        return page
+
+    yield go
+    for page in pages:
+        page.close()
+
+
+def click(page, scan):
+    x, y = page.evaluate(PLACE, scan)
+    page.mouse.move(x, y)
+    page.wait_for_timeout(400)
+    page.mouse.click(x, y)
+    page.locator("h4", has_text=scan).wait_for()
+
+
+def frame(page, scans):
+    places = [page.evaluate(PLACE, scan) for scan in scans]
+    left, right = (pick(x for x, _ in places) for pick in (min, max))
+    top, bottom = (pick(y for _, y in places) for pick in (min, max))
+    page.locator(".modebar-btn[data-title='Box Select']").click()
+    page.mouse.move(left - 25, top - 25)
+    page.mouse.down()
+    page.mouse.move((left + right) / 2, (top + bottom) / 2, steps=5)
+    page.mouse.move(right + 25, bottom + 25, steps=5)
+    page.mouse.up()
+    page.get_by_text("selected of 18").wait_for()
+
+
+def test_a_click_opens_a_scan_and_the_next_click_another(explore):
+    page = explore()
+    page.get_by_text("Click a point to open its scan").wait_for()
+    for scan in ("S01", "S09", "S15"):
+        click(page, scan)
+        assert f"scan={scan}" in page.url
+    assert page.get_by_text("Scans that look most alike").is_visible()
+
+
+def test_a_framed_selection_survives_a_click_and_another_color(explore):
+    page = explore()
+    scans = [f"S{n:02d}" for n in range(8, 14)]
+    frame(page, scans)
+    assert page.get_by_text("6 selected of 18").is_visible()
+    page.locator(".modebar-btn[data-title='Pan']").click()
+    click(page, "S02")
+    assert page.get_by_text("6 selected of 18").is_visible()
+    page.get_by_label("Colour by").click()
+    page.keyboard.type("Confidence")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("colour=confidence"))
+    page.locator(".js-plotly-plot .colorbar").wait_for()
+    assert page.get_by_text("6 selected of 18").is_visible()
+    chosen = page.evaluate(
+        """() => document.querySelector('.js-plotly-plot').data.flatMap(
+            trace => (trace.selectedpoints || []).map(k => trace.customdata[k])).sort()"""
+    )
+    assert chosen == scans
+    again = explore(page.url.split("study=done")[1])
+    assert again.get_by_text("6 selected of 18").is_visible()
+    assert again.locator("h4", has_text="S02").is_visible()
+    again.get_by_role("button", name="Clear").click()
+    again.get_by_text("Nothing selected").wait_for()
+    assert "selection=" not in again.url
+
+
+def test_a_scan_is_found_by_its_id(explore):
+    page = explore()
+    page.get_by_label("Find a scan").fill("s11")
+    page.keyboard.press("Enter")
+    page.locator("h4", has_text="S11").wait_for()
+    assert "scan=S11" in page.url
