@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from clam_core.figures.palette import CLUSTER_COLORS, CLUSTER_SYMBOLS
+from clam_core.figures.palette import cluster_color, cluster_symbol
 
 _CORNERS = {"triangle-up": (3, -90), "square": (4, -45), "diamond": (4, -90), "pentagon": (5, -90)}
 """Number of corners, and the angle of the first one in degrees (clockwise from the right)."""
@@ -14,18 +14,16 @@ def cluster_mark(cluster: int, pixels: int = 22) -> str:
     """Drawing of a cluster's mark.
 
     Args:
-        cluster: From 1; beyond the palette, colours and symbols begin again.
+        cluster: From 1.
         pixels: Width and height.
 
     Returns:
         An SVG picture as text, with a thin grey outline that is seen on any background.
     """
-    color = CLUSTER_COLORS[(cluster - 1) % len(CLUSTER_COLORS)]
-    symbol = CLUSTER_SYMBOLS[(cluster - 1) % len(CLUSTER_SYMBOLS)]
-    style = f'fill="{color}" stroke="#808080" stroke-width="1"'
+    style = f'fill="{cluster_color(cluster)}" stroke="#808080" stroke-width="1"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{pixels}" height="{pixels}" '
-        f'viewBox="-12 -12 24 24">{_shape(symbol, style)}</svg>'
+        f'viewBox="-12 -12 24 24">{_shape(cluster_symbol(cluster), style)}</svg>'
     )
 
 
