@@ -80,6 +80,13 @@ export class Scene {
     }
     this.nv.opts.multiplanarLayout = this.niivue.MULTIPLANAR_TYPE[this.isWide() ? "ROW" : "GRID"];
     this.nv.opts.sliceType = PLANES[view.plane];
+    const seen = [window, this.ids.scan, this.ids.map, this.nv.opts.isNearestInterpolation].join();
+    if (seen === this.seen) {
+      if (map) this.nv.refreshLayers(map, 1); // the scan itself looks as before
+      this.nv.drawScene();
+      return;
+    }
+    this.seen = seen;
     this.nv.updateGLVolume();
     this.nv.setInterpolation(this.nv.opts.isNearestInterpolation);
   }

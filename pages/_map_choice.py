@@ -140,7 +140,8 @@ def shown_map(here: Place, scan_id: str, choice: MapChoice) -> ShownMap | None:
         line, arrays = explained(here, scan_id, choice.settings)
     values = arrays["signed"].astype(np.float32)
     if choice.native and "nodes" in arrays:
-        values = _blocks(arrays["nodes"].astype(np.float32), values.shape)
+        blocks = _blocks(arrays["nodes"].astype(np.float32), values.shape)
+        values = np.where(values == 0, 0, blocks)  # what is cut off stays cut off
     return ShownMap(_scaled(values, signed=choice.signed), line, is_stored=False)
 
 

@@ -117,7 +117,7 @@ def make_pane(
 ) -> Pane:
     """A pane that opens at the peak of its map, or in the middle of the scan."""
     empty = overlay is None or not np.any(overlay)
-    peak = tuple(n // 2 for n in volume.shape) if empty else peak_index(overlay)
+    peak = tuple(n // 2 for n in volume.shape) if empty else peak_index(np.abs(overlay))
     return Pane(title, alt, volume.array.astype(np.int16), volume.affine, overlay, mask, peak)
 
 

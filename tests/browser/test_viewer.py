@@ -96,7 +96,7 @@ def browser(browsers):
 def page(browser, request, tmp_path):
     made = browser.new_page(viewport={"width": 1400, "height": 1300})
     made.sent, made.faults, made.outside = [], [], []
-    made.on("websocket", lambda one: one.on("framesent", lambda sent: made.sent.append(sent)))
+    made.on("websocket", lambda one: one.on("framesent", lambda sent: made.sent.append(len(sent))))
     made.on("pageerror", lambda error: made.faults.append(str(error)))
     own = ("http://127.0.0.1", "blob:", "data:")
     made.on(
