@@ -89,7 +89,7 @@ def test_nodules_become_a_study_with_their_table(nodules, tmp_path):
         assert "study=lidc" in page.url
         wait_ready(page, address, "lidc", len(rows))
         assert Study(tmp_path / "lidc").scans()["mask_source"].eq("given").all()
-        page.locator("img[alt^='Quality picture']").first.wait_for()
+        page.locator("img[alt^='Quality picture']").nth(len(rows) - 1).wait_for()
         assert page.locator("img[alt^='Quality picture']").count() == len(rows)
         shot(page, "sheet")
 
@@ -140,7 +140,7 @@ def test_an_uploaded_zip_with_failed_scans_is_told_and_deleted(tmp_path):
         make(page, "sent")
         wait_ready(page, address, "sent", 2)
         page.get_by_text("1 scan could not be used").wait_for()
-        page.get_by_text("is cut off").first.wait_for()
+        page.get_by_text("is cut off").locator("visible=true").first.wait_for()
         shot(page, "failed")
         kept = [str(path) for path in studies.rglob("*")]
         assert not any("smith" in path.lower() for path in kept)
