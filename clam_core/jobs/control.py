@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from clam_core.errors import BusyError, StudyError
-from clam_core.jobs.record import CANCEL, REQUEST, STATE, JobState, Record
+from clam_core.jobs.record import CANCEL, REQUEST, STARTING, STATE, JobState, Record
 
 START_SECONDS, STOP_SECONDS = 30.0, 5.0
 _TURN = 0.05
@@ -33,11 +33,16 @@ def start(root: Path, study: str, step: str, arguments: dict[str, Any]) -> None:
         StudyError: If the name cannot be that of a study, or no process can be started.
     """
     record = Record(root, study)
-    _wait_for_end(record)
-    record.folder.mkdir(parents=True, exist_ok=True)
-    for name in (CANCEL, STATE):
-        (record.folder / name).unlink(missing_ok=True)
-    record.write(REQUEST, {"step": step, "arguments": arguments})
+    with record.hold(START_SECONDS, STARTING):
+        _wait_for_end(record)
+        for name in (CANCEL, STATE):
+            (record.folder / name).unlink(missing_ok=True)
+        record.write(REQUEST, {"step": step, "arguments": arguments})
+        _wait_for_begin(record, _spawn(root, study))
+
+
+def _spawn(root: Path, study: str) -> subprocess.Popen[bytes]:
+    """The process of the job, in a session of its own."""
     child = subprocess.Popen(
         [sys.executable, "-m", "clam_core.jobs.child", str(root.absolute()), study],
         stdin=subprocess.DEVNULL,
@@ -48,6 +53,15 @@ def start(root: Path, study: str, step: str, arguments: dict[str, Any]) -> None:
         env={**os.environ, **_threads()},
     )
     threading.Thread(target=child.wait, daemon=True).start()  # so that no zombie stays
+    return child
+
+
+def _wait_for_begin(record: Record, child: subprocess.Popen[bytes]) -> None:
+    """Return once the job has written its first state.
+
+    Raises:
+        StudyError: If it does not.
+    """
     deadline = time.monotonic() + START_SECONDS
     while record.read_state() is None:
         if child.poll() is not None or time.monotonic() > deadline:

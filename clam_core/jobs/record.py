@@ -19,6 +19,7 @@ from clam_core.errors import BusyError, StudyError
 Status = Literal["running", "done", "failed", "cancelled", "interrupted"]
 
 JOBS, REQUEST, STATE, CANCEL, LOCK = ".jobs", "request.json", "state.json", "cancel", "lock"
+STARTING = "starting"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -74,14 +75,14 @@ class Record:
         self.folder = root / JOBS / study
 
     @contextmanager
-    def hold(self, timeout: float) -> Iterator[None]:
-        """Be the one process that works on the study.
+    def hold(self, timeout: float, name: str = LOCK) -> Iterator[None]:
+        """Be the one process that works on the study, or (`STARTING`) that starts its job.
 
         Raises:
             BusyError: If another one does.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / LOCK, timeout=timeout)
+        lock = FileLock(self.folder / name, timeout=timeout)
         try:
             lock.acquire()
         except Timeout:

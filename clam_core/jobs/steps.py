@@ -14,12 +14,14 @@ Sentences = tuple[str, ...]
 
 N_WORKERS = min(os.cpu_count() or 1, 8)
 
-_GROUPS = {
+_FIT = {
     "Reading the scans": 2.0,
     "Training": 20.0,
     "Refining clusters": 10.0,
     "Clustering": 2.0,
     "Placing the scans on a map": 12.0,
+}
+_GROUPS = _FIT | {
     "Comparing numbers of clusters": 8.0,
     "Making maps": 20.0,
     "Comparing clinical values between clusters": 4.0,
@@ -29,6 +31,7 @@ PLANS: dict[str, dict[str, float]] = {
     "demo": {"Making synthetic scans": 20.0, "Looking into files": 3.0, "Preprocessing": 8.0}
     | _GROUPS,
     "create": {"Looking into files": 1.0, "Preprocessing": 4.0},
+    "fit": _FIT,
     "groups": _GROUPS,
 }
 """Usual seconds of each stage of the jobs that have several (the demo, two cores)."""
@@ -82,12 +85,17 @@ def _preprocess(folder: Path, arguments: Arguments, progress: Progress) -> Sente
 
 def _fit(folder: Path, arguments: Arguments, progress: Progress) -> Sentences:
     from clam_core.pipeline.fit import fit, settings_for
+    from clam_core.settings import FitSettings
     from clam_core.study import Study
 
     study, choice = Study(folder), _choice(arguments)
     settings = settings_for(
         study, choice.preset, choice.n_clusters, choice.method, choice.epochs, choice.seed
     )
+    if "plane" in arguments:
+        settings = FitSettings.model_validate(
+            {**settings.model_dump(), "plane": arguments["plane"]}
+        )
     return fit(study, choice.name, settings, progress, resume=True).sentences
 
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from clam_core.jobs.record import JobState, Record
 from clam_core.pipeline.create import CreateOptions, create
 from clam_core.study import Run, Study
 
-LONG = 90
+LONG = 240
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_a_study_is_made_and_its_sentences_are_kept(ready):
 
 
 def test_killed_and_resumed_it_ends_as_an_unbroken_run(ready):
-    fit = {"k": 2, "epochs": 150, "method": "kmeans"}
+    fit = {"k": 2, "epochs": 150, "method": "kmeans", "plane": "pca"}
     jobs.start(ready, "one", "fit", {**fit, "run": "whole"})
     assert until(ready, "one", "done", "failed").status == "done"
     jobs.start(ready, "one", "fit", {**fit, "run": "broken"})
@@ -84,7 +85,7 @@ def test_killed_and_resumed_it_ends_as_an_unbroken_run(ready):
 
 
 def test_a_second_start_is_refused_and_cancel_frees_the_study(ready):
-    arguments = {"k": 2, "epochs": 5000, "method": "kmeans"}
+    arguments = {"k": 2, "epochs": 5000, "method": "kmeans", "plane": "pca"}
     jobs.start(ready, "one", "fit", arguments)
     until(ready, "one", "running")
     with pytest.raises(BusyError, match="already working on the study 'one'"):
@@ -95,6 +96,33 @@ def test_a_second_start_is_refused_and_cancel_frees_the_study(ready):
     assert jobs.state(ready, "one").status == "cancelled"
     jobs.start(ready, "one", "preprocess", {"grid": 8, "mask": "none"})
     assert until(ready, "one", "done", "failed").status == "done"
+
+
+def test_of_two_starts_at_once_one_is_refused(ready):
+    def try_start(_):
+        try:
+            jobs.start(
+                ready, "one", "fit", {"k": 2, "epochs": 5000, "method": "kmeans", "plane": "pca"}
+            )
+        except BusyError:
+            return "refused"
+        return "started"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(try_start, range(2))) == ["refused", "started"]
+    jobs.cancel(ready, "one")
+
+
+def test_readers_see_one_job_and_do_not_disturb_it(ready):
+    def watch(_):
+        seen = []
+        while not seen or seen[-1] == "running":
+            seen.append(jobs.state(ready, "one").status)
+        return {*seen}
+
+    jobs.start(ready, "one", "fit", {"k": 2, "epochs": 20, "method": "kmeans", "plane": "pca"})
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(watch, range(2))) == [{"running", "done"}] * 2
 
 
 def test_what_goes_wrong_is_one_sentence(tmp_path, scans):
