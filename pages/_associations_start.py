@@ -48,8 +48,6 @@ def show(here: Place, found: Associations | None = None) -> None:
 def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations | None) -> None:
     known = found.about["settings"] if found is not None else {}
     usable = [info.name for info in columns if info.kind in {"continuous", "count", *_LEVELS}]
-    numbers = [info.name for info in columns if info.kind in {"continuous", "count"}]
-    levels = [info.name for info in columns if info.kind in _LEVELS]
     with st.form("associate", border=False):
         st.markdown("**Compare every variable between the clusters**")
         default = known.get("adjust", usual_covariates(columns))
@@ -74,28 +72,41 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
             list(_REPEATED).index(known.get("repeated", "one_row")),
             format_func=_REPEATED.__getitem__,
         )  # fmt: skip
-        time = left.selectbox(
-            "Survival: time to the event or last contact", numbers, _place(numbers, known, "time"),
-            placeholder="None",
-        )  # fmt: skip
-        event = right.selectbox(
-            "Survival: whether the event was seen", levels, _place(levels, known, "event"),
-            placeholder="None",
-        )  # fmt: skip
-        level = st.text_input(
-            "Answer that means the event was seen", known.get("event_level") or "",
-            placeholder="yes, 1, dead and the like are known",
-        )  # fmt: skip
+        survival = _survival(columns, known)
         asked = st.form_submit_button("Compare", type="primary")
     if asked:
         arguments = {
             "run": here.fitted.name, "adjust": adjust, "used_in_clustering": used,
             "correction": correction, "repeated": repeated,
-            "survival_time": time, "survival_event": event, "event_level": level.strip() or None,
+            **survival,
         }  # fmt: skip
         with sentences():
             jobs.start(studies_root(), here.study.name, "associate", arguments)
             st.rerun()
+
+
+def _survival(columns: list[ColumnInfo], known: dict) -> dict[str, str | None]:
+    """Which columns hold the time to an event, and what says that it was seen."""
+    numbers = [info.name for info in columns if info.kind in {"continuous", "count"}]
+    levels = [info.name for info in columns if info.kind in _LEVELS]
+    left, right = st.columns(2)
+    time = left.selectbox(
+        "Survival: time to the event or last contact", numbers, _place(numbers, known, "time"),
+        placeholder="None",
+    )  # fmt: skip
+    event = right.selectbox(
+        "Survival: whether the event was seen", levels, _place(levels, known, "event"),
+        placeholder="None",
+    )  # fmt: skip
+    level = st.text_input(
+        "Answer that means the event was seen", known.get("event_level") or "",
+        placeholder="yes, 1, dead and the like are known",
+    )  # fmt: skip
+    return {
+        "survival_time": time,
+        "survival_event": event,
+        "event_level": level.strip() or None,
+    }
 
 
 def _place(names: list[str], known: dict, what: str) -> int | None:

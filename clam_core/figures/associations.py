@@ -38,27 +38,7 @@ def forest_plot(effects: pd.DataFrame, *, signed: bool) -> Described:
     different_from = table["p_adjusted"] < LEVEL
     for different in (True, False):
         part = table.assign(place=places)[different_from == different]
-        color = DIFFERENT if different else NOT_DIFFERENT
-        figure.add_scatter(
-            x=part["strength"],
-            y=part["place"],
-            mode="markers",
-            name=_LEGEND[different],
-            customdata=part[["variable", "family", "low", "high", "p_adjusted"]],
-            hovertemplate="%{text}<br>%{x:.2f} (%{customdata[2]:.2f} to %{customdata[3]:.2f})"
-            "<br>adjusted p %{customdata[4]:.3g}<extra>%{customdata[1]}</extra>",
-            text=[letters(one) for one in part["label"]],
-            marker={"color": color, "size": 9, "symbol": "circle" if different else "circle-open"},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": part["high"] - part["strength"],
-                "arrayminus": part["strength"] - part["low"],
-                "color": color,
-                "thickness": 1.5,
-                "width": 3,
-            },
-        )
+        _add_effects(figure, part, different=different)
     _family_lines(figure, table)
     figure.add_vline(x=0, line={"width": 1, "color": NOT_DIFFERENT})
     title = f"{STRENGTH}; right: more in cluster {{}}" if signed else STRENGTH
@@ -72,6 +52,31 @@ def forest_plot(effects: pd.DataFrame, *, signed: bool) -> Described:
                "range": [len(table) - 0.3, -0.7], "zeroline": False},
     )  # fmt: skip
     return Described(figure, _forest_words(table, len(effects)))
+
+
+def _add_effects(figure: Any, part: pd.DataFrame, *, different: bool) -> None:  # noqa: ANN401
+    """Points with their intervals, filled where the variable differs after correction."""
+    color = DIFFERENT if different else NOT_DIFFERENT
+    figure.add_scatter(
+        x=part["strength"],
+        y=part["place"],
+        mode="markers",
+        name=_LEGEND[different],
+        customdata=part[["variable", "family", "low", "high", "p_adjusted"]],
+        hovertemplate="%{text}<br>%{x:.2f} (%{customdata[2]:.2f} to %{customdata[3]:.2f})"
+        "<br>adjusted p %{customdata[4]:.3g}<extra>%{customdata[1]}</extra>",
+        text=[letters(one) for one in part["label"]],
+        marker={"color": color, "size": 9, "symbol": "circle" if different else "circle-open"},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": part["high"] - part["strength"],
+            "arrayminus": part["strength"] - part["low"],
+            "color": color,
+            "thickness": 1.5,
+            "width": 3,
+        },
+    )
 
 
 def _strongest(effects: pd.DataFrame) -> pd.DataFrame:
