@@ -10,7 +10,7 @@ from clam_core.figures.embedding import Marks
 from pages._shared import Place
 
 MOST_IN_ADDRESS = 200
-_SELECTED, _DRAWN, _KNOWN = "_selected", "_drawn_marks", "_known_marks"
+_SELECTED, _DRAWN, _KNOWN, _TURN = "_selected", "_drawn_marks", "_known_marks", "_turn"
 
 
 def open_scan(scan_id: str | None) -> None:
@@ -66,28 +66,30 @@ def marks(here: Place) -> Marks:
     return Marks(opened(here), None if chosen is None else frozenset(chosen))
 
 
-def drawn_marks(here: Place, chart: str) -> Marks:
+def chart_key() -> str:
+    """Key of the map's chart: another one whenever the map was drawn again."""
+    return f"map-{st.session_state.get(_TURN, 0)}"
+
+
+def drawn_marks(here: Place) -> Marks:
     """What is drawn into the map.
 
     The browser shows by itself what was clicked or selected in the map. Another figure
     would be a new chart, which forgets how far it was zoomed in; so the figure follows
-    only what was chosen elsewhere.
-
-    Args:
-        here: Study and run.
-        chart: Key of the chart; where it is not on the page yet, all is drawn.
+    only what was chosen elsewhere. Where the chart is not on the page yet, all is drawn.
     """
     now = marks(here)
     known = st.session_state.get(_KNOWN) == (_name(here), now)
-    if not known or chart not in st.session_state:
+    if not known or chart_key() not in st.session_state:
         redraw(here)
     drawn: Marks = st.session_state[_DRAWN]
     return drawn
 
 
 def redraw(here: Place) -> None:
-    """Draw into the map what is open and selected now."""
+    """Draw into the map what is open and selected now; what the browser marked goes."""
     st.session_state[_DRAWN] = marks(here)
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
     known(here)
 
 

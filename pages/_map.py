@@ -14,7 +14,7 @@ from pages._shared import Place, plain, sentences
 from pages._view import put
 
 MAP_PART, SELECTION_PART, SCAN_PART = "explore-map", "explore-selection", "explore-scan"
-CHART, _REGIONS = "map", "_drawn_regions"
+_REGIONS = "_drawn_regions"
 _PLANES = {"umap": "UMAP", "pca": "PCA"}
 _ABOUT = {
     "umap": "UMAP puts scans that look alike beside each other; the distance between far groups "
@@ -34,11 +34,11 @@ def show_map(here: Place) -> None:
     """Controls, the map, and how far it can be trusted."""
     with sentences():
         color, plane = _controls(here)
-        drawn = map_figure(here, plane, color, looked.drawn_marks(here, CHART))
+        drawn = map_figure(here, plane, color, looked.drawn_marks(here))
         st.plotly_chart(
             drawn.figure,
             width="stretch",
-            key=CHART,
+            key=looked.chart_key(),
             on_select=lambda: _follow(here, plane),
             selection_mode=("points", "box", "lasso"),
             alt=drawn.sentence,
@@ -126,7 +126,7 @@ def _open_found(here: Place, table: pd.DataFrame) -> None:
 
 def _follow(here: Place, plane: str) -> None:
     """Do what was clicked or selected in the map: only the parts that change run again."""
-    event = st.session_state[CHART]["selection"]
+    event = st.session_state[looked.chart_key()]["selection"]
     ids = [_scan_id(point.get("customdata")) for point in event["points"]]
     ids = [one for one in ids if one]
     regions = {"box": event["box"], "lasso": event["lasso"]}
@@ -139,6 +139,10 @@ def _follow(here: Place, plane: str) -> None:
             st.rerun([MAP_PART, SCAN_PART])
         looked.known(here)
         st.rerun(SCAN_PART)
+    if not ids and not any(regions.values()) and looked.opened(here) is not None:
+        looked.select(here, None)
+        looked.redraw(here)  # the open scan was clicked again, and the browser unmarked it
+        st.rerun([MAP_PART, SELECTION_PART])
     if any(regions.values()) and len(here.fitted.scans()) > MOST_POINTS:
         places = place_on(here, plane)
         ids = places.index[inside(places, **regions)].tolist()

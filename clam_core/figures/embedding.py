@@ -50,7 +50,7 @@ class Marks:
     """What is marked on the map.
 
     Attributes:
-        scan: The scan that is open.
+        scan: The scan that is open: ringed beside a selection, else marked as if selected.
         selection: Scans that are selected; the others turn grey. None where nothing is.
     """
 
@@ -87,7 +87,7 @@ def draw_map(points: pd.DataFrame, color: ColorBy, marks: Marks | None = None) -
         counts = _by_number(figure, shown, color, marks)
     else:
         counts = _by_level(figure, shown, color, marks)
-    if marks.scan in shown.index:
+    if marks.scan in shown.index and marks.selection is not None:
         _ring(figure, shown.loc[[marks.scan]], _size(len(shown)))
     _lay_out(figure)
     return Described(figure, _sentence(n_scans, len(shown), color.title, counts))
@@ -220,9 +220,11 @@ def _add(
     """One trace of points that look alike."""
     size = _size(n_shown)
     plain_color = style["color"] if isinstance(style["color"], str) else UNSELECTED
-    chosen = None
-    if marks.selection is not None:
-        chosen = np.flatnonzero(part.index.isin(list(marks.selection))).tolist()
+    chosen, marked = None, marks.selection
+    if marked is None and marks.scan is not None:
+        marked = frozenset({marks.scan})  # as the browser marks a point that was clicked
+    if marked is not None:
+        chosen = np.flatnonzero(part.index.isin(list(marked))).tolist()
     figure.add_scattergl(
         x=part["x"].to_numpy(dtype=np.float32),
         y=part["y"].to_numpy(dtype=np.float32),

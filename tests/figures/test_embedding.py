@@ -100,6 +100,12 @@ def test_the_selection_and_the_open_scan_are_drawn(points):
     assert all(t.selectedpoints is None for t in draw_map(points, ColorBy()).figure.data)
 
 
+def test_an_open_scan_alone_is_marked_as_a_click_marks_it(points):
+    figure = draw_map(points, ColorBy(), Marks("S3")).figure
+    marked = {t.name: [t.customdata[k] for k in t.selectedpoints] for t in figure.data}
+    assert marked == {"Cluster 1 (4)": [], "Cluster 2 (2)": [], "Cluster 3 (1)": ["S3"]}
+
+
 def test_cards_show_text_of_tables_letter_by_letter():
     index = pd.Index(["<b>S0", "S1"], name="scan_id")
     texts = {
