@@ -48,7 +48,7 @@ def plain_pictures(panes: list[Pane], style: Style, view: View, key: str) -> Vie
     else:
         cuts = _CUTS if view.plane == "all" else (cast("Plane", view.plane),)
         view = _choose_place(first, view, cuts, key)
-    look = _look(style, view)
+    look = _look(style, view, letters=first.volume.ndim == 3)
     for pane in panes:
         st.markdown(f"**{plain(pane.title)}**")
         for column, plane in zip(st.columns(len(cuts)), cuts, strict=True):
@@ -118,7 +118,7 @@ def _index_in(pane: Pane, first: Pane, view: View, plane: Plane) -> int:
     return int(share * pane.volume.shape[axis])
 
 
-def _look(style: Style, view: View) -> Look:
+def _look(style: Style, view: View, *, letters: bool) -> Look:
     return Look(
         window=window_limits(*level_width(view.window, style.windows)),
         colors="diverging" if style.diverging else "sequential",
@@ -127,7 +127,7 @@ def _look(style: Style, view: View) -> Look:
         style=view.style,
         mask_outline=view.mask,
         smooth=style.smooth,
-        letters=True,
+        letters=letters,
     )
 
 

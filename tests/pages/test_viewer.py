@@ -140,6 +140,29 @@ def test_opening_another_scan_forgets_what_was_said_of_the_last(monkeypatch, stu
     assert page.query_params["slice"] == "-".join(str(index + 1) for index in peak)
 
 
+def test_a_2d_scan_is_a_picture_with_zoom_and_without_sides():
+    page = AppTest.from_string(
+        """
+import numpy as np
+from clam_core.volume import Volume
+from pages._plain import Style
+from pages._viewer import choose_plain, make_pane, show_panes, windows_for
+volume = Volume(np.arange(600, dtype=np.int16).reshape(20, 30), np.eye(4), "arbitrary")
+overlay = np.zeros((20, 30), np.float32)
+overlay[5, 6] = 1
+pane = make_pane("one", "Scan one", volume, overlay, None)
+show_panes([pane], Style(windows_for(volume), "arbitrary"), "v", is_plain=choose_plain(2, "v"))
+""",
+        default_timeout=60,
+    ).run()
+    assert not page.exception
+    assert alts(page) == ["Scan one"]
+    assert [box.label for box in page.selectbox] == ["Window", "Map"]
+    next(one for one in page.slider if one.label == "Zoom").set_value(4).run()
+    assert not page.exception
+    assert "right on the left" not in words(page)
+
+
 def test_every_kind_of_map_has_a_name():
     assert set(KINDS) == set(LocalizeVariant.__args__)
 
