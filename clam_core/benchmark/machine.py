@@ -116,6 +116,11 @@ def _tree(pid: int) -> list[int]:
     return [pid, *(below for child in text.split() for below in _tree(int(child)))]
 
 
+def memory_mib(pid: int) -> float | None:
+    """Memory of one process (proportional set size); None where the system does not tell."""
+    return _pss_mib(pid) or None
+
+
 def _pss_mib(pid: int) -> float:
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()

@@ -10,6 +10,7 @@ from clam_core.benchmark import (
     associations,
     cohort_speed,
     faithfulness,
+    interface,
     map_speed,
     simulation,
     speed,
@@ -56,7 +57,7 @@ def run(what: str, options: BenchmarkOptions, progress: Progress) -> Result:
     """Run one benchmark.
 
     Args:
-        what: `speed`, `simulation`, `faithfulness` or `associations`.
+        what: `speed`, `simulation`, `faithfulness`, `associations` or `interface`.
         options: How much is measured, and where tables go.
         progress: Told which figure is measured.
 
@@ -71,6 +72,7 @@ def run(what: str, options: BenchmarkOptions, progress: Progress) -> Result:
         "simulation": _simulation,
         "faithfulness": _faithfulness,
         "associations": _associations,
+        "interface": _interface,
     }
     if what not in kinds:
         raise SettingsError(f"There is no benchmark {what!r}; choose {', '.join(kinds)}.")
@@ -109,6 +111,18 @@ def _associations(options: BenchmarkOptions, progress: Progress) -> Result:
     if options.to is not None:
         table.write(figures, machine, options.to, "associations")
         p_values.to_csv(options.to / "null_p_values.csv", index=False, lineterminator="\n")
+    values = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
+    return Result((table.to_markdown(figures, machine),), values)
+
+
+def _interface(options: BenchmarkOptions, progress: Progress) -> Result:
+    plan = interface.Plan()
+    if options.quick:
+        plan = interface.Plan(1_000, 5_000, n_runs=2, n_sessions=4, n_rounds=2)
+    figures = interface.measure(plan, progress)
+    machine = describe()
+    if options.to is not None:
+        table.write(figures, machine, options.to, "interface")
     values = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
     return Result((table.to_markdown(figures, machine),), values)
 

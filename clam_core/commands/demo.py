@@ -76,7 +76,9 @@ def run(
 
 
 def benchmark(
-    what: Annotated[str, typer.Argument(help="speed, simulation, faithfulness or associations")],
+    what: Annotated[
+        str, typer.Argument(help="speed, simulation, faithfulness, associations or interface")
+    ],
     data: Annotated[Path | None, typer.Option(help="Folder of real scans to measure on.")] = None,
     to: Annotated[Path | None, typer.Option(help="Folder for the tables (CSV, Markdown).")] = None,
     seeds: Annotated[int, typer.Option(help="Simulated cohorts of each kind.", min=1)] = 5,

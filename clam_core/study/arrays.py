@@ -1,4 +1,4 @@
-"""Arrays of a study in Zarr v3: one chunk per scan, rows aligned with the scans table."""
+"""Arrays of a study in Zarr v3: a chunk per scan, or for small rows per MiB, rows as in `scans`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import zarr
 
 DTYPES = {"volumes": "int16", "masks": "bool"}
+CHUNK_BYTES = 1 << 20
 
 
 class ScanArrays:
@@ -48,6 +49,26 @@ class ScanArrays:
             return
         group.create_array(name, shape=(n_scans, *shape), chunks=(1, *shape), dtype=dtype)
 
+    def put(self, name: str, values: NDArray[np.generic]) -> None:
+        """Make an array and write all of it; small rows share a chunk, so that all are read fast.
+
+        Raises:
+            StudyError: If the disk is full.
+        """
+        import zarr
+
+        n_together = max(1, CHUNK_BYTES // max(1, values[:1].nbytes))
+        chunks = (min(n_together, max(1, len(values))), *values.shape[1:])
+        group = zarr.open_group(self._folder, mode="a")
+        try:
+            array = group.create_array(
+                name, shape=values.shape, chunks=chunks, dtype=values.dtype, overwrite=True
+            )
+            array[:] = values
+        except OSError as error:
+            raise _full(name, error) from error
+        self._open.pop(name, None)
+
     def write(self, name: str, row: int, values: NDArray[np.generic]) -> None:
         """Write the row of one scan.
 
@@ -64,10 +85,7 @@ class ScanArrays:
         try:
             array[row] = values
         except OSError as error:
-            raise StudyError(
-                f"The array {name!r} could not be written ({error.strerror}); free some space. "
-                "What was stored before is unchanged."
-            ) from error
+            raise _full(name, error) from error
 
     def read(self, name: str, row: int) -> NDArray[np.generic]:
         """Row of one scan, shape of the grid."""
@@ -92,3 +110,10 @@ class ScanArrays:
                 raise StudyError(f"The array {name!r} is missing in this study.") from error
             self._open[name] = found
         return self._open[name]
+
+
+def _full(name: str, error: OSError) -> StudyError:
+    return StudyError(
+        f"The array {name!r} could not be written ({error.strerror}); free some space. "
+        "What was stored before is unchanged."
+    )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from clam_core.errors import StudyError
+
+N_TABLES = 16
+"""Tables that are kept in memory: those of a few studies."""
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -63,12 +67,22 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Content of a Parquet file.
+    """Content of a Parquet file; one that has not changed since is not read again.
+
+    Returns:
+        A table of one's own: what is changed in it changes nothing for others.
 
     Raises:
         StudyError: If it is missing or damaged.
     """
     try:
-        return pd.read_parquet(path, engine="pyarrow")
+        seen = path.stat()
+        found = _read_table(path, (seen.st_ino, seen.st_size, seen.st_mtime_ns))
     except (OSError, ValueError) as error:
         raise StudyError(f"{path.name!r} is missing or damaged in this study.") from error
+    return found.copy(deep=False)  # pandas copies what is written to
+
+
+@lru_cache(maxsize=N_TABLES)
+def _read_table(path: Path, stamp: tuple[int, int, int]) -> pd.DataFrame:  # noqa: ARG001
+    return pd.read_parquet(path, engine="pyarrow")

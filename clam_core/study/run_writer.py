@@ -72,9 +72,7 @@ class RunWriter:
 
     def write_array(self, name: str, values: NDArray[np.generic]) -> None:
         """Make an array and write all its rows."""
-        self.create(name, len(values), values.shape[1:], str(values.dtype))
-        for row, value in enumerate(values):
-            self._arrays.write(name, row, value)
+        self._arrays.put(name, values)
 
     def write_table(self, name: str, table: pd.DataFrame) -> None:
         """Stage a table."""
