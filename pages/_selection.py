@@ -87,11 +87,11 @@ def _show_differences(found: Mapped, chosen: list[str]) -> None:
     shown = pd.DataFrame(
         {
             "Variable": differences["label"],
-            "Selected against the rest": differences["difference"],
             "n": [
                 f"{own} and {rest}"
                 for own, rest in zip(differences["n_selected"], differences["n_rest"], strict=True)
             ],
+            "Selected against the rest": differences["difference"],
         }
     )
     table(

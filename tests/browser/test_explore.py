@@ -153,3 +153,25 @@ def test_a_scan_is_found_by_its_id(explore):
     page.keyboard.press("Enter")
     page.locator("h4", has_text="S11").wait_for()
     assert "scan=S11" in page.url
+
+
+def test_a_closed_scan_opens_again_and_the_open_one_stays_marked(explore):
+    def marked():
+        return page.evaluate(
+            """() => document.querySelector('.js-plotly-plot')._fullData.flatMap(
+                trace => (trace.selectedpoints || []).map(k => trace.customdata[k]))"""
+        )
+
+    page = explore()
+    click(page, "S01")
+    page.get_by_role("button", name="Close").click()
+    page.get_by_text("Click a point to open its scan").wait_for()
+    page.wait_for_timeout(1500)
+    assert marked() == []
+    click(page, "S01")
+    page.wait_for_timeout(1500)
+    x, y = page.evaluate(PLACE, "S01")
+    page.mouse.click(x, y)  # the second click on a point unmarks it in the browser
+    page.wait_for_timeout(2500)
+    assert marked() == ["S01"]
+    assert page.locator("h4", has_text="S01").is_visible()
