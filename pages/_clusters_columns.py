@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import get_args
 
 import pandas as pd
 import streamlit as st
 
+from clam_core.figures.described import Described
 from clam_core.figures.looks import PLANE_AXIS, Plane
-from clam_core.study import cluster_label, read_names, write_names
+from clam_core.study import Run, Study, cluster_label, read_names, write_names
+from clam_core.study.stamp import results_stamp
 from pages import _clusters_data as data
 from pages._pictures import thumbnail
 from pages._shared import Place, page_link, plain, sentences
@@ -152,44 +155,66 @@ def _strip(here: Place, scan_ids: list[str], kind: str) -> None:
 
 def show_shares(here: Place) -> None:
     """Zones as a lung drawing, densities as bars, and both as a table."""
-    from clam_core.figures.profiles import cluster_shares
-    from clam_core.figures.shares import density_bars, has_sides, zone_drawing
-
-    maps, clusters = here.fitted.maps(), here.fitted.scans()["cluster"]
-    zones, bands = (cluster_shares(maps, clusters, what) for what in ("zones", "bands"))
-    if zones.empty:
+    found = _shares(str(here.study.folder), here.fitted.name, results_stamp(here.fitted))
+    if found is None:
         st.info("The scans have no masks, so the maps cannot be placed in zones or densities.")
         return
-    tops = [
-        float(table.drop("outside the mask", errors="ignore").max(axis=None))
-        for table in (zones, bands)
-        if not table.empty
-    ]
     names = read_names(here.fitted)
-    draw_zones = zone_drawing if has_sides(zones) else density_bars
     for number, cell in columns(here):
-        if number not in zones:
+        drawn = found.drawings.get(number, {})
+        if not drawn:
             continue
         with cell:
             _heading(number, names.get(number, ""), "#####")
-            _chart(draw_zones(zones[number], number, tops[0]), f"zones_{number}")
-            if number in bands:
-                _chart(density_bars(bands[number], number, tops[1]), f"bands_{number}")
+            for what, drawing in drawn.items():
+                _chart(drawing, f"{what}_{number}")
     st.caption(
         "Share of the maps' energy by lung zone (thirds of the height of each lung, the patient's "
         "right on the left) and by density in HU, mean over the scans of the cluster."
     )
     with st.expander("The same as a table"):
-        table = pd.concat([zones, bands], keys=["zone", "density"], names=["", "part"])
-        shown = table.rename(columns=lambda number: f"cluster {number}").map(_percent)
+        shown = found.table.rename(columns=lambda number: f"cluster {number}").map(_percent)
         st.dataframe(shown, alt="Share of the maps by zone and density, one column per cluster.")
+
+
+@dataclass(frozen=True, eq=False)
+class _Shares:
+    """What maps look at: a drawing per cluster and kind (`zones`, `bands`), and all as a table."""
+
+    drawings: dict[int, dict[str, Described]]
+    table: pd.DataFrame
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _shares(folder: str, name: str, stamped: str) -> _Shares | None:  # noqa: ARG001
+    from clam_core.figures.profiles import cluster_shares
+    from clam_core.figures.shares import density_bars, has_sides, zone_drawing
+
+    run = Run(Study(folder), name)
+    maps, clusters = run.maps(), run.scans()["cluster"]
+    zones, bands = (cluster_shares(maps, clusters, what) for what in ("zones", "bands"))
+    if zones.empty:
+        return None
+    tops = [
+        float(table.drop("outside the mask", errors="ignore").max(axis=None))
+        for table in (zones, bands)
+        if not table.empty
+    ]
+    draw_zones = zone_drawing if has_sides(zones) else density_bars
+    drawings = {}
+    for number in zones:
+        drawings[number] = {"zones": draw_zones(zones[number], number, tops[0])}
+        if number in bands:
+            drawings[number]["bands"] = density_bars(bands[number], number, tops[1])
+    table = pd.concat([zones, bands], keys=["zone", "density"], names=["", "part"])
+    return _Shares(drawings, table)
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _chart(drawn: object, key: str) -> None:
+def _chart(drawn: Described, key: str) -> None:
     st.plotly_chart(
         drawn.figure,
         width="stretch",

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from clam_core.pipeline.clinical import import_table
+from clam_core.io.clinical import import_clinical
+from clam_core.io.tables import read_table
 from clam_core.settings import FitSettings, LocalizeSettings, PreprocessSettings
 from clam_core.study import (
     Prepared,
@@ -236,4 +237,5 @@ def _write_clinical(study: Study, table: pd.DataFrame) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clinical.csv"
         clinical.to_csv(path)
-        import_table(study, path)
+        done = import_clinical(read_table(path), study.scans(), None, str)
+    study.write_clinical(done.frame, done.description())
