@@ -243,8 +243,8 @@ def _doubts(soft_assignment: NDArray[np.float32]) -> list[str]:
     unsure = float((soft_assignment.max(axis=1) < 0.6).mean())
     if unsure > 0.5:
         found.append(
-            f"{unsure:.0%} of the scans lie between clusters (confidence below 0.6); the groups "
-            "are not clearly separated."
+            f"{100 * unsure:.0f} % of the scans lie between clusters (confidence below 0.6); the "
+            "groups are not clearly separated."
         )
     return found
 

@@ -39,13 +39,14 @@ def decide(rows: tuple[NumberRow, ...]) -> tuple[int | None, str, tuple[str, ...
             (_use_without_structure(best),),
         )
     best = max(holding, key=lambda row: row.silhouette)
+    highest = max(row.silhouette for row in rows)
     others = [str(row.n_clusters) for row in holding if row is not best]
     notes = (
         (f"{' and '.join(others)} clusters hold as well, with a lower silhouette.",)
         if others
         else ()
     )
-    return best.n_clusters, _praise(best), notes
+    return best.n_clusters, _praise(best, is_highest=best.silhouette >= highest), notes
 
 
 def objections(row: NumberRow) -> list[str]:
@@ -64,7 +65,7 @@ def objections(row: NumberRow) -> list[str]:
     if not row.valley <= DEEPEST:
         found.append(
             f"the scans lie about as densely between the clusters as at their centers "
-            f"({row.valley:.0%})"
+            f"({100 * row.valley:.0f} %)"
         )
     elif not row.valley_worst <= DEEPEST_WORST:
         found.append("one cluster is only the tail of another, with no gap between the two")
@@ -86,11 +87,12 @@ def _use_without_structure(row: NumberRow) -> str:
     return "Clusters can be made all the same; another cohort would give others."
 
 
-def _praise(row: NumberRow) -> str:
+def _praise(row: NumberRow, *, is_highest: bool) -> str:
     """Why a number that holds is recommended."""
+    which = "have" if is_highest else "have, of the numbers that hold,"
     return (
-        f"{row.n_clusters} clusters have the highest silhouette ({row.silhouette:.2f}; cohorts "
+        f"{row.n_clusters} clusters {which} the highest silhouette ({row.silhouette:.2f}; cohorts "
         f"without groups do not reach it, p = {row.silhouette_p:.2f}), are found again in "
-        f"resampled cohorts (Jaccard index {row.jaccard:.2f}), and only {row.valley:.0%} as many "
-        f"scans lie between them as at their centers."
+        f"resampled cohorts (Jaccard index {row.jaccard:.2f}), and only "
+        f"{100 * row.valley:.0f} % as many scans lie between them as at their centers."
     )

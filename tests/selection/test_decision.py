@@ -27,12 +27,19 @@ GOOD = NumberRow(
 TWO = replace(GOOD, n_clusters=2, silhouette=0.4)
 
 
+def test_a_higher_silhouette_that_does_not_hold_is_not_passed_over_in_silence():
+    tail = replace(GOOD, n_clusters=4, silhouette=0.9, valley=2.0)
+    number, reason, _ = decide((TWO, GOOD, tail))
+    assert number == 3
+    assert reason.startswith("3 clusters have, of the numbers that hold, the highest silhouette")
+
+
 def test_the_highest_silhouette_of_those_that_hold_is_recommended():
     number, reason, notes = decide((TWO, GOOD))
     assert number == 3
     assert reason == (
         "3 clusters have the highest silhouette (0.50; cohorts without groups do not reach it, "
-        "p = 0.03), are found again in resampled cohorts (Jaccard index 0.90), and only 10% as "
+        "p = 0.03), are found again in resampled cohorts (Jaccard index 0.90), and only 10 % as "
         "many scans lie between them as at their centers."
     )
     assert notes == ("2 clusters hold as well, with a lower silhouette.",)
@@ -46,7 +53,7 @@ def test_the_highest_silhouette_of_those_that_hold_is_recommended():
         ({"jaccard": 0.7}, r"not found again .* \(Jaccard index 0.70, least stable 0.80\)"),
         ({"jaccard_worst": 0.5}, r"least stable 0.50"),
         ({"jaccard": float("nan")}, "not found again"),
-        ({"valley": 0.8}, r"about as densely between the clusters as at their centers \(80%\)"),
+        ({"valley": 0.8}, r"about as densely between the clusters as at their centers \(80 %\)"),
         ({"valley_worst": 2.0}, "one cluster is only the tail of another"),
     ],
 )
