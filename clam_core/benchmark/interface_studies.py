@@ -129,10 +129,9 @@ def _table(ids: pd.Index[str], n_real: int) -> pd.DataFrame:
 def _smooth(seed: int) -> NDArray[np.float32]:
     """Drawn structures of eight voxels, mean 0 and sd 1."""
     coarse = torch.randn(1, 1, 11, 11, 11, generator=torch.Generator().manual_seed(seed))
-    values: NDArray[np.float32] = functional.interpolate(
-        coarse, size=GRID, mode="trilinear"
-    ).numpy()
-    return values[0, 0]
+    fine = functional.interpolate(coarse, size=GRID, mode="trilinear")
+    values: NDArray[np.float32] = np.asarray(fine[0, 0], dtype=np.float32)
+    return values
 
 
 def _lungs() -> NDArray[np.bool_]:
