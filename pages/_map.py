@@ -15,6 +15,8 @@ from pages._view import put
 
 MAP_PART, SELECTION_PART, SCAN_PART = "explore-map", "explore-selection", "explore-scan"
 _REGIONS = "_drawn_regions"
+_FIELD = 215
+"""Width of a field: three controls fit beside each other, on narrow pages below."""
 _PLANES = {"umap": "UMAP", "pca": "PCA"}
 _ABOUT = {
     "umap": "UMAP puts scans that look alike beside each other; the distance between far groups "
@@ -60,20 +62,21 @@ def _controls(here: Place) -> tuple[str, str]:
     """What the map is coloured by, and its plane; both are in the address."""
     found = mapped(here)
     colors = found.colors()
-    left, middle, right = st.columns([4, 3, 4], vertical_alignment="bottom")
+    row = st.container(horizontal=True, vertical_alignment="top")
     names = list(colors)
     wanted = st.query_params.get("colour", "")
-    color = left.selectbox(
+    color = row.selectbox(
         "Colour by",
         names,
         names.index(wanted) if wanted in names else 0,
         format_func=colors.__getitem__,
         key=f"colour-{here.study.name}-{here.fitted.name}",
+        width=_FIELD,
         on_change=lambda: looked.redraw(here),
     )
     put(st.query_params, "colour", color, names[0])
     wanted = st.query_params.get("plane", "")
-    plane = middle.segmented_control(
+    plane = row.segmented_control(
         "Map",
         found.planes,
         default=wanted if wanted in found.planes else found.planes[0],
@@ -83,7 +86,7 @@ def _controls(here: Place) -> tuple[str, str]:
         on_change=lambda: looked.redraw(here),
     )
     put(st.query_params, "plane", plane, found.planes[0])
-    with right:
+    with row.container(width=_FIELD):
         _find(here, found.table)
     return color, plane
 
