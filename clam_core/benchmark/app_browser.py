@@ -100,6 +100,7 @@ class Visitor:
         if name == "explore":
             self.page.locator(".js-plotly-plot .plotly").first.wait_for(state="attached")
         self._idle()
+        self._sound(name)
 
     def switch(self, title: str) -> float:
         """Seconds from the click on a page's name to that page, complete."""
@@ -107,7 +108,9 @@ class Visitor:
         self.page.get_by_role("link", name=title, exact=True).click()
         self._titled(title)
         self._idle()
-        return time.perf_counter() - begun
+        seconds = time.perf_counter() - begun
+        self._sound(title)
+        return seconds
 
     def click_scan(self, shown: Shown, number: int) -> tuple[float, float]:
         """Click a scan on the map: seconds to its line, and to its painted slices with the map."""
@@ -163,6 +166,13 @@ class Visitor:
 
     def _titled(self, title: str) -> None:
         self.page.get_by_role("heading", name=title, exact=True).wait_for()
+
+    def _sound(self, name: str) -> None:
+        """Nothing is measured on a page that shows an error."""
+        if self.page.locator(
+            "[data-testid=stException], [data-testid=stAlertContentError]"
+        ).count():
+            raise RuntimeError(f"The page {name!r} shows an error.")
 
     def _idle(self) -> None:
         self.page.locator(IDLE).wait_for()

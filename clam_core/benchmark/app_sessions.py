@@ -13,7 +13,7 @@ from typing import Any
 
 MAX_BYTES = 64 << 20
 PATIENCE = 60
-PAUSE = (1.0, 2.0)
+PAUSE = (3.0, 9.0)
 """Seconds that a person looks before the next click."""
 
 
@@ -135,7 +135,7 @@ async def _browse(plan: Visit, load: Load, messages: dict[str, Any], number: int
     address = f"{plan.address}/_stcore/stream"
     async with connect(address, subprotocols=["streamlit"], max_size=MAX_BYTES) as socket:  # type: ignore[list-item]
         session = Session(socket, messages)
-        await asyncio.sleep(rng.uniform(0, 2 * PAUSE[1]))
+        await asyncio.sleep(rng.uniform(0, PAUSE[1]))
         for _ in range(plan.n_rounds):
             await _timed(load, session.open("explore", plan.query))
             for scan_id in rng.sample(plan.scan_ids, 2):

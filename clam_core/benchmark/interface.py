@@ -16,6 +16,7 @@ import numpy as np
 
 from clam_core.benchmark.app_browser import Visitor, chromium, has_playwright
 from clam_core.benchmark.app_server import ROOT, Server, served
+from clam_core.benchmark.app_sessions import PAUSE
 from clam_core.benchmark.interface_studies import RUN, Shown, make_study
 from clam_core.benchmark.table import Figure, reached
 from clam_core.errors import SettingsError
@@ -41,7 +42,7 @@ class Plan:
     n_many: int = 50_000
     n_runs: int = 5
     n_sessions: int = 30
-    n_rounds: int = 5
+    n_rounds: int = 4
 
 
 def measure(plan: Plan, progress: Progress) -> list[Figure]:
@@ -169,8 +170,8 @@ def _crowd(server: Server, shown: Shown, plan: Plan) -> list[Figure]:
             f"{slow:.2f} s",
             "<= 1.5 s",
             reached(slow, 1.5),
-            f"{len(seconds)} answers, median {statistics.median(seconds):.2f} s, 1 to 2 s between "
-            "clicks, load made on the same machine",
+            f"{len(seconds)} answers, median {statistics.median(seconds):.2f} s, "
+            f"{PAUSE[0]:g} to {PAUSE[1]:g} s between clicks, load made on the same machine",
         ),
         Figure("Errors meanwhile", str(errors), "0", reached(errors, 0), ""),
     ]

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from clam_core.figures.slices import to_png
 from clam_core.io.clinical import import_clinical
 from clam_core.io.tables import read_table
 from clam_core.settings import FitSettings, LocalizeSettings, PreprocessSettings
@@ -29,6 +30,8 @@ from clam_core.study import (
 GRID = (88, 88, 88)
 N_CLUSTERS = 3
 RUN = "default"
+N_PICTURES = 200
+"""Scans with a picture for quality control: more than the first page of them shows."""
 ZONES = tuple(
     f"{side} {part}" for side in ("left", "right") for part in ("upper", "middle", "lower")
 )
@@ -146,6 +149,10 @@ def _write_volumes(study: Study, scans: pd.DataFrame, n_real: int) -> None:
     settings = PreprocessSettings(grid=GRID, mask="given")
     with study.lock(), ScanWriter(study, GRID) as writer:
         writer.start("drawn")
+        for row, scan_id in enumerate(scans.index[:N_PICTURES]):
+            grey = np.clip(100 + 50 * _smooth(row)[44], 0, 255).astype(np.uint8)
+            picture = np.frombuffer(to_png(np.stack([grey] * 3, axis=2)), np.uint8)
+            writer.write(row, {"picture": picture}, {"scan_id": scan_id})
         for row, scan_id in enumerate(scans.index[:n_real]):
             tissue = np.where(mask, -850, 40) + 60 * _smooth(row)
             voxels = {"volume": tissue.astype(np.int16), "mask": mask}
