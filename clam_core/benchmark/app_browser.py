@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 CHROMIUM = Path("/usr/bin/chromium")
-PATIENCE_MS = 120_000
+PATIENCE_MS = 60_000
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 REST_MS = 1600
 """The viewer tells the server what is shown after a second of rest."""
@@ -25,6 +25,12 @@ _POSITION = """([x, y]) => {
   const map = document.querySelector(".js-plotly-plot"), box = map.getBoundingClientRect();
   const { xaxis, yaxis } = map._fullLayout;
   return [box.left + xaxis._offset + xaxis.l2p(x), box.top + yaxis._offset + yaxis.l2p(y)];
+}"""
+_FRAME = """() => {
+  const map = document.querySelector(".js-plotly-plot"), box = map.getBoundingClientRect();
+  const { xaxis, yaxis } = map._fullLayout;
+  return [[0.03, 0.2], [0.97, 0.97]].map(([x, y]) =>
+    [box.left + xaxis._offset + x * xaxis._length, box.top + yaxis._offset + y * yaxis._length]);
 }"""
 _PAINT = """
   const frame = () => new Promise((done) => requestAnimationFrame(done));
@@ -132,7 +138,7 @@ class Visitor:
     def box_select(self) -> float:
         """Seconds from the end of a frame around most points to the list of what is selected."""
         self.page.locator('[data-attr=dragmode][data-val="select"]').first.click()
-        ends = [self.page.evaluate(_POSITION, place) for place in ((1, -12), (23, 12))]
+        ends = self.page.evaluate(_FRAME)
         self.page.mouse.move(*ends[0])
         self.page.mouse.down()
         self.page.mouse.move(*ends[1], steps=4)
