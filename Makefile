@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 STUDIES ?= studies
+TWO = -n 2 --dist loadfile
 
 .PHONY: app test test-all check format clean
 
@@ -16,10 +17,10 @@ app: $(VENV)/.app
 	CLAM_STUDIES=$(STUDIES) $(BIN)/streamlit run app.py
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TWO)
 
 test-all: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "slow or browser or not slow"
+	$(BIN)/python -m pytest $(TWO) -m "slow or browser or not slow"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
