@@ -158,7 +158,3 @@ def main() -> None:
     values = json.loads(sys.stdin.readline())
     load = asyncio.run(visit(Visit(**{**values, "scan_ids": tuple(values["scan_ids"])})))
     sys.stdout.write(json.dumps({"seconds": load.seconds, "errors": load.errors}))
-
-
-if __name__ == "__main__":
-    main()

@@ -158,7 +158,7 @@ def _frame(visitor: Visitor, shown: Shown, n_runs: int) -> Figure:
 
 def _crowd(server: Server, shown: Shown, plan: Plan) -> list[Figure]:
     """People at once; the load is made by a process on the same machine."""
-    _browse(server, shown, (1, 2), [])
+    _browse(server, shown, (1, 1), [])
     before = server.memory_mib
     peaks: list[float] = []
     seconds, errors = _browse(server, shown, (plan.n_sessions, plan.n_rounds), peaks)
@@ -202,7 +202,7 @@ def _browse(
         "n_rounds": n_rounds,
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "clam_core.benchmark.app_sessions"],
+        [sys.executable, "-c", "from clam_core.benchmark.app_sessions import main; main()"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
