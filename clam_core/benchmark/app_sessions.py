@@ -13,7 +13,7 @@ from typing import Any
 
 MAX_BYTES = 64 << 20
 PATIENCE = 60
-PAUSE = (3.0, 9.0)
+PAUSE = (1.0, 2.0)
 """Seconds that a person looks before the next click."""
 
 
