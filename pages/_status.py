@@ -21,6 +21,12 @@ STEPS = {
     "associate": "Comparing the clinical table",
     "groups": "Finding clusters and making maps",
 }
+_NEXT = (
+    ({"demo", "groups", "localize"}, "explore", "Look at the map of the cohort"),
+    ({"create", "preprocess"}, "training", "Find clusters in these scans"),
+    ({"associate"}, "associations", "Read what differs between the clusters"),
+)
+"""After which steps, which page, in what words."""
 _ENDED = {
     "failed": "stopped: {error}",
     "cancelled": "was cancelled. Start it again and it goes on where it was.",
@@ -77,6 +83,7 @@ def show_job(root: Path, study: str) -> None:
             with st.expander(f"{words}: done", icon=":material/check_circle:"):
                 for sentence in found.sentences:
                     st.text(sentence)
+            _next_step(found.step)
         else:
             st.warning(f"{words} " + _ENDED[found.status].format(error=_plain(found.error)))
     with right:
@@ -86,6 +93,15 @@ def show_job(root: Path, study: str) -> None:
         if st.button("Dismiss", key="job_dismiss"):
             jobs.forget(root, study)
             st.rerun()
+
+
+def _next_step(step: str) -> None:
+    """Where to look at what a step has made."""
+    from pages._shared import page_link
+
+    for steps, page, label in _NEXT:
+        if step in steps:
+            page_link(page, label)
 
 
 @st.fragment(run_every=1.0)

@@ -12,6 +12,7 @@ import urllib.request
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from clam_core.jobs.record import JobState, Record
 from clam_core.study import Study
 from pages._status import status_line, time_left
 from tests.pages.test_cohort import APP, warm
@@ -141,3 +142,13 @@ def wait_for(port):
         except OSError:
             time.sleep(0.2)
     raise AssertionError("the server did not start")
+
+
+def test_after_a_step_the_next_one_is_offered(monkeypatch, studies, tmp_path):
+    shutil.copytree(studies / "one", tmp_path / "one")
+    record = Record(tmp_path, "one")
+    record.folder.mkdir(parents=True)
+    record.write_state(JobState("preprocess", "done", sentences=("16 scans ready.",)))
+    page = open_page(monkeypatch, tmp_path, "training", study="one")
+    links = [one.proto.label for one in page.get("page_link")]
+    assert "Find clusters in these scans" in links
