@@ -33,7 +33,7 @@ METHODS = {
 _EPOCHS = {"fast": 8, "default": 20, "paper": 150}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _VOXELS_PER_SECOND, _MAP_VOXELS_PER_SECOND, _FIXED_SECONDS = 4.0e6, 0.5e6, 25.0
-"""Measured on two cores: training 48 scans of 48 cubed, and their maps with all tests."""
+"""Rough values for two cores, not measured on this machine: the page says "roughly"."""
 
 
 def show_start(here: Place) -> None:
@@ -62,7 +62,7 @@ def show_start(here: Place) -> None:
             arguments = _details(names)
         seconds = _estimate(here, preset, arguments.get("epochs"))
         st.caption(
-            f"On this machine: {time_left(seconds).removesuffix(' left')}, roughly. You may close "
+            f"On a machine with two cores: {time_left(seconds).removesuffix(' left')}, roughly. You may close "
             "the browser meanwhile; it goes on."
         )
         if st.button("Find clusters", type="primary", icon=":material/play_arrow:"):
@@ -96,7 +96,7 @@ def _free_name(names: list[str]) -> str:
 
 
 def _estimate(here: Place, preset: str, epochs: int | None) -> float:
-    """Seconds, from the size of the cohort and what was measured."""
+    """Seconds, from the size of the cohort and rough speeds."""
     prepared = here.study.info.prepared
     if prepared is None:
         return _FIXED_SECONDS

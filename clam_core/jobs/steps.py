@@ -34,7 +34,7 @@ PLANS: dict[str, dict[str, float]] = {
     "fit": _FIT,
     "groups": _GROUPS,
 }
-"""Usual seconds of each stage of the jobs that have several (the demo, two cores)."""
+"""Rough weights of the stages of a job, for its bar and the time left."""
 
 
 def _demo(folder: Path, arguments: Arguments, progress: Progress) -> Sentences:
