@@ -62,7 +62,7 @@ def show_start(here: Place) -> None:
             arguments = _details(names)
         seconds = _estimate(here, preset, arguments.get("epochs"))
         st.caption(
-            f"On a machine with two cores: {time_left(seconds).removesuffix(' left')}, roughly. You may close "
+            f"With two cores: {time_left(seconds).removesuffix(' left')}, roughly. You may close "
             "the browser meanwhile; it goes on."
         )
         if st.button("Find clusters", type="primary", icon=":material/play_arrow:"):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from clam_core.errors import ClamError
-from clam_core.jobs.record import REQUEST, JobState, Record
+from clam_core.jobs.record import CANCEL, REQUEST, JobState, Record
 from clam_core.jobs.steps import PLANS, STEPS
 
 _BETWEEN_WRITES = 0.3
@@ -87,6 +87,9 @@ def run(root: Path, study: str) -> None:
                 "nothing stored was lost. Please report it."
             )
             ended = replace(reporter.state, status="failed", error=text)
+        if ended.status == "failed" and (record.folder / CANCEL).is_file():
+            # an interrupt inside the import of a library comes out as another error
+            ended = replace(ended, status="cancelled", error="")
         record.write_state(replace(ended, remaining_seconds=None))
 
 

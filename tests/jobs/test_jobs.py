@@ -12,6 +12,7 @@ import pytest
 from clam_core import jobs
 from clam_core.errors import BusyError, StudyError
 from clam_core.io.nifti import write_nifti
+from clam_core.jobs import child
 from clam_core.jobs.child import Reporter
 from clam_core.jobs.record import JobState, Record
 from clam_core.pipeline.create import CreateOptions, create
@@ -165,3 +166,18 @@ def test_a_damaged_state_is_no_state(tmp_path):
     record.folder.mkdir(parents=True)
     (record.folder / "state.json").write_text("{")
     assert jobs.state(tmp_path, "four") is None
+
+
+def test_an_interrupt_that_comes_out_as_another_error_is_a_cancel(tmp_path, monkeypatch):
+    record = Record(tmp_path, "five")
+    record.folder.mkdir(parents=True)
+    record.write("request.json", {"step": "broken", "arguments": {}})
+
+    def broken(*_):
+        (record.folder / "cancel").touch()
+        raise ImportError("interrupted in mid-import")
+
+    monkeypatch.setitem(child.STEPS, "broken", broken)
+    child.run(tmp_path, "five")
+    found = jobs.state(tmp_path, "five")
+    assert (found.status, found.error) == ("cancelled", "")
