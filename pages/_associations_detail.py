@@ -10,7 +10,7 @@ from clam_core.figures.words import row_words
 from clam_core.study.associations import Associations
 from pages._associations_table import SVG, labels_of, title_of
 from pages._associations_words import adjusted_words, honest_words, pair_table
-from pages._pictures import thumbnail
+from pages._pictures import show_png, thumbnail
 from pages._shared import Place, page_link, plain
 from pages._tables import table
 
@@ -83,9 +83,7 @@ def _show_examples(here: Place, found: Associations, row: dict) -> None:
         scan_id = str((own - own.median()).abs().sort_index().idxmin())
         shown = f"{scan_id}, cluster {number}"
         with column:
-            st.image(
-                thumbnail(here, scan_id), alt=f"Slice of {shown} with its map", width="stretch"
-            )
+            show_png(thumbnail(here, scan_id), f"Slice of {shown} with its map")
             page_link("explore", plain(shown), scan=scan_id)
 
 

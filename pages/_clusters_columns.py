@@ -13,7 +13,7 @@ from clam_core.figures.looks import PLANE_AXIS, Plane
 from clam_core.study import Run, Study, cluster_label, read_names, write_names
 from clam_core.study.stamp import results_stamp
 from pages import _clusters_data as data
-from pages._pictures import thumbnail
+from pages._pictures import show_png, thumbnail
 from pages._shared import Place, page_link, plain, sentences
 from pages._similar import borderline_ids, typical_ids
 
@@ -57,7 +57,8 @@ def _show_means(here: Place) -> None:
                 (f"Mean {said}.", f"Mean {said}, with the mean of their maps in orange."),
                 strict=True,
             ):
-                side.image(png, width="stretch", alt=alt)
+                with side:
+                    show_png(png, alt)
     st.caption(
         "Left: mean of the scans. Right: the same with the mean of their maps; the brighter the "
         "orange, the more the software looked there. The colour scale is the same for all "
@@ -148,7 +149,7 @@ def _strip(here: Place, scan_ids: list[str], kind: str) -> None:
     for place, scan_id in zip(st.columns(N_SHOWN, gap="xxsmall"), scan_ids, strict=False):
         with place:
             alt = f"{kind} scan {scan_id}: the slice at the peak of its map"
-            st.image(thumbnail(here, scan_id), width="stretch", alt=alt)
+            show_png(thumbnail(here, scan_id), alt)
             page_link("explore", plain(scan_id), scan=scan_id)
             st.caption(f"confidence {confidence[scan_id]:.2f}")
 

@@ -9,6 +9,7 @@ import streamlit as st
 from clam_core.study import cluster_label, read_names
 from pages import _clusters_data as data
 from pages._clusters_columns import choose_cut
+from pages._pictures import show_png
 from pages._shared import Place, plain, sentences
 
 
@@ -73,7 +74,7 @@ def _show_differences(
                 )
                 title = "Difference of the mean maps"
             st.markdown(f"**{title}**")
-            st.image(png, width="stretch", alt=f"{title}, {labels[0]} less {labels[1]}. {said}")
+            show_png(png, f"{title}, {labels[0]} less {labels[1]}. {said}")
             st.caption(said)
 
 
@@ -106,7 +107,8 @@ def _show_way(here: Place, pair: tuple[int, int], labels: tuple[str, str], cut: 
         (changed, f"What has changed since A (strongest colour: {limit:.0f} {unit})"),
     )
     for place, (png, title) in zip(st.columns(3), shown, strict=True):
-        place.image(png, caption=title, width="stretch", alt=f"Decoded picture: {title}.")
+        with place:
+            show_png(png, f"Decoded picture: {title}.", title)
     st.caption(_how_made(about, labels))
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from clam_core.study import Study
 from pages._cohort_job import is_running
 from pages._cohort_start import show_prepare
+from pages._pictures import show_png
 from pages._shared import Place, page_link, plain
 from pages._tables import table
 
@@ -101,7 +102,7 @@ def _without_row(study: Study, scans: pd.DataFrame) -> pd.Series:
         return pd.Series(data=False, index=scans.index)
     clinical, description = stored
     ids = scans.index if description["level"] == "scan" else scans["subject_id"]
-    return pd.Series(~ids.isin(clinical.index), index=scans.index)
+    return pd.Series(clinical.index.unique().get_indexer(ids) < 0, index=scans.index)
 
 
 def _show_problems(scans: pd.DataFrame, lists: dict[str, pd.Series]) -> None:
@@ -170,7 +171,7 @@ def _show_one(here: Place, scan_id: str, row: pd.Series, changed: str) -> None:
     mark = ":material/info:" if warning else mark
     if row["status"] == "ready":
         picture = _picture(str(here.study.folder), scan_id, changed)
-        st.image(picture, width="stretch", alt=f"Quality picture of scan {scan_id}")
+        show_png(picture, f"Quality picture of scan {scan_id}")
         st.markdown(f"{mark} {plain(scan_id)}")
         if warning:
             st.caption(plain(warning))

@@ -9,7 +9,7 @@ from clam_core.study import cluster_label, read_names
 from pages import _looked_at as looked
 from pages._map import MAP_PART, SCAN_PART
 from pages._map_data import RELIABLE, leading, mapped, place_on, value_text
-from pages._pictures import thumbnail
+from pages._pictures import show_png, thumbnail
 from pages._shared import Place, plain, sentences
 from pages._similar import similar_ids, typical_ids
 from pages._viewer import show_scan
@@ -57,7 +57,7 @@ def _thumbnails(here: Place, scans: list[tuple[str, str]], kind: str) -> None:
         for column, (scan_id, label) in zip(columns, scans[start:], strict=False):
             with column:
                 alt = f"{kind} scan {scan_id}: the slice at the peak of its map"
-                st.image(thumbnail(here, scan_id), width="stretch", alt=alt)
+                show_png(thumbnail(here, scan_id), alt)
                 st.button(
                     plain(label),
                     key=f"{kind}-{scan_id}",

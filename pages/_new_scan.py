@@ -18,7 +18,7 @@ from clam_core.volume import Volume
 from pages._evidence import show_line
 from pages._explain import in_worker
 from pages._niivue import nifti_bytes
-from pages._pictures import thumbnail
+from pages._pictures import show_png, thumbnail
 from pages._plain import Style
 from pages._shared import Place, page_link, plain, sentences
 from pages._viewer import choose_plain, make_pane, show_panes, windows_for
@@ -172,7 +172,7 @@ def _show_nearest(here: Place, nearest: list[str]) -> None:
         cluster = int(clusters[scan_id])
         with column:
             alt = f"Scan {scan_id} of cluster {cluster} at the peak of its map"
-            st.image(thumbnail(here, scan_id), width="stretch", alt=alt)
+            show_png(thumbnail(here, scan_id), alt)
             page_link("explore", f"{scan_id} (cluster {cluster})", scan=scan_id)
 
 

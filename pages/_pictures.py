@@ -25,6 +25,11 @@ def stamp(here: Place) -> str:
     return "/".join(parts)
 
 
+def show_png(png: bytes, alt: str, caption: str | None = None) -> None:
+    """Show a PNG as it is, as wide as its place; else Streamlit makes a JPEG of it each time."""
+    st.image(png, caption=caption, width="stretch", output_format="PNG", alt=alt)
+
+
 def thumbnail(here: Place, scan_id: str) -> bytes:
     """A small PNG of one scan: the slice at the peak of its map, with the map on it.
 

@@ -3,25 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
+
+import streamlit as st
 
 from clam_core.embedding.neighbors import borderline, nearest_scans, prototypes
-from clam_core.study import Run
+from clam_core.study import Run, Study
+from clam_core.study.stamp import results_stamp
 
 
 def similar_ids(run: Run, scan_id: str, n: int) -> list[str]:
     """The scans that are nearest to one in the run's features, nearest first."""
-    row = run.scans().index.tolist().index(scan_id)
-    return _ids(run, nearest_scans(run.array("features"), row, n))
+    return _similar_ids(*_where(run), scan_id, n)
 
 
 def typical_ids(run: Run, cluster: int, n: int) -> list[str]:
     """The most typical scans of a cluster (from 1), the most typical first."""
-    rows = prototypes(run.array("soft_assignment"), run.array("features"), cluster, n)
-    return _ids(run, rows)
+    return _typical_ids(*_where(run), cluster, n)
 
 
 def borderline_ids(run: Run, cluster: int, n: int) -> list[str]:
     """The scans of a cluster (from 1) that are nearly in another one, the closest first."""
+    return _borderline_ids(*_where(run), cluster, n)
+
+
+def _where(run: Run) -> tuple[str, str, str]:
+    """What decides whether ids that were kept are still right."""
+    return str(run.study.folder), run.name, results_stamp(run)
+
+
+@st.cache_data(max_entries=4000, show_spinner=False)
+def _similar_ids(folder: str, name: str, stamped: str, scan_id: str, n: int) -> list[str]:  # noqa: ARG001
+    run = Run(Study(folder), name)
+    row = cast("int", run.scans().index.get_loc(scan_id))
+    return _ids(run, nearest_scans(run.array("features"), row, n))
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _typical_ids(folder: str, name: str, stamped: str, cluster: int, n: int) -> list[str]:  # noqa: ARG001
+    run = Run(Study(folder), name)
+    return _ids(run, prototypes(run.array("soft_assignment"), run.array("features"), cluster, n))
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _borderline_ids(folder: str, name: str, stamped: str, cluster: int, n: int) -> list[str]:  # noqa: ARG001
+    run = Run(Study(folder), name)
     return _ids(run, borderline(run.array("soft_assignment"), cluster, n))
 
 

@@ -65,7 +65,8 @@ def _clinical(study: Study) -> str:
         return "no clinical table"
     table, scans = clinical[0], study.scans()
     ids = scans.index if table.index.name == "scan_id" else scans["subject_id"]
-    return f"clinical table {int(ids.isin(table.index).sum())} of {len(scans)} matched"
+    n_matched = int((table.index.unique().get_indexer(ids) >= 0).sum())  # isin: 100 times as long
+    return f"clinical table {n_matched} of {len(scans)} matched"
 
 
 def show_job(root: Path, study: str) -> None:

@@ -18,6 +18,7 @@ from pages._missing_map import offer_maps
 from pages._niivue import Pane, mount, pack
 from pages._plain import Style, plain_pictures
 from pages._shared import Place, sentences
+from pages._similar import typical_ids
 from pages._view import View, put, read_view, view_from, write_view
 
 _OF_SCAN = ("map", "against", "against-too", "slice")
@@ -131,9 +132,11 @@ def windows_for(volume: Volume) -> dict[str, tuple[float, float]]:
 
 def _choose_beside(here: Place, scan_id: str, key: str) -> str | None:
     """A typical scan of a cluster to hold beside this one, or None."""
-    table = here.fitted.scans().drop(index=scan_id)
-    typical = table.sort_values("confidence", ascending=False).groupby("cluster").head(1)
-    options = {int(row["cluster"]): str(name) for name, row in typical.iterrows()}
+    options = {}
+    for cluster in range(1, here.fitted.info().n_clusters + 1):
+        others = [one for one in typical_ids(here.fitted, cluster, 2) if one != scan_id]
+        if others:
+            options[cluster] = others[0]
     wanted = st.query_params.get("beside", "")
     names = [NOTHING, *sorted(options)]
     start = int(wanted) if wanted.isdecimal() and int(wanted) in names else NOTHING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clam_core.errors import AlignmentError, StudyError
+from clam_core.study import atomic
 
 if TYPE_CHECKING:
     import zarr
 
 DTYPES = {"volumes": "int16", "masks": "bool"}
 CHUNK_BYTES = 1 << 20
+N_OPEN = 64
+"""Arrays that are kept open: their descriptions, not their values."""
 
 
 class ScanArrays:
@@ -29,7 +33,6 @@ class ScanArrays:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._open: dict[str, zarr.Array[Any]] = {}
 
     def create(self, name: str, n_scans: int, shape: tuple[int, ...], dtype: str) -> None:
         """Make an array of shape (n_scans, *shape), or open it if it is there already.
@@ -67,7 +70,6 @@ class ScanArrays:
             array[:] = values
         except OSError as error:
             raise _full(name, error) from error
-        self._open.pop(name, None)
 
     def write(self, name: str, row: int, values: NDArray[np.generic]) -> None:
         """Write the row of one scan.
@@ -101,15 +103,19 @@ class ScanArrays:
         return (self._folder / name / "zarr.json").is_file()
 
     def _array(self, name: str) -> zarr.Array[Any]:
-        import zarr
+        path = self._folder / name
+        try:
+            return _opened(path, atomic.stamp(path / "zarr.json"))
+        except (FileNotFoundError, ValueError) as error:
+            raise StudyError(f"The array {name!r} is missing in this study.") from error
 
-        if name not in self._open:
-            try:
-                found = zarr.open_array(self._folder / name, mode="r+")
-            except (FileNotFoundError, ValueError) as error:
-                raise StudyError(f"The array {name!r} is missing in this study.") from error
-            self._open[name] = found
-        return self._open[name]
+
+@lru_cache(maxsize=N_OPEN)
+def _opened(path: Path, stamped: tuple[int, ...]) -> zarr.Array[Any]:  # noqa: ARG001
+    """An array as its description on disk says; opened again only when that was replaced."""
+    import zarr
+
+    return zarr.open_array(path, mode="r+")
 
 
 def _full(name: str, error: OSError) -> StudyError:

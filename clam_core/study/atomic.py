@@ -76,13 +76,22 @@ def read_table(path: Path) -> pd.DataFrame:
         StudyError: If it is missing or damaged.
     """
     try:
-        seen = path.stat()
-        found = _read_table(path, (seen.st_ino, seen.st_size, seen.st_mtime_ns))
+        found = _read_table(path, stamp(path))
     except (OSError, ValueError) as error:
         raise StudyError(f"{path.name!r} is missing or damaged in this study.") from error
     return found.copy(deep=False)  # pandas copies what is written to
 
 
+def stamp(path: Path) -> tuple[int, ...]:
+    """What changes when a file is replaced: place on the disk, size and time.
+
+    Raises:
+        OSError: If there is no such file.
+    """
+    seen = path.stat()
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns
+
+
 @lru_cache(maxsize=N_TABLES)
-def _read_table(path: Path, stamp: tuple[int, int, int]) -> pd.DataFrame:  # noqa: ARG001
+def _read_table(path: Path, stamped: tuple[int, ...]) -> pd.DataFrame:  # noqa: ARG001
     return pd.read_parquet(path, engine="pyarrow")

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -200,7 +200,7 @@ class Study:
         scans = self.scans()
         if scan_id not in scans.index:
             raise StudyError(f"The study {self.name!r} has no scan {scan_id!r}.")
-        number = scans.index.tolist().index(scan_id)
+        number = cast("int", scans.index.get_loc(scan_id))
         row = {str(name): value for name, value in scans.iloc[number].items()}
         if row["status"] != "ready":
             why = f": {row['reason']}" if row["reason"] else "; run the step 'preprocess' first."

@@ -7,8 +7,9 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,8 @@ from clam_core.study.folder import Study
 from clam_core.study.staging import Staging, pending, roll_forward
 
 RUN_VERSION = 1
+N_INFOS = 64
+"""Runs whose run.json is kept in memory."""
 REFERENCE = "reference.safetensors"
 RUNS, RUN, HISTORY, WEIGHTS = "runs", "run.json", "history.jsonl", "weights.safetensors"
 SCANS, MAPS, SELECTION, LOCK = "scans.parquet", "maps.parquet", "selection.json", ".lock"
@@ -96,7 +99,7 @@ class Run:
         return (self.folder / RUN).is_file()
 
     def info(self) -> RunInfo:
-        """Content of run.json.
+        """Content of run.json, shared by all who ask until it is replaced.
 
         Raises:
             MissingStepError: If nothing was fitted under this name.
@@ -107,13 +110,7 @@ class Run:
                 f"The study {self.study.name!r} has no finished run {self.name!r}; run the step "
                 "'fit' first."
             )
-        values = atomic.read_json(self.folder / RUN)
-        if values.get("schema_version") != RUN_VERSION:
-            raise StudyError(
-                f"The run {self.name!r} has layout version {values.get('schema_version')}, this "
-                f"software reads version {RUN_VERSION}; fit it again under another name."
-            )
-        return RunInfo(**values)
+        return _read_info(self.folder / RUN, atomic.stamp(self.folder / RUN))
 
     # Results
 
@@ -173,7 +170,7 @@ class Run:
             raise MissingStepError(
                 f"There is no stored map of scan {scan_id!r}; run the step 'localize' for it."
             )
-        row = self.scans().index.tolist().index(scan_id)
+        row = cast("int", self.scans().index.get_loc(scan_id))
         return self._arrays.read("maps", row).astype(np.float32)
 
     def maps(self) -> pd.DataFrame:
@@ -241,3 +238,19 @@ class Run:
 def run_names(study: Study) -> list[str]:
     """Names of the finished runs of a study."""
     return sorted(path.parent.name for path in (study.folder / RUNS).glob(f"*/{RUN}"))
+
+
+@lru_cache(maxsize=N_INFOS)
+def _read_info(path: Path, stamped: tuple[int, ...]) -> RunInfo:  # noqa: ARG001
+    """Content of a run.json; read again only when it has been replaced.
+
+    Raises:
+        StudyError: If it was made by another version.
+    """
+    values = atomic.read_json(path)
+    if values.get("schema_version") != RUN_VERSION:
+        raise StudyError(
+            f"The run {path.parent.name!r} has layout version {values.get('schema_version')}, this "
+            f"software reads version {RUN_VERSION}; fit it again under another name."
+        )
+    return RunInfo(**values)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from clam_core.embedding.neighbors import prototypes
 from clam_core.pipeline.fit import fit
 from clam_core.pipeline.localize import localize
 from clam_core.settings import LocalizeSettings, LocalizeVariant
@@ -106,8 +107,9 @@ def test_plain_pictures_say_what_they_show(monkeypatch, studies):
 
 def test_beside_it_a_typical_scan_of_another_cluster(monkeypatch, studies):
     page = show(monkeypatch, studies, study="mapped", plain="1", beside="2", view="axial")
-    table = Run(Study(studies / "mapped"), "r").scans().drop("s00")
-    typical = table[table["cluster"] == 2]["confidence"].idxmax()
+    run = Run(Study(studies / "mapped"), "r")
+    rows = prototypes(run.array("soft_assignment"), run.array("features"), 2, 2)
+    typical = next(one for one in run.scans().index[rows] if one != "s00")
     assert len(alts(page)) == 2
     assert f"Scan {typical}" in alts(page)[1]
 
