@@ -1,7 +1,6 @@
 """Activation maps: where in a scan its cluster is recognised, and whether the map is true."""
 
 from clam_core.localization.backdrop import add_backdrop
-from clam_core.localization.borrow import borrow
 from clam_core.localization.cluster_level import ClusterMeans
 from clam_core.localization.faithfulness import (
     Faithfulness,
@@ -53,7 +52,6 @@ __all__ = [
     "Variant",
     "add_backdrop",
     "auroc",
-    "borrow",
     "check_randomization",
     "compare_maps",
     "energy_enrichment",

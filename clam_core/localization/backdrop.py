@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from clam_core.errors import AlignmentError
-from clam_core.localization.borrow import borrow
 from clam_core.localization.integrated import integrate
 from clam_core.localization.reference import Reference
 from clam_core.localization.task import Question, Task
 from clam_core.models import ClusterModel
+from clam_core.models.borrow import borrowed
 from clam_core.settings import LocalizeSettings
 
 MAX_SCANS = 32
@@ -58,7 +58,7 @@ def add_backdrop(
     row = 0
     parameter = next(model.parameters())
     bare = replace(reference.to(parameter), backdrop={})
-    with borrow(model, bare.image.numel()):
+    with borrowed(model, tuple(bare.image.shape[2:])):
         for batch in cohort:
             for image in batch.to(parameter)[:, None]:
                 for question in (q for q, rows in wanted.items() if row in rows):

@@ -12,11 +12,11 @@ from pydantic import Field
 from torch import Tensor
 
 from clam_core.errors import AlignmentError
-from clam_core.localization.borrow import borrow
 from clam_core.localization.maps import ActivationMaps, scale_maps
 from clam_core.localization.reference import Reference
 from clam_core.localization.task import Question
 from clam_core.models import ClusterModel
+from clam_core.models.borrow import borrowed
 from clam_core.settings import Settings
 
 Map = NDArray[np.floating]
@@ -130,7 +130,7 @@ def measure_faithfulness(
     images = images.to(next(model.parameters()))
     fill = reference.to(images).image[0, 0]
     found = []
-    with borrow(model, fill.numel()), torch.no_grad():
+    with borrowed(model, tuple(fill.shape)), torch.no_grad():
         for row, image in enumerate(images[:, 0]):
             other = int(maps.other[row])
             question = Question(int(maps.cluster[row]), None if other < 0 else other)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from clam_core.errors import AlignmentError, ClamError, SettingsError
-from clam_core.localization.borrow import borrow
 from clam_core.localization.integrated import integrated_map
 from clam_core.localization.paper import paper_map
 from clam_core.localization.reference import Reference
@@ -25,6 +24,7 @@ from clam_core.localization.yardsticks import (
     score_cam_map,
 )
 from clam_core.models import ClusterModel
+from clam_core.models.borrow import borrowed
 from clam_core.settings import LocalizeSettings, LocalizeVariant
 
 Maps = NDArray[np.float32]
@@ -192,8 +192,7 @@ def make_maps(
     _check_images(images)
     if variant.needs_reference and reference is not None:
         reference = _fitting(reference, images, layer)
-    n_voxels = images[:1].numel()
-    with borrow(model, n_voxels):
+    with borrowed(model, tuple(images.shape[2:])):
         questions = _questions(model, images, settings, clusters)
         task = Task(model, Question(0), layer, settings, reference)
         found = [

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from clam_core.errors import AlignmentError
-from clam_core.localization.borrow import borrow
 from clam_core.models import ClusterModel
+from clam_core.models.borrow import borrowed
 
 MAX_SCANS = 200
 MAX_BYTES = 1 << 30
@@ -88,7 +88,7 @@ def make_reference(
     model.autoencoder.check_layer(layer)
     parameter = next(model.parameters())
     kept = _Reservoir(max_scans, np.random.default_rng(seed))
-    with borrow(model), torch.no_grad():
+    with borrowed(model), torch.no_grad():
         for batch in batches:
             images = batch.to(parameter)
             for start in range(len(images)):

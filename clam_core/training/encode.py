@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from clam_core.models.autoencoder import Autoencoder
+from clam_core.models.borrow import borrowed
 from clam_core.models.cluster_model import ClusterModel
-from clam_core.training.borrow import borrowed
 from clam_core.training.images import CohortImages
 from clam_core.training.memory import Parts, is_out_of_memory
 
@@ -92,7 +92,7 @@ def encode_with(
     place = torch.device(device)
     found: list[list[Tensor]] = []
     parts.fit(images.grid, place)
-    with borrowed(model, images.grid, place, training=False), torch.no_grad():
+    with borrowed(model, images.grid, place), torch.no_grad():
         batches = torch.split(torch.arange(len(images)), parts.size)
         for batch in images.stream(batches):
             found.extend(_in_parts(function, batch, parts, place))

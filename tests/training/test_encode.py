@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from clam_core.models import ClusterModel, LatentFeatures, StudentHead
-from clam_core.training import borrow, encode
+from clam_core.models import ClusterModel, LatentFeatures, StudentHead, borrow
+from clam_core.training import encode
 from clam_core.training.encode import encode_with
 from clam_core.training.memory import Parts
 from tests.training.make import images, network

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from clam_core.errors import SettingsError
+from clam_core.models import borrow
 from clam_core.settings import TrainSettings
-from clam_core.training import Context, borrow, pretrain
+from clam_core.training import Context, pretrain
 from clam_core.training.epoch_plan import plan_epoch
 from clam_core.training.pretrain import Reconstruction
 from tests.training.make import GRID, QUICK, images, network, state_of

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from clam_core.models import ClusterModel, LatentFeatures, StudentHead
+from clam_core.models import ClusterModel, LatentFeatures, StudentHead, borrow
 from clam_core.settings import RefineSettings, TrainSettings
-from clam_core.training import Context, borrow, encode, pretrain, refine
+from clam_core.training import Context, encode, pretrain, refine
 from clam_core.training.refine import Clustering
 from clam_core.training.update import squared_error
 from tests.models.test_assignment import plain_soft_assign, plain_target

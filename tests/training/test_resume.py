@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from clam_core.errors import AlignmentError, StudyError
+from clam_core.models import borrow
 from clam_core.settings import ScaleSettings
 from clam_core.study.atomic import write_bytes
 from clam_core.training import (
     CheckpointFile,
     CohortImages,
     Context,
-    borrow,
     fit_input_scale,
     pretrain,
 )

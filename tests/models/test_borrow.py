@@ -5,9 +5,13 @@ import copy
 import pytest
 import torch
 
-from clam_core.localization import borrow, make_maps, make_reference
+from clam_core.localization import make_maps, make_reference
+from clam_core.models import borrow
+from clam_core.models.borrow import borrowed
 from clam_core.settings import LocalizeSettings
 from tests.localization.make import draw_images, small_model
+
+GRID = (9, 8, 7)
 
 
 class UnexpectedError(Exception):
@@ -38,7 +42,7 @@ def assert_same(before, after):
 @pytest.fixture
 def used_model():
     """Half in training mode, one frozen parameter, one gradient, one hook."""
-    model = small_model()
+    model = small_model(GRID)
     model.train()
     model.autoencoder.decoder.eval()
     model.head.centers.requires_grad_(False)
@@ -47,12 +51,13 @@ def used_model():
     return model
 
 
-@pytest.mark.parametrize("n_voxels", [0, 10**9])
+@pytest.mark.parametrize("many", [0, 10**9])
 @pytest.mark.parametrize("fails", [False, True])
-def test_everything_is_given_back(used_model, n_voxels, fails):
+def test_everything_is_given_back(used_model, monkeypatch, many, fails):
+    monkeypatch.setattr(borrow, "MANY_VOXELS", many)
     before = state_of(used_model)
     try:
-        with borrow(used_model, n_voxels):
+        with borrowed(used_model, GRID):
             assert not any(module.training for module in used_model.modules())
             assert not any(p.requires_grad for p in used_model.parameters())
             used_model.autoencoder.encoder[1].register_forward_hook(lambda *_: None)
@@ -64,16 +69,34 @@ def test_everything_is_given_back(used_model, n_voxels, fails):
     assert_same(before, state_of(used_model))
 
 
-def test_large_grids_get_channels_last_kernels_meanwhile(used_model):
+@pytest.mark.parametrize("training", [False, True])
+def test_large_grids_get_channels_last_kernels_meanwhile(used_model, monkeypatch, training):
+    monkeypatch.setattr(borrow, "MANY_VOXELS", 0)
     kernel = used_model.autoencoder.encoder[1].weight
-    with borrow(used_model, 10**9):
-        assert kernel.is_contiguous(memory_format=torch.channels_last)
+    with borrowed(used_model, GRID, training=training):
+        assert kernel.is_contiguous(memory_format=torch.channels_last_3d)
     assert kernel.is_contiguous()
+
+
+def test_what_was_learnt_meanwhile_stays(used_model, monkeypatch):
+    monkeypatch.setattr(borrow, "MANY_VOXELS", 0)
+    before = state_of(used_model)
+    kernel = used_model.autoencoder.encoder[1].weight
+    wanted = kernel.detach() + 1
+    with borrowed(used_model, GRID, training=True):
+        assert all(module.training for module in used_model.modules())
+        assert [p.requires_grad for p in used_model.parameters()] == before["requires_grad"]
+        with torch.no_grad():
+            kernel.add_(1)
+    after = state_of(used_model)
+    assert torch.equal(kernel, wanted)
+    assert after["training"] == before["training"]
+    assert after["hooks"] == before["hooks"]
 
 
 @pytest.mark.parametrize("variant", ["integrated", "paper", "grad_cam", "occlusion"])
 def test_maps_leave_no_trace(used_model, variant):
-    images = draw_images(3, (9, 8))
+    images = draw_images(3, GRID)
     settings = LocalizeSettings(variant=variant)
     reference = make_reference(used_model, [images], 2)
     before = state_of(used_model)
