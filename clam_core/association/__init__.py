@@ -10,7 +10,8 @@ from clam_core.association.rows import CSV_COLUMNS
 from clam_core.association.survival import Survival, Times, compare_survival
 from clam_core.association.table_one import table_one
 from clam_core.association.usual import usual_covariates
-from clam_core.association.words import headline, stability_words
+from clam_core.association.within import compare_within_sites
+from clam_core.association.words import headline, stability_words, within_words
 
 __all__ = [
     "CSV_COLUMNS",
@@ -25,6 +26,7 @@ __all__ = [
     "associate",
     "compare_slopes",
     "compare_survival",
+    "compare_within_sites",
     "confounding_panel",
     "headline",
     "slopes_of",
@@ -32,4 +34,5 @@ __all__ = [
     "survival_of",
     "table_one",
     "usual_covariates",
+    "within_words",
 ]

@@ -54,6 +54,33 @@ def stability_words(jaccard_of: Sequence[float]) -> str:
     return f"clusters are {word} (Jaccard {numbers})"
 
 
+def within_words(rows: pd.DataFrame, within: pd.DataFrame) -> list[str]:
+    """How many of the findings are found within sites, too; nothing where no site is known.
+
+    Args:
+        rows: Rows of the association table.
+        within: The comparison within sites, `WITHIN_COLUMNS`.
+
+    Returns:
+        One sentence, or none.
+    """
+    if within.empty:
+        return []
+    differ = set(rows.loc[rows["p_adjusted"] < LEVEL, "variable"])
+    again = differ & set(within.loc[within["p_adjusted"] < LEVEL, "variable"])
+    site = uncapitalized(str(within["within"].iloc[0]))
+    power = ", which also costs power" if len(again) < len(differ) else ""
+    return [
+        f"Of {len(differ)} variables that differ between clusters, {len(again)} also differ where "
+        f"subjects are compared only with those of the same {site} (corrected p below 0.05){power}."
+    ]
+
+
+def uncapitalized(name: str) -> str:
+    """A label within a sentence; abbreviations stay as they are."""
+    return name if name.isupper() else name[:1].lower() + name[1:]
+
+
 def _confounded(panel: pd.DataFrame) -> list[str]:
     """The acquisition column that goes most with the clusters, and whether that is much."""
     if panel.empty:
@@ -63,7 +90,7 @@ def _confounded(panel: pd.DataFrame) -> list[str]:
         return ["site and scanner could not be compared"]
     worst = made.sort_values("strength", ascending=False).iloc[0]
     symbol = "V" if worst["strength_name"] == "cramers_v" else "strength"
-    word = "goes with the clusters" if worst["flagged"] else "is not confounded"
-    name = str(worst["label"])
-    name = name if name.isupper() else name[:1].lower() + name[1:]
-    return [f"{name} {word} ({symbol} = {worst['strength']:.2f})"]
+    link = "goes with the clusters" if worst["flagged"] else "has no strong link with the clusters"
+    name = uncapitalized(str(worst["label"]))
+    ends = f", 95 % interval {worst['ci_low']:.2f} to {worst['ci_high']:.2f}"
+    return [f"{name} {link} ({symbol} = {worst['strength']:.2f}{ends})"]

@@ -28,6 +28,10 @@ def associate(
     used_in_clustering: Annotated[
         str, typer.Option(help="Columns made from the same images: described without a p-value.")
     ] = "",
+    within: Annotated[
+        str | None,
+        typer.Option(help="Compare within this column as well; the site, if not given."),
+    ] = None,
     time: Annotated[
         str | None, typer.Option(help="Column with the time to an event or last contact.")
     ] = None,
@@ -48,6 +52,7 @@ def associate(
         from clam_core.study import Study
 
         values: dict[str, Any] = {"correction": correction, "repeated": repeated, "seed": seed}
+        values["within"] = within
         values["adjust"] = split_names(adjust)
         values["used_in_clustering"] = split_names(used_in_clustering)
         values |= {"survival_time": time, "survival_event": event, "event_level": event_level}

@@ -31,6 +31,7 @@ def fit(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a fit that was broken off.")
     ] = False,
+    device: Annotated[str, typer.Option(help="What trains: cpu, or cuda for a GPU.")] = "cpu",
     json: Json = False,
 ) -> None:
     """Train the autoencoder and find the clusters."""
@@ -42,7 +43,7 @@ def fit(
 
         opened = Study(study)
         settings = settings_for(opened, preset, k, method, epochs, seed)
-        return run_fit(opened, run, settings, progress, resume=resume)
+        return run_fit(opened, run, settings, progress, resume=resume, device=device)
 
     run_step(step, as_json=json)
 

@@ -50,7 +50,8 @@ def run_step(step: Step, *, as_json: bool) -> None:
         )
         _fail(text, 1, as_json=as_json)
     meter.close()
-    if as_json:
+    # A process that only helped another one, under torchrun, has nothing to say.
+    if as_json and (summary.values or summary.sentences):
         typer.echo(_dump({**summary.values, "sentences": list(summary.sentences)}))
     else:
         for sentence in summary.sentences:

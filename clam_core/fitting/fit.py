@@ -33,6 +33,7 @@ from clam_core.training import (
     EpochReport,
     InputScale,
     ScanSource,
+    Sync,
     encode,
     encode_with,
     fit_input_scale,
@@ -62,6 +63,7 @@ class FitContext:
         on_stage: Told what is going on.
         on_epoch: Told about each epoch.
         memory_bytes: Largest cohort that is kept in memory.
+        sync: The device that trains, and the other processes.
     """
 
     pretrained: CheckpointFile | None = None
@@ -69,6 +71,7 @@ class FitContext:
     on_stage: Stage = _silent
     on_epoch: Callable[[EpochReport], None] = _silent_epoch
     memory_bytes: int = 2 << 30
+    sync: Sync = field(default_factory=Sync)
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,7 +254,7 @@ def _doubts(soft_assignment: NDArray[np.float32]) -> list[str]:
 
 def _phase(checkpoint: CheckpointFile | None, context: FitContext) -> Context:
     """The context of one phase; what its checkpoint holds is gone on from."""
-    return Context(checkpoint, resume=checkpoint is not None, on_epoch=context.on_epoch)
+    return Context(checkpoint, checkpoint is not None, context.on_epoch, context.sync)
 
 
 def _check_number(n_scans: int, n_clusters: int) -> None:

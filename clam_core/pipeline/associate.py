@@ -14,9 +14,11 @@ from clam_core.association import (
     Cohort,
     assemble,
     associate,
+    compare_within_sites,
     confounding_panel,
     headline,
     table_one,
+    within_words,
 )
 from clam_core.association.words import LEVEL
 from clam_core.errors import MissingStepError
@@ -105,14 +107,15 @@ def associate_run(
     progress("Comparing follow-up", 3, 4)
     tables, more = follow_up(cohort, read_visits(study), study.scans()["subject_id"], settings)
     confounding = confounding_panel(cohort, settings)
-    tables |= _tables(found, study) | {"confounding": confounding.panel}
+    within = compare_within_sites(cohort, found.rows, settings)
+    tables |= _tables(found, study) | {"confounding": confounding.panel, "within": within}
     about = {
         **_about(found, settings),
         "headline": headline(
             found.rows, stability.jaccard_of, confounding.panel, settings.correction
         ),
         "banner": confounding.banner,
-        "notes": [*inputs.notes, *found.notes, *more["notes"]],
+        "notes": [*inputs.notes, *found.notes, *within_words(found.rows, within), *more["notes"]],
         "stability": plain_values(asdict(stability)),
         "follow_up": plain_values(more["values"]),
         "inputs": digest,

@@ -45,7 +45,10 @@ def table_one_shown(found: Associations) -> pd.DataFrame:
 
 
 def _sheets(found: Associations, notes: list[str]) -> dict[str, pd.DataFrame]:
-    names = ("pairs", "contrasts", "confounding", "table_one", "slopes", "slope_pairs", "cox")
+    names = (
+        *("pairs", "contrasts", "confounding", "within", "table_one"),
+        *("slopes", "slope_pairs", "cox"),
+    )
     sheets = {"associations": found.rows}
     sheets |= {name: found.table(name) for name in names if len(found.table(name))}
     settings = found.about["settings"].items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import cast, get_args
 
 import numpy as np
@@ -20,10 +21,26 @@ from clam_core.pipeline.weights import pack
 from clam_core.settings import EmbedSettings, FitMethod, FitSettings, Preset
 from clam_core.study import Run, RunInfo, RunWriter, Study
 from clam_core.study.atomic import write_bytes
-from clam_core.training import CheckpointFile, EpochReport, ScanSource
+from clam_core.training import (
+    CheckpointFile,
+    EpochReport,
+    ScanSource,
+    Sync,
+    check_device,
+    open_sync,
+)
 
 ARRAYS = ("latent", "features", "soft_assignment")
 LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "pandas", "zarr")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a fit was asked for: settings, digest of its inputs, and what trains."""
+
+    settings: FitSettings
+    digest: str
+    device: str
 
 
 def fit(
@@ -33,11 +50,13 @@ def fit(
     progress: Progress = silent,
     *,
     resume: bool = False,
+    device: str = "cpu",
 ) -> Summary:
     """Fit the method to the scans that are ready.
 
     Killed at any moment it leaves nothing half done, and goes on from its last epoch when
-    it is started again with the same settings; the result is the same.
+    it is started again with the same settings; the result is the same. Started by
+    torchrun, the processes train together; the first one stores and reports.
 
     Args:
         study: A preprocessed study.
@@ -46,28 +65,51 @@ def fit(
         progress: Told about stages and epochs.
         resume: Whether a fit of this name that was broken off may be gone on with; a fit
             with other settings is never mixed with it.
+        device: What trains: `cpu` or `cuda`. Everything after the training is computed on
+            the processor.
 
     Returns:
-        Size of the clusters, and what to know about the fit.
+        Size of the clusters, and what to know about the fit; nothing from processes that
+        only helped.
 
     Raises:
         MissingStepError: If the study has not been preprocessed.
         StudyError: If there is a finished run of that name with other settings.
         BusyError: If another process works on the run.
+        SettingsError: If there is no such device here.
     """
     run = Run(study, name)
     scan_ids = _ready(study)
-    digest = inputs_digest(study, scan_ids)
-    fingerprint = _fingerprint(settings, digest)
-    with run.lock():
-        if run.is_fitted:
-            return _known(run, settings, digest)
-        with RunWriter(run, "fit") as writer:
-            if not resume:
-                writer.clear()
-            writer.start(fingerprint)
-            fitted = _fit(study, scan_ids, settings, writer, progress)
-            return _store(run, writer, scan_ids, (settings, digest), fitted, progress)
+    check_device(device)
+    with open_sync(device) as sync:
+        if sync.rank > 0:
+            return _help(run, scan_ids, settings, sync)
+        goes_on = False
+        try:
+            digest = inputs_digest(study, scan_ids)
+            with run.lock():
+                if run.is_fitted:
+                    return _known(run, settings, digest)
+                with RunWriter(run, "fit") as writer:
+                    if not resume:
+                        writer.clear()
+                    writer.start(_fingerprint(settings, digest))
+                    goes_on = sync.agree(goes_on=True)
+                    fitted = _fit(study, scan_ids, settings, writer, progress, sync)
+                    asked = _Asked(settings, digest, sync.device.type)
+                    return _store(run, writer, scan_ids, asked, fitted, progress)
+        finally:
+            if not goes_on:
+                sync.agree(goes_on=False)
+
+
+def _help(run: Run, scan_ids: list[str], settings: FitSettings, sync: Sync) -> Summary:
+    """Train beside the first process, from its checkpoints; store nothing."""
+    if sync.agree(goes_on=False):
+        pretrained, refined = _checkpoints(RunWriter(run, "fit"))
+        context = FitContext(pretrained, refined, sync=sync)
+        fit_model(source_of(run.study, scan_ids), settings, context)
+    return Summary(())
 
 
 def settings_for(
@@ -146,6 +188,7 @@ def _fit(
     settings: FitSettings,
     writer: RunWriter,
     progress: Progress,
+    sync: Sync,
 ) -> Fitted:
     """The fit itself; each epoch goes to the log and the progress."""
     rows = writer.logged()
@@ -158,25 +201,28 @@ def _fit(
         stage = "Training" if phase == "pretrain" else "Refining clusters"
         progress(stage, int(epoch), report.n_epochs)
 
-    context = FitContext(
-        pretrained=CheckpointFile(writer.folder / "pretrained.safetensors", write_bytes),
-        refined=CheckpointFile(writer.folder / "refined.safetensors", write_bytes),
-        on_stage=progress,
-        on_epoch=tell,
-    )
+    pretrained, refined = _checkpoints(writer)
+    context = FitContext(pretrained, refined, on_stage=progress, on_epoch=tell, sync=sync)
     return fit_model(source_of(study, scan_ids), settings, context)
+
+
+def _checkpoints(writer: RunWriter) -> tuple[CheckpointFile, CheckpointFile]:
+    """Where the last epochs of pretraining and of the clustering phase are kept."""
+    names = ("pretrained.safetensors", "refined.safetensors")
+    first, second = (CheckpointFile(writer.folder / name, write_bytes) for name in names)
+    return first, second
 
 
 def _store(
     run: Run,
     writer: RunWriter,
     scan_ids: list[str],
-    asked: tuple[FitSettings, str],
+    asked: _Asked,
     fitted: Fitted,
     progress: Progress,
 ) -> Summary:
     """Embed, then write everything beside the run and let it take its place."""
-    settings, digest = asked
+    settings = asked.settings
     progress("Placing the scans on a map", 0, 1)
     placed = embed(fitted.features, EmbedSettings(method=settings.plane, seed=settings.seed))
     for name in ARRAYS:
@@ -188,12 +234,12 @@ def _store(
     info = RunInfo(
         name=run.name,
         libraries=_versions(),
-        device="cpu",
+        device=asked.device,
         settings=settings.model_dump(mode="json"),
         method=fitted.method,
         model=describe_model(fitted.model),
         plane=placed.method,
-        inputs=digest,
+        inputs=asked.digest,
         n_clusters=fitted.model.n_clusters,
         notes=notes,
     )

@@ -130,6 +130,8 @@ class AssociateSettings(Settings):
         power: Power at which the smallest detectable effect is stated.
         banner_from: Cramer's V of cluster and an acquisition column from which a
             warning is shown.
+        within: Column of sites or scanners within which clusters are compared as well;
+            None takes the site, or else the scanner, where that is known.
         survival_time: Column with the time to an event or to the last contact.
         survival_event: Column that says whether the event was seen.
         event_level: Level of `survival_event` that means it was; None takes `yes`, `1`,
@@ -147,6 +149,7 @@ class AssociateSettings(Settings):
     n_resamples: int = Field(default=9999, ge=99, le=1_000_000)
     power: float = Field(default=0.8, gt=0.05, lt=1)
     banner_from: float = Field(default=0.3, gt=0, le=1)
+    within: str | None = None
     survival_time: str | None = None
     survival_event: str | None = None
     event_level: str | None = None

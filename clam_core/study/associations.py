@@ -26,8 +26,8 @@ class Associations:
 
     Attributes:
         rows: One row per clinical column.
-        tables: Further tables by name: pairs, contrasts, confounding, table_one, and where
-            there is follow-up curves, at_risk, cox, slopes, slope_pairs.
+        tables: Further tables by name: pairs, contrasts, confounding, within, table_one,
+            and where there is follow-up curves, at_risk, cox, slopes, slope_pairs.
         about: Settings, notes, stability, versions and the digest of what went in.
     """
 

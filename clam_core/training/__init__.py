@@ -2,7 +2,7 @@
 
 from clam_core.training.checkpoint import CheckpointFile
 from clam_core.training.context import Context, EpochReport, Trained
-from clam_core.training.distributed import Sync, open_sync
+from clam_core.training.distributed import Sync, check_device, open_sync
 from clam_core.training.encode import Encoded, encode, encode_with
 from clam_core.training.images import CohortImages
 from clam_core.training.input_scale import InputScale, fit_input_scale
@@ -20,6 +20,7 @@ __all__ = [
     "ScanSource",
     "Sync",
     "Trained",
+    "check_device",
     "encode",
     "encode_with",
     "fit_input_scale",

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from clam_core.errors import SettingsError
+
 
 class Sync:
     """One process alone: its share is everything, sums and copies are what it has.
@@ -35,6 +37,10 @@ class Sync:
     def same(self, tensor: Tensor) -> Tensor:
         """What the first process has, in every process."""
         return tensor
+
+    def agree(self, *, goes_on: bool) -> bool:
+        """Whether the first process goes on; the others wait until it says so."""
+        return bool(self.same(torch.tensor([int(goes_on)])).item())
 
 
 class ProcessSync(Sync):
@@ -79,6 +85,18 @@ class ProcessSync(Sync):
     def close(self) -> None:
         """Leave the group."""
         self._group.destroy_process_group()
+
+
+def check_device(device: str) -> None:
+    """Make sure that a device can be computed on.
+
+    Raises:
+        SettingsError: If it is neither `cpu` nor `cuda`, or there is no GPU here.
+    """
+    if device not in {"cpu", "cuda"}:
+        raise SettingsError(f"There is no device {device!r}; choose cpu or cuda.")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SettingsError("No GPU that CUDA can use was found here; choose the device cpu.")
 
 
 @contextmanager

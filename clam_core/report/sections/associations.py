@@ -14,6 +14,7 @@ from clam_core.report.sections.effects import effect_name, pairs_table
 from clam_core.report.sections.follow_up import write_follow_up
 from clam_core.report.sections.table_one import missing
 from clam_core.report.sections.variables import plots
+from clam_core.report.sections.within import write_within
 from clam_core.study.associations import Associations
 
 __all__ = ["missing", "write"]
@@ -43,6 +44,7 @@ def write(material: Material, figures: Figures) -> Html:
         pairs_table(found),
         _adjusted(found),
         _confounding(found.table("confounding")),
+        write_within(found),
         write_follow_up(found, figures),
     ]
     return join(parts)
