@@ -9,7 +9,7 @@ from clam_core.figures.variables import plot_levels, plot_numbers
 from clam_core.figures.words import row_words
 from clam_core.study.associations import Associations
 from pages._associations_table import SVG, labels_of, title_of
-from pages._associations_words import adjusted_words, honest_words, pair_table
+from pages._associations_words import adjusted_words, honest_words, pair_table, within_words
 from pages._pictures import show_png, thumbnail
 from pages._shared import Place, page_link, plain
 from pages._tables import table
@@ -28,7 +28,12 @@ def show_variable(here: Place, found: Associations, variable: str) -> None:
         _show_examples(here, found, row)
     with right:
         st.markdown(plain(row_words(row, found.about["clusters"])))
-        for sentence in [*adjusted_words(row, found.about["settings"]), *honest_words(row)]:
+        sentences = [
+            *adjusted_words(row, found.about["settings"]),
+            *within_words(variable, found.table("within")),
+            *honest_words(row),
+        ]
+        for sentence in sentences:
             st.markdown(plain(sentence))
         _show_people(here, found, variable)
     pairs = pair_table(found.table("pairs"), labels_of(found), variable)

@@ -8,12 +8,19 @@ import pandas as pd
 import streamlit as st
 
 from clam_core.association.strength import strengths
+from clam_core.association.words import uncapitalized
 from clam_core.figures.associations import forest_plot, volcano
 from clam_core.pipeline.export_tables import association_files, table_one_shown
 from clam_core.study.associations import Associations
 from pages._associations_follow_up import show_follow_up
 from pages._associations_table import SVG, labels_of
-from pages._associations_words import adjusted_table, contrast_table, pair_table, panel_table
+from pages._associations_words import (
+    adjusted_table,
+    contrast_table,
+    pair_table,
+    panel_table,
+    within_table,
+)
 from pages._shared import Place, plain
 from pages._tables import table
 
@@ -96,6 +103,25 @@ def show_confounding(here: Place, found: Associations) -> None:  # noqa: ARG001
         f"thing. From {limit:g} on a row is marked; site and scanner then raise a warning above."
     )
     table(panel_table(panel), "Possible confounders of the clusters.", hide_index=True)
+    _show_within(found)
+
+
+def _show_within(found: Associations) -> None:
+    """The tests again, within sites."""
+    within = found.table("within")
+    if within.empty:
+        return
+    site = uncapitalized(str(within["within"].iloc[0]))
+    st.markdown(plain(f"**Compared only within the same {site}**"))
+    st.caption(
+        plain(
+            f"Subjects are compared only with subjects of the same {site}, so that no difference "
+            f"between clusters can come from it. Left out: values of a {site} with one cluster "
+            "only. Less data are compared, so a larger p is no proof that the "
+            f"{site} explains a difference."
+        )
+    )
+    table(within_table(found.rows, within), "Tests within sites.", hide_index=True)
 
 
 def show_table_one(here: Place, found: Associations) -> None:  # noqa: ARG001

@@ -61,6 +61,13 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
             help="Volumes, densities or scores that a program read out of these scans: the "
             "clusters were made from the same voxels, so a test would find what was put in.",
         )  # fmt: skip
+        sites = [info.name for info in columns if info.kind in _LEVELS]
+        within = st.selectbox(
+            "Also compare within the same", sites,
+            sites.index(known["within"]) if known.get("within") in sites else None,
+            placeholder="Site or scanner, as far as known",
+            help="Every variable is tested again, subjects only against those of the same site.",
+        )  # fmt: skip
         left, right = st.columns(2)
         correction = left.selectbox(
             "Correction for the number of tests", list(_CORRECTIONS),
@@ -77,7 +84,7 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
     if asked:
         arguments = {
             "run": here.fitted.name, "adjust": adjust, "used_in_clustering": used,
-            "correction": correction, "repeated": repeated,
+            "correction": correction, "repeated": repeated, "within": within,
             **survival,
         }  # fmt: skip
         with sentences():

@@ -112,7 +112,7 @@ def for_reading(rows: pd.DataFrame, clusters: list[int]) -> pd.DataFrame:
         ]
     shown["Effect [95 % CI]"] = [_effect(row) for row in rows.to_dict("records")]
     shown["p"] = rows["p_value"].map(_p).to_numpy()
-    shown["Adjusted p"] = rows["p_adjusted"].map(_p).to_numpy()
+    shown["Corrected p"] = rows["p_adjusted"].map(_p).to_numpy()
     shown["Test"] = rows["test"].to_numpy()
     shown["Statistic"] = [_statistic(row) for row in rows.to_dict("records")]
     shown["Family"] = rows["family"].to_numpy()
@@ -154,7 +154,7 @@ def _columns() -> dict:
         "Variable": st.column_config.TextColumn(pinned=True),
         "n": st.column_config.NumberColumn(width=50),
         "Missing": st.column_config.TextColumn(width=80, help="In each cluster, in their order."),
-        "Adjusted p": st.column_config.TextColumn(
+        "Corrected p": st.column_config.TextColumn(
             help="Corrected for the number of tests within the family."
         ),
         "Effect [95 % CI]": st.column_config.TextColumn(width="medium"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from clam_core.association.summaries import MINUS
+from clam_core.association.words import uncapitalized
 from clam_core.figures.words import effect_words, p_words
 
 _SMALL = 0.05
@@ -27,6 +28,23 @@ def adjusted_words(row: dict, settings: dict) -> list[str]:
         f"{p_words(row['adjusted_p_value'])} adjusted."
     )
     return [sentence, *([row["adjusted_reason"]] if row["adjusted_reason"] else [])]
+
+
+def within_words(variable: str, within: pd.DataFrame) -> list[str]:
+    """The comparison of a variable within sites; nothing where no site is known."""
+    if within.empty or variable not in set(within["variable"]):
+        return []
+    row = within.set_index("variable").loc[variable]
+    if row["reason"]:
+        return [f"{str(row['reason'])[:1].upper()}{row['reason'][1:]}."]
+    site = uncapitalized(str(row["within"]))
+    left_out = f", {row['n_left_out']:.0f} left out" if row["n_left_out"] else ""
+    return [
+        f"Compared only within the same {site} ({row['n']:.0f} values in {row['n_sites']:.0f} "
+        f"groups{left_out}): {row['test']}, chi-square {row['statistic']:.2f} on {row['df']:.0f} "
+        f"df, {p_words(row['p_value'])}, after correction {p_words(row['p_adjusted'])}. "
+        f"{row['why']}"
+    ]
 
 
 def honest_words(row: dict) -> list[str]:
@@ -107,11 +125,28 @@ def adjusted_table(rows: pd.DataFrame) -> pd.DataFrame:
             "Adjusted [95 % CI]": _interval(known, "adjusted_effect", "adjusted_low",
                                             "adjusted_high"),
             "Adjusted p": known["adjusted_p_value"].map(_p),
-            "Adjusted p, corrected": known["adjusted_p_adjusted"].map(_p),
+            "Adjusted and corrected p": known["adjusted_p_adjusted"].map(_p),
             "Model, or why none": known["adjusted_test"].where(
                 known["adjusted_reason"] == "", known["adjusted_reason"]),
         }
     )  # fmt: skip
+
+
+def within_table(rows: pd.DataFrame, within: pd.DataFrame) -> pd.DataFrame:
+    """Pooled test beside the test within sites, the smallest p first."""
+    pooled = rows.set_index("variable").loc[within["variable"]]
+    shown = pd.DataFrame(
+        {
+            "Variable": within["label"],
+            "p, all together": pooled["p_value"].map(_p).to_numpy(),
+            "p, within": within["p_value"].map(_p),
+            "Corrected p, within": within["p_adjusted"].map(_p),
+            "n": within["n"].astype("Int64"),
+            "Left out": within["n_left_out"].astype("Int64"),
+            "Test within": within["test"].where(within["reason"] == "", within["reason"]),
+        }
+    )
+    return shown.loc[within.sort_values("p_value", kind="stable").index]
 
 
 def panel_table(panel: pd.DataFrame) -> pd.DataFrame:

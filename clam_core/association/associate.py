@@ -126,7 +126,8 @@ def _notes(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) -> l
     notes = [
         f"{n_tests} variables were tested in {families} families; {_not(len(rows) - n_tests)} not. "
         f"With {n_tests} tests, about {by_chance:.1f} would have p < 0.05 by chance alone; "
-        f"corrected p-values allow for that within each family by {CORRECTION_NAMES[settings.correction]}.",
+        "corrected p-values allow for that within each family "
+        f"({CORRECTION_NAMES[settings.correction]}).",
         "All tests take the clusters as given. If their number was chosen by looking at these "
         "p-values, the p-values are too small.",
     ]

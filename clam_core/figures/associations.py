@@ -64,7 +64,7 @@ def _add_effects(figure: Any, part: pd.DataFrame, *, different: bool) -> None:  
         name=_LEGEND[different],
         customdata=part[["variable", "family", "low", "high", "p_adjusted"]],
         hovertemplate="%{text}<br>%{x:.2f} (%{customdata[2]:.2f} to %{customdata[3]:.2f})"
-        "<br>adjusted p %{customdata[4]:.3g}<extra>%{customdata[1]}</extra>",
+        "<br>corrected p %{customdata[4]:.3g}<extra>%{customdata[1]}</extra>",
         text=[letters(one) for one in part["label"]],
         marker={"color": color, "size": 9, "symbol": "circle" if different else "circle-open"},
         error_x={
@@ -122,7 +122,7 @@ def _forest_words(table: pd.DataFrame, n_all: int) -> str:
 
 
 def volcano(effects: pd.DataFrame) -> Described:
-    """Effect of every variable against its adjusted p-value.
+    """Effect of every variable against its corrected p-value.
 
     Args:
         effects: variable, label, family, strength, low, high, p_adjusted.
@@ -159,13 +159,13 @@ def volcano(effects: pd.DataFrame) -> Described:
         margin={"l": 10, "r": 10, "t": 30, "b": 40},
         legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
         xaxis={"title": STRENGTH},
-        yaxis={"title": "Evidence (-log10 of adjusted p)", "rangemode": "tozero"},
+        yaxis={"title": "Evidence (−log10 of corrected p)", "rangemode": "tozero"},
     )
     n = int((table["p_adjusted"] < LEVEL).sum())
     return Described(
         figure,
         f"Each point is a variable: further right is a stronger association, higher is more "
-        f"evidence. {n} of {len(table)} lie above the dashed line (adjusted p below 0.05).",
+        f"evidence. {n} of {len(table)} lie above the dashed line (corrected p below 0.05).",
     )
 
 

@@ -78,7 +78,7 @@ def test_the_answer_comes_first_then_the_table(show):
     table = page.dataframe[0].value
     assert list(table["Variable"][:1]) != [] and len(table) == 21
     by_name = table.set_index("Variable")
-    assert by_name.loc["shoe size", "Adjusted p"] not in {"", "< 0.001"}
+    assert by_name.loc["shoe size", "Corrected p"] not in {"", "< 0.001"}
     assert by_name.loc["scan id", "Why this test, or why none"].startswith("not testable, because")
     assert by_name.loc["FVC (L)", "Missing"].count(" / ") == 2
     assert "p_value" not in table.columns  # words of the readers

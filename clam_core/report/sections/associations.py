@@ -86,7 +86,7 @@ def _all_rows(found: Associations) -> Html:
                 "Size (95 % interval)": _size(row),
                 "Test": row["test"],
                 "p": p_value(row["p_value"]),
-                "p adjusted": p_value(row["p_adjusted"]),
+                "p corrected": p_value(row["p_adjusted"]),
                 "p with soft assignment": p_value(row["soft_p_value"]),
                 "Detectable": _detectable(row),
             }
@@ -94,7 +94,7 @@ def _all_rows(found: Associations) -> Html:
         ]
         power = round(100 * found.about["settings"]["power"])
         caption = (
-            "Every variable that was tested; p adjusted within its family. Soft assignment: the "
+            "Every variable that was tested; p corrected for the number of tests within its family. Soft assignment: the "
             "same question asked of the probabilities instead of the clusters. Detectable: "
             f"smallest effect that this number of subjects shows with a power of {power} %."
         )

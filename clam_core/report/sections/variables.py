@@ -35,7 +35,7 @@ def plots(material: Material, figures: Figures) -> Html:
         for row in chosen.to_dict("records")
     ]
     words = (
-        f"Drawn: {plural(len(chosen), 'variable')} with the smallest adjusted p-values, of "
+        f"Drawn: {plural(len(chosen), 'variable')} with the smallest corrected p-values, of "
         f"{len(differ)} that differ after correction."
         if len(differ)
         else f"No variable differs after correction. Drawn: the {len(chosen)} with the smallest "
