@@ -92,7 +92,7 @@ def _show_way(here: Place, pair: tuple[int, int], labels: tuple[str, str], cut: 
         "From A to B",
         0,
         last,
-        0,
+        last,
         key="way",
         bind="query-params",
         help="Every step is the network's own picture of a scan that far on the way.",
