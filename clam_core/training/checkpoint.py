@@ -130,7 +130,7 @@ def copy_into_optimizer(
     for name, parameter in model.named_parameters():
         for moment, value in under(name, tensors).items():
             if value.ndim == 0:
-                optimizer.state[parameter][moment] = value.clone()
+                optimizer.state[parameter][moment] = value.to(parameter.device, copy=True)
             elif value.shape == parameter.shape:
                 like = torch.empty_like(parameter, requires_grad=False)
                 optimizer.state[parameter][moment] = like.copy_(value)
