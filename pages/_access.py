@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
+import os
+from collections.abc import Mapping
+
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
+
+PROXY_KEY, KEY_HEADER = "CLAM_PROXY_KEY", "X-Clam-Proxy-Key"
+"""Where the server finds the key that it shares with the proxy, and where the proxy sends it."""
 
 _THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 
@@ -12,27 +19,61 @@ def check_access() -> None:
     """Stop unless only this machine can connect, or the visitor is known.
 
     Visitors are known by `st.login` (OpenID Connect, section `[auth]` of the secrets) or
-    by a header that a trusted proxy sets (`server.trustedUserHeaders`).
+    by a header that a trusted proxy sets (`server.trustedUserHeaders`). A server that
+    other machines reach past the proxy believes the header only beside the proxy's key.
     """
+    headers = st.get_option("server.trustedUserHeaders")
     if _has_login():
         if not st.user.is_logged_in:
-            st.title("CLAM Explorer")
-            st.write("Log in to see the studies.")
-            st.button("Log in", on_click=st.login, type="primary")
-            st.stop()
-        return
-    headers = st.get_option("server.trustedUserHeaders")
-    if headers:
-        if not any(st.user.get(name) for name in headers.values()):
-            st.error("The proxy in front of this server did not say who you are; log in there.")
-            st.stop()
-        return
-    if st.get_option("server.address") not in _THIS_MACHINE:
-        st.error(
+            _offer_login()
+    elif headers:
+        _check_proxy(headers)
+    elif not _is_closed():
+        _refuse(
             "This server can be reached from other machines, but nobody has to log in, so it shows "
             "nothing. Start it with --server.address 127.0.0.1, or configure a login (README)."
         )
-        st.stop()
+
+
+def visitor() -> str | None:
+    """Who has logged in with `st.login`; None where nobody has to."""
+    if not _has_login() or not st.user.is_logged_in:
+        return None
+    return str(st.user.get("email") or st.user.get("name") or "an unnamed account")
+
+
+def _offer_login() -> None:
+    st.title("CLAM Explorer", anchor=False)
+    st.write("Log in to see the studies.")
+    st.button("Log in", on_click=st.login, type="primary")
+    st.stop()
+
+
+def _check_proxy(headers: Mapping[str, str]) -> None:
+    """Stop unless the proxy names the visitor, and nobody else can have written the name."""
+    if not _is_closed():
+        key = os.environ.get(PROXY_KEY, "")
+        if not key:
+            _refuse(
+                "This server can be reached past its proxy, where anybody could claim any name, so "
+                "it shows nothing. Start it with --server.address 127.0.0.1, or give it and the "
+                "proxy a common key (README)."
+            )
+        sent = st.context.headers.get(KEY_HEADER, "")
+        if not hmac.compare_digest(sent.encode(), key.encode()):
+            _refuse("You did not come through the proxy of this server; log in there.")
+    if not any(str(st.user.get(name) or "").strip() for name in headers.values()):
+        _refuse("The proxy in front of this server did not say who you are; log in there.")
+
+
+def _is_closed() -> bool:
+    """Whether only programs of this machine can connect."""
+    return st.get_option("server.address") in _THIS_MACHINE
+
+
+def _refuse(sentence: str) -> None:
+    st.error(sentence)
+    st.stop()
 
 
 def _has_login() -> bool:

@@ -86,7 +86,7 @@ def choose_map(here: Place, scan_id: str, key: str) -> MapChoice:
         cluster = _pick("Map for", "map", options, first, f"{key}-{scan_id}")
         if cluster == NOTHING:
             return MapChoice(NOTHING)
-        options = {REST: "all other clusters", **{c: names[c] for c in clusters if c != cluster}}
+        options = {REST: "all others", **{c: names[c] for c in clusters if c != cluster}}
         against = _pick("Rather than", "against", options, REST, f"{key}-{scan_id}-{cluster}")
         kind = _choose_kind(stored.variant if stored else "integrated", key)
     with st.container(horizontal=True):
@@ -192,7 +192,7 @@ def _names(here: Place, own: int) -> dict[int, str]:
     given = read_names(here.fitted)
     names = {}
     for cluster in range(1, here.fitted.info().n_clusters + 1):
-        note = given.get(cluster, "") + (", its own" if cluster == own else "")
+        note = given.get(cluster, "") + (", own" if cluster == own else "")
         names[cluster] = f"Cluster {cluster}" + (f" ({note.strip(', ')})" if note else "")
     return names
 

@@ -17,7 +17,7 @@ from streamlit.navigation.page import StreamlitPage
 from clam_core import __version__, jobs
 from clam_core.errors import ClamError
 from clam_core.study import Run, Study, run_names
-from pages._access import check_access
+from pages._access import check_access, visitor
 from pages._log import scrub_log
 from pages._status import show_job, status_line
 
@@ -214,4 +214,9 @@ def plain(text: str) -> str:
 
 def footer() -> None:
     """The same last line on every page."""
-    st.caption(f"Research use only: not a medical device. CLAM Explorer {__version__}")
+    who = visitor()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Research use only: not a medical device. CLAM Explorer {__version__}")
+        if who is not None:
+            st.caption(f"Logged in as {plain(who)}", width="content")
+            st.button("Log out", on_click=st.logout, type="tertiary")

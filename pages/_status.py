@@ -116,7 +116,8 @@ def _watch(root: str, study: str) -> None:
     with left:
         count = f" ({found.done} of {found.total})" if found.total > 1 else ""
         words = f"{STEPS.get(found.step, found.step)}: {_plain(found.stage)}{count}"
-        st.progress(found.fraction, f"{words} · {time_left(found.remaining_seconds)}")
+        share = f"{found.fraction:.0%}"
+        st.progress(found.fraction, f"{words} · {share} · {time_left(found.remaining_seconds)}")
     with right:
         if st.button("Cancel", key="job_cancel"):
             jobs.cancel(Path(root), study)

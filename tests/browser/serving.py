@@ -14,15 +14,13 @@ CHROMIUM = "/usr/bin/chromium"
 
 
 @contextmanager
-def served(studies, **environment):
+def served(studies, *options, port=None, **environment):
     """Address of a fresh server on a folder of studies."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    options = ["--server.headless", "true", "--server.port", str(port)]
+    usual = ["--server.headless", "true", "--server.port", str(port)]
     child = subprocess.Popen(
-        [*command, *options],
+        [*command, *usual, *options],
         cwd=REPOSITORY,
         env={**os.environ, "CLAM_STUDIES": str(studies), **environment},
         stdout=subprocess.DEVNULL,
@@ -35,6 +33,13 @@ def served(studies, **environment):
     finally:
         child.terminate()
         child.wait(timeout=30)
+
+
+def free_port():
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def _wait(url, child, seconds=60):
