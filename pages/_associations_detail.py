@@ -7,8 +7,10 @@ import streamlit as st
 
 from clam_core.figures.variables import plot_levels, plot_numbers
 from clam_core.figures.words import row_words
+from clam_core.report.drawings import draw_variable
 from clam_core.study.associations import Associations
-from pages._associations_table import SVG, labels_of, title_of
+from pages._associations_save import save_buttons
+from pages._associations_table import PLAIN, labels_of, title_of
 from pages._associations_words import adjusted_words, honest_words, pair_table, within_words
 from pages._pictures import show_png, thumbnail
 from pages._shared import Place, page_link, plain
@@ -24,7 +26,7 @@ def show_variable(here: Place, found: Associations, variable: str) -> None:
     st.subheader(plain(title_of(row)), anchor=False)
     left, right = st.columns([3, 2])
     with left:
-        _show_plot(found, row)
+        _show_plot(here, found, row)
         _show_examples(here, found, row)
     with right:
         st.markdown(plain(row_words(row, found.about["clusters"])))
@@ -42,7 +44,7 @@ def show_variable(here: Place, found: Associations, variable: str) -> None:
         table(pairs, "Differences between every pair of clusters.", hide_index=True)
 
 
-def _show_plot(found: Associations, row: dict) -> None:
+def _show_plot(here: Place, found: Associations, row: dict) -> None:
     values, clusters = found.table("values")[row["variable"]], found.table("members")["cluster"]
     if not values.notna().any() or row["kind"] in {"id", "free_text", "date"}:
         st.info("There is nothing to plot: see the reason beside.")
@@ -53,13 +55,15 @@ def _show_plot(found: Associations, row: dict) -> None:
     plot = draw(values, clusters, title_of(row))
     event = st.plotly_chart(
         plot.figure,
-        config=SVG,
+        config=PLAIN,
         alt=plot.sentence,
         key=f"plot_{row['variable']}",
         on_select="rerun",
         selection_mode="points",
     )
-    st.caption(plain(plot.sentence) + " The camera above the plot saves it as SVG.")
+    st.caption(plain(plot.sentence))
+    variable = str(row["variable"])
+    save_buttons(here, variable, lambda: draw_variable(found, variable))
     _show_clicked(event["selection"]["points"], set(values.index))
 
 

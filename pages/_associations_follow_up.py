@@ -7,13 +7,15 @@ import streamlit as st
 
 from clam_core.figures.follow_up import slope_plot, survival_curves
 from clam_core.figures.words import p_words
+from clam_core.report.drawings import draw_change, draw_survival
 from clam_core.study.associations import Associations
-from pages._associations_table import SVG, labels_of
+from pages._associations_save import save_buttons
+from pages._associations_table import PLAIN, labels_of
 from pages._shared import Place, plain
 from pages._tables import table
 
 
-def show_follow_up(here: Place, found: Associations) -> None:  # noqa: ARG001
+def show_follow_up(here: Place, found: Associations) -> None:
     """Kaplan-Meier curves and slopes by cluster."""
     said = found.about["follow_up"]
     if not said:
@@ -23,19 +25,20 @@ def show_follow_up(here: Place, found: Associations) -> None:  # noqa: ARG001
         )
         return
     if "survival" in said:
-        _show_survival(found, said["survival"])
+        _show_survival(here, found, said["survival"])
     for name, one in said.get("slopes", {}).items():
-        _show_slopes(found, name, one)
+        _show_slopes(here, found, name, one)
 
 
-def _show_survival(found: Associations, said: dict) -> None:
+def _show_survival(here: Place, found: Associations, said: dict) -> None:
     st.markdown("**Time to the event**")
     if "reason" in said:
         st.info(plain(said["reason"]))
         return
     title = labels_of(found).get(str(said["time"]), str(said["time"]))
     plot = survival_curves(found.table("curves"), found.table("at_risk"), title)
-    st.plotly_chart(plot.figure, config=SVG, alt=plot.sentence, key="survival")
+    st.plotly_chart(plot.figure, config=PLAIN, alt=plot.sentence, key="survival")
+    save_buttons(here, "survival", lambda: draw_survival(found))
     words = (
         f"Log-rank test: chi-square {said['logrank_statistic']:.2f} on {said['logrank_df']} df, "
         f"{p_words(said['logrank_p_value'])}."
@@ -71,14 +74,15 @@ def _cox_table(cox: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _show_slopes(found: Associations, name: str, said: dict) -> None:
+def _show_slopes(here: Place, found: Associations, name: str, said: dict) -> None:
     st.markdown(f"**{plain(name)} over time**")
     if "reason" in said:
         st.info(plain(said["reason"]))
         return
     slopes = found.table("slopes")
     plot = slope_plot(slopes[slopes["value"] == name], name, "unit of time")
-    st.plotly_chart(plot.figure, config=SVG, alt=plot.sentence, key=f"slope_{name}")
+    st.plotly_chart(plot.figure, config=PLAIN, alt=plot.sentence, key=f"slope_{name}")
+    save_buttons(here, f"change_{name}", lambda: draw_change(found, name))
     converged = "" if said["converged"] else " The first model did not converge."
     st.markdown(
         plain(

@@ -10,10 +10,13 @@ import streamlit as st
 from clam_core.association.strength import strengths
 from clam_core.association.words import uncapitalized
 from clam_core.figures.associations import forest_plot, volcano
+from clam_core.pipeline.export_figures import figures_archive
 from clam_core.pipeline.export_tables import association_files, table_one_shown
+from clam_core.report.drawings import draw_effects, draw_evidence
 from clam_core.study.associations import Associations
 from pages._associations_follow_up import show_follow_up
-from pages._associations_table import SVG, labels_of
+from pages._associations_save import save_buttons
+from pages._associations_table import PLAIN, labels_of
 from pages._associations_words import (
     adjusted_table,
     contrast_table,
@@ -32,7 +35,7 @@ _MIME = {
 }
 
 
-def show_forest(here: Place, found: Associations) -> None:  # noqa: ARG001
+def show_forest(here: Place, found: Associations) -> None:
     """Effects of all variables with intervals, by family."""
     effects = strengths(found.rows)
     if effects.empty:
@@ -40,6 +43,7 @@ def show_forest(here: Place, found: Associations) -> None:  # noqa: ARG001
         return
     plot = forest_plot(effects, signed=len(found.about["clusters"]) == 2)
     _draw(plot.figure, plot.sentence, "forest")
+    save_buttons(here, "effects", lambda: draw_effects(found))
     st.caption(
         "All kinds of effects are put on the scale of a correlation: shares of variance as their "
         "root, Cramér's V and rank-biserial correlations as they are, Hedges' g and odds ratios "
@@ -47,14 +51,15 @@ def show_forest(here: Place, found: Associations) -> None:  # noqa: ARG001
     )
 
 
-def show_volcano(here: Place, found: Associations) -> None:  # noqa: ARG001
+def show_volcano(here: Place, found: Associations) -> None:
     """Effect against evidence."""
     plot = volcano(strengths(found.rows))
     _draw(plot.figure, plot.sentence, "volcano")
+    save_buttons(here, "evidence", lambda: draw_evidence(found))
 
 
 def _draw(figure: object, sentence: str, key: str) -> None:
-    st.plotly_chart(figure, config=SVG, alt=sentence, key=key)
+    st.plotly_chart(figure, config=PLAIN, alt=sentence, key=key)
     st.caption(plain(sentence))
 
 
@@ -173,6 +178,17 @@ def show_files(here: Place, found: Associations) -> None:
         mime = _MIME[name.rsplit(".", 1)[-1]]
         own = f"{here.study.name}_{here.fitted.name}_{name}"
         column.download_button(name, content, own, mime, on_click="ignore", width="stretch")
+    st.download_button(
+        "All figures as SVG and PDF (ZIP)",
+        data=lambda: figures_archive(found),
+        file_name=f"{here.study.name}_{here.fitted.name}_figures.zip",
+        mime="application/zip",
+        on_click="ignore",
+    )
+    st.caption(
+        "Drawn when you press the button; a figure takes about a third of a second. Texts are "
+        "embedded in the PDFs, and stay editable in the SVGs; captions lie beside them."
+    )
 
 
 VIEWS: dict[str, Callable[[Place, Associations], None]] = {

@@ -18,8 +18,8 @@ from clam_core.study.associations import (
 )
 from pages._shared import Place, plain
 
-SVG = {"toImageButtonOptions": {"format": "svg", "filename": "clam"}, "displaylogo": False}
-"""The camera of a figure gives SVG, which journals take."""
+PLAIN = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage"]}
+"""Figures are saved by the buttons below them, as SVG and PDF, and not by their camera."""
 
 _FILTERS = ("All", "Different", "Not different", "Not tested")
 _LEVEL = 0.05

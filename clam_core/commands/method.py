@@ -119,7 +119,7 @@ def export(
     study: StudyPath,
     to: Annotated[Path, typer.Option(help="Folder to write to.")],
     run: RunName = "default",
-    what: Annotated[str, typer.Option(help="tables, maps or latent.")] = "tables",
+    what: Annotated[str, typer.Option(help="tables, figures, maps or latent.")] = "tables",
     json: Json = False,
 ) -> None:
     """Write clusters (CSV), maps (NIfTI on each scan's own grid) or latent codes (CSV)."""

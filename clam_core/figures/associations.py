@@ -170,7 +170,11 @@ def volcano(effects: pd.DataFrame) -> Described:
 
 
 def _apart(table: pd.DataFrame) -> set[str]:
-    """Variables whose names do not cover each other, the highest points first."""
+    """Variables whose names do not cover each other, the highest points first.
+
+    Args:
+        table: variable, strength, height.
+    """
     reach = max(float(table["height"].max()), 1.0)
     kept: list[tuple[float, float]] = []
     named: set[str] = set()

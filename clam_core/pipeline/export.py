@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from clam_core.errors import SettingsError, StudyError
 from clam_core.io.formulas import neutralise_frame
 from clam_core.io.nifti import write_nifti
+from clam_core.pipeline.export_figures import figure_files
 from clam_core.pipeline.export_tables import association_files
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary, plural
@@ -26,8 +27,9 @@ def export(study: Study, name: str, what: str, to: Path, progress: Progress = si
     Args:
         study: The study.
         name: A fitted run.
-        what: `tables` (clusters.csv, and the associations if there are any), `latent`
-            (latent.csv), or `maps` (`<scan_id>.nii.gz` on the scan's own grid, in its own place).
+        what: `tables` (clusters.csv, and the associations if there are any), `figures` (of the
+            associations, as SVG and PDF), `latent` (latent.csv), or `maps`
+            (`<scan_id>.nii.gz` on the scan's own grid, in its own place).
         to: The folder; it is made if it is not there.
         progress: Told how much is done.
 
@@ -41,6 +43,7 @@ def export(study: Study, name: str, what: str, to: Path, progress: Progress = si
     """
     kinds: dict[str, Callable[[Run, Path, Progress], list[Path]]] = {
         "tables": _tables,
+        "figures": _figures,
         "latent": _latent,
         "maps": _maps,
     }
@@ -80,6 +83,16 @@ def _tables(run: Run, to: Path, progress: Progress) -> list[Path]:
         for name, content in association_files(read_associations(run)).items():
             write_bytes(to / name, content)
             written.append(to / name)
+    return written
+
+
+def _figures(run: Run, to: Path, progress: Progress) -> list[Path]:
+    written = []
+    found = read_associations(run)
+    for name, content in figure_files(found):
+        write_bytes(to / name, content)
+        written.append(to / name)
+        progress("Writing figures", len(written), 2 * len(found.rows) + 5)
     return written
 
 

@@ -1,15 +1,13 @@
-"""Charts of clinical values by cluster: points, stacked levels, effects, survival."""
+"""Charts of clinical values by cluster: points, stacked levels, survival, change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clam_core.figures.associations import LEVEL
 from clam_core.figures.looks import color_table
 from clam_core.figures.palette import cluster_color, cluster_symbol
 from clam_core.report.charts import DASHES, ink_on
@@ -37,7 +35,6 @@ _ORDERED = ("#fde7bc", "#c2447a", "#3b0f53")
 _UNORDERED = (
     "#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#F0E442", "#999999",
 )  # fmt: skip
-_DIFFERENT, _NOT_DIFFERENT = "#0072B2", "#7b8794"
 _PANEL = (320, 250)
 
 
@@ -157,55 +154,11 @@ def level_colors(n: int, *, ordered: bool) -> list[str]:
     return [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in color_table(_ORDERED, max(n, 2))[:n].tolist()]
 
 
-def forest(effects: pd.DataFrame, axis: str, alt: str, *, signed: bool) -> Html:
-    """Effects with their intervals, a row per variable, families below each other.
-
-    Args:
-        effects: label, family, strength, low, high, p_adjusted; in the order of the rows.
-        axis: Title of the axis.
-        alt: What is seen.
-        signed: Whether an effect has a direction.
-
-    Returns:
-        The drawing; filled points differ after correction.
-    """
-    left, right, row = 190, 560, 22
-    n_rows = len(effects) + effects["family"].nunique()
-    top, bottom = 12, 18 + row * n_rows
-    across = Scale(-1.0 if signed else 0.0, 1.0, left, right)
-    parts = bottom_axis(across, bottom, top, axis)
-    parts.append(line(across(0), top, across(0), bottom, stroke=QUIET))
-    y = top + 14
-    for family, part in effects.groupby("family", sort=False):
-        parts.append(label(4, y, str(family), font_weight="600"))
-        y += row
-        for one in part.to_dict("records"):
-            parts += _effect(one, y - 4, across, right)
-            y += row
-    return drawing(680, bottom + 44, alt, *parts)
-
-
-def _effect(one: Mapping[Any, Any], y: float, across: Scale, right: float) -> list[Html]:
-    strength, low, high = (float(one[name]) for name in ("strength", "low", "high"))
-    differs = float(one["p_adjusted"]) < LEVEL
-    color = _DIFFERENT if differs else _NOT_DIFFERENT
-    x, fill = across(strength), color if differs else "#ffffff"
-    point = tag("circle", cx=coordinate(x), cy=coordinate(y), r=4, fill=fill, stroke=color,
-                stroke_width=1.5)  # fmt: skip
-    text = f"{strength:.2f} ({low:.2f} to {high:.2f})".replace("-", "−")
-    return [
-        label(182, y + 4, shorten(str(one["label"]), 27), "end"),
-        line(across(low), y, across(high), y, stroke=color, stroke_width=1.5),
-        point,
-        label(right + 8, y + 4, text, font_size=11, fill=INK if differs else QUIET),
-    ]
-
-
 def survival(curves: pd.DataFrame, at_risk: pd.DataFrame, time: str, alt: str) -> Html:
-    """Kaplan-Meier curves, and below them how many are still at risk.
+    """Kaplan-Meier curves with their bands, and below them how many are still at risk.
 
     Args:
-        curves: cluster, time, survival.
+        curves: cluster, time, survival, ci_low, ci_high.
         at_risk: cluster, then one column per time.
         time: Name of the time.
         alt: What is seen.
@@ -222,7 +175,8 @@ def survival(curves: pd.DataFrame, at_risk: pd.DataFrame, time: str, alt: str) -
     parts.append(label((left + right) / 2, bottom + 34, time, "middle", fill=QUIET))
     for place, (number, part) in enumerate(curves.groupby("cluster")):
         color, dash = cluster_color(int(str(number))), DASHES[place % len(DASHES)]
-        steps = _steps(part, across, up)
+        parts.append(_band(part, color, across, up))
+        steps = _steps(part, "survival", across, up)
         parts.append(polyline(steps, color, stroke_dasharray=dash or None))
         x, y = steps[-1]
         parts.append(label(min(x + 6, right + 6), y + 4, f"Cluster {number}", fill=INK))
@@ -236,11 +190,18 @@ def survival(curves: pd.DataFrame, at_risk: pd.DataFrame, time: str, alt: str) -
     return drawing(680, y + 12, alt, *parts)
 
 
-def _steps(part: pd.DataFrame, across: Scale, up: Scale) -> list[tuple[float, float]]:
+def _band(part: pd.DataFrame, color: str, across: Scale, up: Scale) -> Html:
+    """The 95 % interval around a step curve."""
+    edge = [*_steps(part, "ci_high", across, up), *reversed(_steps(part, "ci_low", across, up))]
+    corners = "L".join(f"{coordinate(x)} {coordinate(y)}" for x, y in edge)
+    return tag("path", d=f"M{corners}Z", fill=color, fill_opacity=0.13)
+
+
+def _steps(part: pd.DataFrame, name: str, across: Scale, up: Scale) -> list[tuple[float, float]]:
     """Corners of a step curve that starts at time 0 with everybody."""
     corners: list[tuple[float, float]] = [(across(0.0), up(1.0))]
     ordered = part.sort_values("time")
-    for time, share in zip(ordered["time"], ordered["survival"].ffill(), strict=True):
+    for time, share in zip(ordered["time"], ordered[name].ffill(), strict=True):
         corners += [(across(float(time)), corners[-1][1]), (across(float(time)), up(float(share)))]
     return [*corners, (across.end, corners[-1][1])]
 

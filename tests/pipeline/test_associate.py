@@ -127,6 +127,18 @@ def test_export_has_the_fixed_columns_and_no_formula(copy, tmp_path):
                                       "q_2", "q_3", "x", "y"]  # fmt: skip
 
 
+def test_export_of_figures_is_one_of_each_kind_per_variable(study, tmp_path):
+    export(study, "default", "figures", tmp_path)
+    rows = read_associations(Run(study, "default")).rows
+    n_drawn = int((~rows["kind"].isin(["id", "free_text", "date", "constant", "empty"])).sum())
+    for ending in ("svg", "pdf"):
+        names = {path.stem for path in tmp_path.glob(f"*.{ending}")}
+        assert len(names) == n_drawn + 2 and {"effects", "evidence"} <= names
+    captions = (tmp_path / "captions.txt").read_text()
+    row = rows.set_index("variable").loc["DLCO"]
+    assert f"({row['ci_low']:.2f}\u00a0to\u00a0{row['ci_high']:.2f})" in captions
+
+
 def test_export_gives_the_same_bytes_twice(study, tmp_path):
     for place in ("one", "two"):
         export(study, "default", "tables", tmp_path / place)

@@ -113,7 +113,7 @@ def test_clinical_values_are_those_of_the_table(complete, elements):
     text = elements.text
     for number in (1, 2, 3):
         assert f"cluster {number}: {means[number]:.2f} ± " in text
-    assert "Kaplan-Meier curves of dead" in text
+    assert "95 % bands (event: Died)" in text
     assert "Adjusted for age" in text
     assert "strongest is" in text
 

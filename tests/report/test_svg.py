@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clam_core.report.charts import curves, flow, ink_on, plane_map, shares
-from clam_core.report.charts_clinical import forest, level_colors, levels, points, survival
+from clam_core.report.charts_clinical import level_colors, levels, points, survival
+from clam_core.report.charts_effects import forest
 from clam_core.report.charts_maps import has_lungs, lungs
 from clam_core.report.svg import Scale, coordinate, mark, nice_ticks, shorten, tick_text
 
@@ -138,6 +139,7 @@ def test_effects_lie_on_their_axis():
 
 def test_survival_falls_in_steps():
     curve = pd.DataFrame({"cluster": 1, "time": [0.0, 5, 10], "survival": [1.0, 0.5, 0.25]})
+    curve = curve.assign(ci_low=[1.0, 0.2, 0.1], ci_high=[1.0, 0.8, 0.6])
     at_risk = pd.DataFrame({"cluster": [1], "0": [4], "10": [1]})
     root = drawn(survival(curve, at_risk, "months", "curves"))
     line = next(root.iter(f"{NS}polyline")).get("points").split()
@@ -146,6 +148,11 @@ def test_survival_falls_in_steps():
     assert places[0][1] == 34  # everybody at the start
     assert places[-1][1] == pytest.approx(34 + 0.75 * (250 - 34))
     assert {"4", "1", "At risk"} <= set(texts(root))
+    band = next(one for one in root.iter(f"{NS}path") if one.get("fill-opacity"))
+    corners = band.get("d").removeprefix("M").removesuffix("Z").split("L")
+    heights = {float(corner.split()[1]) for corner in corners}
+    expected = [34 + (1 - s) * 216 for s in (1, 0.8, 0.6, 0.2, 0.1)]
+    assert sorted(heights) == pytest.approx(expected)
 
 
 def test_lungs_show_the_right_one_on_the_left():

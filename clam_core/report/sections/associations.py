@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from clam_core.association.strength import strengths
-from clam_core.figures.associations import LEVEL
-from clam_core.report.charts_clinical import forest
+from clam_core.report.drawings import draw_effects, draw_evidence
 from clam_core.report.html import Figures, Html, bullets, join, paragraph, paragraphs, table, tag
 from clam_core.report.material import Material
 from clam_core.report.phrases import interval, listed, number, p_value, percent, sentence, titled
@@ -18,8 +16,6 @@ from clam_core.report.sections.within import write_within
 from clam_core.study.associations import Associations
 
 __all__ = ["missing", "write"]
-
-_AXIS = "Strength of the association (0 none, 1 strongest)"
 
 
 def write(material: Material, figures: Figures) -> Html:
@@ -38,7 +34,7 @@ def write(material: Material, figures: Figures) -> Html:
         paragraph(str(about["banner"]), class_="banner") if about.get("banner") else None,
         paragraph(sentence(str(about["headline"])), class_="answer"),
         bullets(sentence(str(note)) for note in about["notes"]),
-        _forest(found, figures),
+        _drawn(found, figures),
         _all_rows(found),
         plots(material, figures),
         pairs_table(found),
@@ -50,26 +46,12 @@ def write(material: Material, figures: Figures) -> Html:
     return join(parts)
 
 
-def _forest(found: Associations, figures: Figures) -> Html:
-    effects = strengths(found.rows)
-    if effects.empty:
+def _drawn(found: Associations, figures: Figures) -> Html:
+    """All variables in two pictures."""
+    effects, evidence = draw_effects(found), draw_evidence(found)
+    if effects is None or evidence is None:
         return paragraph("No variable could be tested, so there is no effect to show.")
-    size = effects["strength"].abs()
-    top = size.groupby(effects["family"]).transform("max")
-    ordered = effects.assign(size=size, top=top).sort_values(
-        ["top", "family", "size"], ascending=[False, True, False], ignore_index=True
-    )
-    signed = len(found.about["clusters"]) == 2
-    differ = ordered[ordered["p_adjusted"] < LEVEL]
-    best = (differ if len(differ) else ordered).sort_values("size", kind="stable").iloc[-1]
-    n = len(differ)
-    side = " Right: more in cluster 1; left: more in the other." if signed else ""
-    caption = (
-        f"Effects of {len(ordered)} variables with 95 % intervals, on the scale of a correlation; "
-        f"filled: differs between clusters after correction ({n}).{side} The strongest is "
-        f"{best['label']} ({number(best['strength'])}, {interval(best['low'], best['high'])})."
-    )
-    return figures.add(caption, forest(ordered, _AXIS, f"Forest plot. {caption}", signed=signed))
+    return join(figures.add(one.caption, one.picture) for one in (effects, evidence))
 
 
 def _all_rows(found: Associations) -> Html:
@@ -94,8 +76,9 @@ def _all_rows(found: Associations) -> Html:
         ]
         power = round(100 * found.about["settings"]["power"])
         caption = (
-            "Every variable that was tested; p corrected for the number of tests within its family. Soft assignment: the "
-            "same question asked of the probabilities instead of the clusters. Detectable: "
+            "Every variable that was tested; p corrected for the number of tests within its "
+            "family. Soft assignment: the same question asked of the probabilities instead of "
+            "the clusters. Detectable: "
             f"smallest effect that this number of subjects shows with a power of {power} %."
         )
         parts.append(table(pd.DataFrame(shown), caption, by="Family"))

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from clam_core.report.charts_clinical import slopes, survival
+from clam_core.report.drawings import draw_change, draw_survival
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table, tag
-from clam_core.report.phrases import interval, number, p_value, sentence, with_sign
+from clam_core.report.phrases import number, p_value, sentence
 from clam_core.study.associations import Associations
 
 
@@ -25,19 +25,12 @@ def write_follow_up(found: Associations, figures: Figures) -> Html:
 
 def _survival(found: Associations, values: dict[str, Any], figures: Figures) -> Html:
     heading = tag("h3", "Time to an event")
-    curves = found.table("curves")
-    if "reason" in values or curves.empty:
+    drawn = draw_survival(found)
+    if drawn is None:
         return join([heading, paragraph(sentence(str(values.get("reason", "No event."))))])
-    event, time = str(values["event"]), str(values["time"])
-    caption = (
-        f"Kaplan-Meier curves of {event}, time as in the column {time}. Log-rank test: "
-        f"p {with_sign(values['logrank_p_value'])}. The numbers below tell how many were still "
-        "under observation."
-    )
-    picture = survival(curves, found.table("at_risk"), time, f"Step curves. {caption}")
+    picture = figures.add(drawn.caption, drawn.picture)
     notes = [sentence(str(note)) for note in values["notes"]]
-    return join([heading, figures.add(caption, picture), _cox(found.table("cox")),
-                 paragraphs(notes)])  # fmt: skip
+    return join([heading, picture, _cox(found.table("cox")), paragraphs(notes)])
 
 
 def _cox(cox: pd.DataFrame) -> Html:
@@ -58,23 +51,12 @@ def _cox(cox: pd.DataFrame) -> Html:
 
 
 def _slopes(found: Associations, values: dict[str, Any], figures: Figures) -> Html:
-    rows = found.table("slopes")
     parts = [tag("h3", "Change over time")]
     for name, said in values.items():
-        part = rows[rows["value"] == name] if len(rows) else rows
-        if part.empty:
+        drawn = draw_change(found, name)
+        if drawn is None:
             parts.append(paragraph(f"{name}: {said.get('reason', 'no slope')}."))
             continue
-        lines = [{str(k): v for k, v in row.items()} for row in part.to_dict("records")]
-        each = "; ".join(
-            f"cluster {int(row['cluster'])}: {number(row['slope'])} "
-            f"({interval(row['ci_low'], row['ci_high'])})"
-            for row in lines
-        )
-        caption = (
-            f"Change of {name} per unit of time with 95 % intervals. {sentence(each)} Slopes "
-            f"differ: p {with_sign(said.get('p_value'))} ({said.get('model')})."
-        )
-        axis = f"Change of {name} per unit of time"
-        parts.append(figures.add(caption, slopes(lines, axis, f"Points with intervals. {caption}")))
+        parts.append(figures.add(drawn.caption, drawn.picture))
+        parts.append(paragraphs(sentence(str(note)) for note in said.get("notes", [])))
     return join(parts)

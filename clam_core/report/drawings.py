@@ -1,0 +1,189 @@
+"""Figures of a run's associations: each a drawing with the sentence that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clam_core.association.strength import strengths
+from clam_core.association.typed import LEVELS, NUMBERS, numbers_of
+from clam_core.figures.associations import LEVEL
+from clam_core.report.charts_clinical import levels, points, slopes, survival
+from clam_core.report.charts_effects import evidence, forest
+from clam_core.report.html import Html
+from clam_core.report.phrases import interval, number, sentence, titled, with_sign
+from clam_core.report.sections.effects import effect_name
+from clam_core.study.associations import Associations
+
+_AXIS = "Strength of the association (0 none, 1 strongest)"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A drawing and its caption.
+
+    Attributes:
+        picture: The drawing.
+        caption: What is seen, in sentences.
+    """
+
+    picture: Html
+    caption: str
+
+
+def all_drawings(found: Associations) -> dict[str, Drawing]:
+    """Every figure of the associations by a name that can be a file's.
+
+    Args:
+        found: What the step `associate` stored.
+
+    Returns:
+        `effects`, `evidence`, `survival`, `change_1` ... and `variable_1` ..., the last in the
+        order of the table, with the name of the value or variable behind the number.
+    """
+    known = found.about.get("follow_up") or {}
+    changing = list(known.get("slopes", {}))
+    drawn = {
+        "effects": draw_effects(found),
+        "evidence": draw_evidence(found),
+        "survival": draw_survival(found),
+    }
+    drawn |= {f"change_{n} {name}": draw_change(found, name) for n, name in enumerate(changing, 1)}
+    drawn |= {
+        f"variable_{n} {name}": draw_variable(found, str(name))
+        for n, name in enumerate(found.rows["variable"], 1)
+    }
+    return {name: one for name, one in drawn.items() if one is not None}
+
+
+def draw_effects(found: Associations) -> Drawing | None:
+    """Forest plot of all variables that were tested, the strongest family first."""
+    effects = strengths(found.rows)
+    if effects.empty:
+        return None
+    size = effects["strength"].abs()
+    top = size.groupby(effects["family"]).transform("max")
+    ordered = effects.assign(size=size, top=top).sort_values(
+        ["top", "family", "size"], ascending=[False, True, False], ignore_index=True
+    )
+    signed = len(found.about["clusters"]) == 2
+    differ = ordered[ordered["p_adjusted"] < LEVEL]
+    best = (differ if len(differ) else ordered).sort_values("size", kind="stable").iloc[-1]
+    side = " Right: more in cluster 1; left: more in the other." if signed else ""
+    caption = (
+        f"Effects of {len(ordered)} variables with 95 % intervals, on the scale of a correlation; "
+        f"filled: differs between clusters after correction ({len(differ)}).{side} The strongest "
+        f"is {best['label']} ({number(best['strength'])}, {interval(best['low'], best['high'])})."
+    )
+    return Drawing(forest(ordered, _AXIS, f"Forest plot. {caption}", signed=signed), caption)
+
+
+def draw_evidence(found: Associations) -> Drawing | None:
+    """Strength of every variable against its corrected p-value."""
+    effects = strengths(found.rows)
+    if effects.empty:
+        return None
+    n = int((effects["p_adjusted"] < LEVEL).sum())
+    caption = (
+        f"Strength and evidence of {len(effects)} variables: further right is a stronger "
+        f"association, higher is more evidence; {n} lie above the dashed line and differ between "
+        "clusters after correction."
+    )
+    return Drawing(evidence(effects, _AXIS, f"Points. {caption}"), caption)
+
+
+def draw_variable(found: Associations, variable: str) -> Drawing | None:
+    """One variable by cluster: points with boxes, or stacked columns.
+
+    Args:
+        found: What the step `associate` stored.
+        variable: Name of the variable.
+
+    Returns:
+        The drawing; None where there is no value to draw.
+    """
+    rows = found.rows[found.rows["variable"] == variable].to_dict("records")
+    row = {str(key): value for key, value in rows[0].items()}
+    column = found.table("values")[variable]
+    if row["kind"] not in NUMBERS | LEVELS or not column.notna().any():
+        return None
+    clusters, caption = found.table("members")["cluster"], _variable_words(row, found)
+    if row["kind"] in NUMBERS:
+        values = pd.Series(numbers_of(column), index=column.index).dropna()
+        parts = {
+            int(c): values[clusters[values.index] == c].to_numpy(dtype=np.float64)
+            for c in found.about["clusters"]
+        }
+        title = titled(str(row["label"]), str(row["unit"] or ""))
+        alt = f"Points and boxes by cluster. {caption}"
+        return Drawing(points(parts, title, alt), caption)
+    counts = _counts(column, clusters, list(found.about["clusters"]))
+    alt = f"Stacked columns by cluster. {caption}"
+    is_ordered = row["kind"] == "ordinal"
+    return Drawing(levels(counts, str(row["label"]), alt, ordered=is_ordered), caption)
+
+
+def _counts(column: pd.Series[Any], clusters: pd.Series[Any], numbers: list[int]) -> pd.DataFrame:
+    """Rows of each cluster with each level that occurs."""
+    known = column.dropna()
+    if not isinstance(known.dtype, pd.CategoricalDtype):
+        known = known.astype("category")
+    known = known.cat.remove_unused_categories()
+    return pd.crosstab(clusters[known.index], known).reindex(numbers, fill_value=0)
+
+
+def _variable_words(row: Mapping[str, Any], found: Associations) -> str:
+    """The finding in one sentence; bars carry their counts themselves."""
+    means = [f"cluster {c}: {row[f'summary_cluster_{c}']}" for c in found.about["clusters"]]
+    each = f" ({'; '.join(means)})" if row["kind"] in NUMBERS else ""
+    head = f"{row['label']} by cluster{each}."
+    if pd.isna(row["p_value"]):
+        return f"{head} {sentence(str(row['reason']))}"
+    return (
+        f"{head} {effect_name(row['effect_name'])} {number(row['effect_size'])} "
+        f"({interval(row['ci_low'], row['ci_high'])}); {row['test']}, "
+        f"p {with_sign(row['p_value'])}, corrected p {with_sign(row['p_adjusted'])}."
+    )
+
+
+def draw_survival(found: Associations) -> Drawing | None:
+    """Kaplan-Meier curves with numbers at risk; None without follow-up."""
+    said = (found.about.get("follow_up") or {}).get("survival", {})
+    curves = found.table("curves")
+    if curves.empty or "event" not in said:
+        return None
+    labels = dict(zip(found.rows["variable"], found.rows["label"], strict=True))
+    event, time = (str(labels.get(said[name], said[name])) for name in ("event", "time"))
+    caption = (
+        f"Kaplan-Meier curves with 95 % bands (event: {event}). Log-rank test: chi-square "
+        f"{number(said['logrank_statistic'])} on {said['logrank_df']} df, "
+        f"p {with_sign(said['logrank_p_value'])}. The numbers below tell how many were still "
+        "under observation."
+    )
+    picture = survival(curves, found.table("at_risk"), time, f"Step curves. {caption}")
+    return Drawing(picture, caption)
+
+
+def draw_change(found: Associations, name: str) -> Drawing | None:
+    """Change of one value per unit of time in each cluster; None where it was not compared."""
+    said = (found.about.get("follow_up") or {}).get("slopes", {}).get(name, {})
+    rows = found.table("slopes")
+    part = rows[rows["value"] == name] if len(rows) else rows
+    if part.empty:
+        return None
+    lines = [{str(k): v for k, v in row.items()} for row in part.to_dict("records")]
+    each = "; ".join(
+        f"cluster {int(row['cluster'])}: {number(row['slope'])} "
+        f"({interval(row['ci_low'], row['ci_high'])})"
+        for row in lines
+    )
+    caption = (
+        f"Change of {name} per unit of time with 95 % intervals. {sentence(each)} Slopes "
+        f"differ: p {with_sign(said.get('p_value'))} ({said.get('model')})."
+    )
+    axis = f"Change of {name} per unit of time"
+    return Drawing(slopes(lines, axis, f"Points with intervals. {caption}"), caption)

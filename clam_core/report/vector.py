@@ -1,0 +1,149 @@
+"""Drawings as files of their own: SVG, and PDF with the letters that it needs inside.
+
+The PDF is drawn from the SVG, so that both show the same; the elements of `svg` are known here
+and no others. Pixels count 1/96 inch: a drawing 340 wide is 90 mm, one column of a journal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+from clam_core.report.html import Html
+
+_POINTS, _INCH = 0.75, 96.0
+_FAMILY = "Helvetica, Arial, DejaVu Sans, sans-serif"
+_LETTERS = 0.93
+"""DejaVu Sans, which comes with matplotlib, is wider than the letters that room was left for."""
+
+_SIDES = {"start": "left", "middle": "center", "end": "right"}
+_SVG = "{http://www.w3.org/2000/svg}"
+
+Given = dict[str, str]
+
+
+def file_stem(name: str) -> str:
+    """A name of a variable as the name of a file: letters, digits and underscores."""
+    return re.sub(r"[^\w-]+", "_", name).strip("_")[:80] or "figure"
+
+
+def to_svg(picture: Html) -> bytes:
+    """A drawing as an SVG file; texts stay texts, so that they can be edited.
+
+    Args:
+        picture: An `svg` element as `drawing` makes it.
+    """
+    text = str(picture).replace("<svg ", f'<svg font-family="{_FAMILY}" ', 1)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()
+
+
+def to_pdf(picture: Html, title: str) -> bytes:
+    """A drawing as a PDF of its own size, its letters embedded as TrueType.
+
+    Args:
+        picture: An `svg` element as `drawing` makes it.
+        title: What is seen; a property of the file.
+
+    Returns:
+        The file; the same drawing gives the same bytes.
+    """
+    from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    root = fromstring(str(picture))
+    width, height = (float(root.get(name)) for name in ("width", "height"))
+    style: Any = {"pdf.fonttype": 42, "font.family": "DejaVu Sans", "text.parse_math": False}
+    with rc_context(style):
+        figure = Figure(figsize=(width / _INCH, height / _INCH))
+        axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        axes.set(xlim=(0, width), ylim=(height, 0))
+        axes.set_axis_off()
+        for place, element in enumerate(root):
+            draw = _DRAW[element.tag.removeprefix(_SVG)]
+            size = float(element.get("font-size", root.get("font-size", "12")))
+            draw(axes, {**element.attrib, "font-size": str(size)}, element.text or "", place)
+        file = BytesIO()
+        about = {"Title": title, "Creator": None, "Producer": None, "CreationDate": None}
+        figure.savefig(file, format="pdf", metadata=about)
+    return file.getvalue()
+
+
+def _line(axes: Any, given: Given, text: str, order: int) -> None:  # noqa: ANN401, ARG001
+    ends = [float(given[name]) for name in ("x1", "x2", "y1", "y2")]
+    axes.plot(ends[:2], ends[2:], **_stroke(given), zorder=order)
+
+
+def _polyline(axes: Any, given: Given, text: str, order: int) -> None:  # noqa: ANN401, ARG001
+    corners = [tuple(map(float, pair.split(","))) for pair in given["points"].split()]
+    x, y = zip(*corners, strict=True)
+    axes.plot(x, y, **_stroke(given), zorder=order, solid_joinstyle="miter")
+
+
+def _stroke(given: Given) -> dict[str, Any]:
+    width = float(given.get("stroke-width", 1)) * _POINTS
+    dashes = [float(one) * _POINTS / width for one in given.get("stroke-dasharray", "").split()]
+    style = (0, dashes) if dashes else "solid"
+    return {"color": given["stroke"], "linewidth": width, "linestyle": style,
+            "solid_capstyle": "butt"}  # fmt: skip
+
+
+def _rect(axes: Any, given: Given, text: str, order: int) -> None:  # noqa: ANN401, ARG001
+    from matplotlib.patches import Rectangle
+
+    place = float(given["x"]), float(given["y"])
+    size = float(given["width"]), float(given["height"])
+    axes.add_patch(Rectangle(place, *size, **_area(given), zorder=order))
+
+
+def _circle(axes: Any, given: Given, text: str, order: int) -> None:  # noqa: ANN401, ARG001
+    from matplotlib.patches import Circle
+
+    place = float(given["cx"]), float(given["cy"])
+    axes.add_patch(Circle(place, float(given["r"]), **_area(given), zorder=order))
+
+
+def _path(axes: Any, given: Given, text: str, order: int) -> None:  # noqa: ANN401, ARG001
+    from matplotlib.patches import Polygon
+
+    pairs = given["d"].removeprefix("M").removesuffix("Z").split("L")
+    corners = [tuple(map(float, pair.split())) for pair in pairs]
+    axes.add_patch(Polygon(corners, closed=True, **_area(given), zorder=order))
+
+
+def _area(given: Given) -> dict[str, Any]:
+    return {
+        "facecolor": given.get("fill", "black"),
+        "edgecolor": given.get("stroke", "none"),
+        "linewidth": float(given.get("stroke-width", 1)) * _POINTS if "stroke" in given else 0.0,
+        "alpha": float(given["fill-opacity"]) if "fill-opacity" in given else None,
+    }
+
+
+def _text(axes: Any, given: Given, text: str, order: int) -> None:  # noqa: ANN401
+    x, y = float(given["x"]), float(given["y"])
+    is_turned = given.get("transform") == "rotate(-90)"
+    axes.text(
+        *((y, -x) if is_turned else (x, y)),
+        text,
+        rotation=90 if is_turned else 0,
+        rotation_mode="anchor",
+        color=given["fill"],
+        fontsize=float(given["font-size"]) * _POINTS * _LETTERS,
+        fontweight="bold" if "font-weight" in given else "normal",
+        ha=_SIDES[given.get("text-anchor", "start")],
+        va="baseline",
+        zorder=order,
+    )
+
+
+_DRAW: dict[str, Callable[[Any, Given, str, int], None]] = {
+    "line": _line,
+    "polyline": _polyline,
+    "rect": _rect,
+    "circle": _circle,
+    "path": _path,
+    "text": _text,
+}
