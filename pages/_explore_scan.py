@@ -31,7 +31,7 @@ def show_opened(here: Place) -> None:
         st.caption("Nearest in what the software sees, not in age, lung function or diagnosis.")
         similar = similar_ids(here.fitted, scan_id, _N_SIMILAR)
         clusters = here.fitted.scans()["cluster"]
-        _thumbnails(here, [(one, f"{one} ({clusters[one]})") for one in similar], "similar")
+        _thumbnails(here, [(one, f"Cluster {clusters[one]}") for one in similar], "similar")
 
 
 def _invite(here: Place) -> None:
@@ -43,7 +43,7 @@ def _invite(here: Place) -> None:
     )
     names = read_names(here.fitted)
     offered = [
-        (scan_id, f"{cluster_label(number, names)}: {scan_id}")
+        (scan_id, cluster_label(number, names))
         for number in range(1, here.fitted.info().n_clusters + 1)
         for scan_id in typical_ids(here.fitted, number, 1)
     ]
@@ -51,15 +51,15 @@ def _invite(here: Place) -> None:
 
 
 def _thumbnails(here: Place, scans: list[tuple[str, str]], kind: str) -> None:
-    """Pictures of scans, each with a button that opens it."""
+    """Pictures of scans with a caption, each with a button that opens it."""
     for start in range(0, len(scans), _MOST_IN_ROW):
         columns = st.columns(_MOST_IN_ROW, gap="small")
-        for column, (scan_id, label) in zip(columns, scans[start:], strict=False):
+        for column, (scan_id, caption) in zip(columns, scans[start:], strict=False):
             with column:
                 alt = f"{kind} scan {scan_id}: the slice at the peak of its map"
-                show_png(thumbnail(here, scan_id), alt)
+                show_png(thumbnail(here, scan_id), alt, plain(caption))
                 st.button(
-                    plain(label),
+                    plain(scan_id),
                     key=f"{kind}-{scan_id}",
                     on_click=_open,
                     args=(here, scan_id),

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 import streamlit as st
 
 from clam_core.figures.embedding import Marks
+from pages._map_watch import Part, seen_part
 from pages._shared import Place
 
 MOST_IN_ADDRESS = 200
 _SELECTED, _DRAWN, _KNOWN, _TURN = "_selected", "_drawn_marks", "_known_marks", "_turn"
+_OPENED_AT = "_opened_at"
 
 
 def open_scan(scan_id: str | None) -> None:
@@ -71,19 +73,24 @@ def chart_key() -> str:
     return f"map-{st.session_state.get(_TURN, 0)}"
 
 
-def drawn_marks(here: Place) -> Marks:
-    """What is drawn into the map.
+def drawn(here: Place, map_name: str) -> tuple[Marks, Part]:
+    """What is drawn into the map, and the part of it that is seen at first.
 
     The browser shows by itself what was clicked or selected in the map. Another figure
-    would be a new chart, which forgets how far it was zoomed in; so the figure follows
-    only what was chosen elsewhere. Where the chart is not on the page yet, all is drawn.
+    would be a new chart, so the figure follows only what was chosen elsewhere. Where the
+    chart is not on the page yet, all is drawn. A new chart opens at the part that was seen
+    of the one before.
     """
     now = marks(here)
     known = st.session_state.get(_KNOWN) == (_name(here), now)
     if not known or chart_key() not in st.session_state:
         redraw(here)
-    drawn: Marks = st.session_state[_DRAWN]
-    return drawn
+    shown: Marks = st.session_state[_DRAWN]
+    turn = (map_name, st.session_state[_TURN])
+    if st.session_state.get(_OPENED_AT, (None,))[0] != turn:
+        st.session_state[_OPENED_AT] = (turn, seen_part(map_name))
+    part: Part = st.session_state[_OPENED_AT][1]
+    return shown, part
 
 
 def redraw(here: Place) -> None:

@@ -9,7 +9,8 @@ import streamlit as st
 from clam_core.figures.embedding import MOST_POINTS
 from clam_core.figures.regions import inside
 from pages import _looked_at as looked
-from pages._map_data import RELIABLE, map_figure, mapped, place_on
+from pages._map_data import RELIABLE, Shown, map_figure, mapped, place_on
+from pages._map_watch import map_name
 from pages._shared import Place, plain, sentences
 from pages._view import put
 
@@ -27,8 +28,10 @@ _TOOLS = {
     "scrollZoom": True,
     "displaylogo": False,
     "displayModeBar": True,
-    "modeBarButtonsToRemove": ["zoom2d", "autoScale2d"],
+    "modeBarButtonsToRemove": ["zoom2d", "resetScale2d"],
+    "doubleClick": "autosize",
 }
+"""Home is where all scans are seen, not the part that the map was drawn with."""
 
 
 @st.fragment(key=MAP_PART)
@@ -36,7 +39,8 @@ def show_map(here: Place) -> None:
     """Controls, the map, and how far it can be trusted."""
     with sentences():
         color, plane = _controls(here)
-        drawn = map_figure(here, plane, color, looked.drawn_marks(here))
+        name = map_name(here, plane)
+        drawn = map_figure(here, Shown(name, plane, color, *looked.drawn(here, name)))
         st.plotly_chart(
             drawn.figure,
             width="stretch",

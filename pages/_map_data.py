@@ -17,6 +17,7 @@ from clam_core.figures.embedding import ColorBy, Marks, cards, draw_map
 from clam_core.io.columns import ColumnInfo
 from clam_core.study import Run, Study, cluster_label, read_names
 from clam_core.study.stamp import results_stamp
+from pages._map_watch import Part
 from pages._shared import Place
 
 RELIABLE = 0.5
@@ -106,25 +107,41 @@ def _place_on(folder: str, name: str, stamped: str, plane: str) -> pd.DataFrame:
     return pd.DataFrame(columns, index=stored.index)
 
 
-def map_figure(here: Place, plane: str, color: str, marks: Marks) -> Described:
+@dataclass(frozen=True)
+class Shown:
+    """One way to draw the map.
+
+    Attributes:
+        name: Which map it is, for the browser to tell back.
+        plane: Name of the plane.
+        color: What it is coloured by, as in the address.
+        marks: What is open and what is selected.
+        part: The part that is seen at first.
+    """
+
+    name: str
+    plane: str
+    color: str
+    marks: Marks
+    part: Part
+
+
+def map_figure(here: Place, shown: Shown) -> Described:
     """The map as a figure; the same one as long as nothing has changed."""
-    stamped = results_stamp(here.fitted)
-    selected = None if marks.selection is None else sorted(marks.selection)
-    shown = (plane, color, marks.scan, selected)
-    return _map_figure(str(here.study.folder), here.fitted.name, stamped, shown)
+    return _map_figure(str(here.study.folder), here.fitted.name, results_stamp(here.fitted), shown)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _map_figure(
-    folder: str, name: str, stamped: str, shown: tuple[str, str, str | None, list[str] | None]
-) -> Described:
-    plane, color, scan, selected = shown
-    marks = Marks(scan, None if selected is None else frozenset(selected))
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs={Shown: repr})
+def _map_figure(folder: str, name: str, stamped: str, shown: Shown) -> Described:
     found = _mapped(folder, name, stamped)
-    places = _place_on(folder, name, stamped, plane)
+    places = _place_on(folder, name, stamped, shown.plane)
     points = places.assign(cluster=found.table["cluster"])
     points["card"] = cards(_texts(found, places["trust"]))
-    return draw_map(points, _color_by(found, color, places["trust"]), marks)
+    drawn = draw_map(points, _color_by(found, shown.color, places["trust"]), shown.marks)
+    drawn.figure.update_layout(meta=shown.name, dragmode=shown.part.tool)
+    if shown.part.x and shown.part.y:
+        drawn.figure.update_layout(xaxis_range=shown.part.x, yaxis_range=shown.part.y)
+    return drawn
 
 
 def _color_by(found: Mapped, color: str, reliable: pd.Series[Any]) -> ColorBy:

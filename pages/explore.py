@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages._explore_scan import show_opened
 from pages._map import show_map
+from pages._map_watch import watch_map
 from pages._selection import show_selection
 from pages._shared import guard, page
 
@@ -12,6 +13,7 @@ with page("Explore", needs="run") as here:
     left, right = st.columns(2, gap="medium")
     with left:
         show_map(here)
+        watch_map(here)
         show_selection(here)
     with right:
         show_opened(here)

@@ -175,3 +175,60 @@ def test_a_closed_scan_opens_again_and_the_open_one_stays_marked(explore):
     page.wait_for_timeout(2500)
     assert marked() == ["S01"]
     assert page.locator("h4", has_text="S01").is_visible()
+
+
+def test_the_part_of_the_map_that_is_seen_is_kept(explore):
+    def seen():
+        return page.evaluate(
+            """() => {
+                const {xaxis, yaxis, dragmode} = document.querySelector('.js-plotly-plot')._fullLayout;
+                return [...xaxis.range, ...yaxis.range, dragmode];
+            }"""
+        )
+
+    def drawn_again(change):
+        name = "document.querySelector('.js-plotly-plot').parentElement.closest('[class*=st-key-map-]')"
+        before = page.evaluate(f"{name}.className")
+        change()
+        page.wait_for_function(f"{name} && {name}.className !== {before!r}")
+        page.wait_for_function("!!document.querySelector('.js-plotly-plot')._fullLayout.xaxis.d2p")
+        page.wait_for_timeout(1000)
+
+    page = explore()
+    whole = seen()
+    page.mouse.move(*page.evaluate(PLACE, "S09"))
+    for _ in range(4):
+        page.mouse.wheel(0, -200)
+        page.wait_for_timeout(100)
+    page.locator(".modebar-btn[data-title='Lasso Select']").click()
+    page.wait_for_timeout(2000)
+    part = seen()
+    assert part[4] == "lasso"
+    assert part[1] - part[0] < 0.7 * (whole[1] - whole[0])
+
+    def other_color():
+        page.get_by_label("Colour by").click()
+        page.keyboard.type("Confidence")
+        page.keyboard.press("Enter")
+
+    drawn_again(other_color)
+    assert (seen()[:4], seen()[4]) == (pytest.approx(part[:4]), "lasso")
+    drawn_again(page.locator("[class*='st-key-typical-'] button").first.click)
+    assert (seen()[:4], seen()[4]) == (pytest.approx(part[:4]), "lasso")
+    page.locator(".modebar-btn[data-title='Autoscale']").click()
+    page.wait_for_timeout(1500)
+    assert seen()[:4] == pytest.approx(whole[:4], rel=0.1)
+    drawn_again(page.get_by_role("button", name="Close").click)
+    assert seen()[:4] == pytest.approx(whole[:4], rel=0.1)
+
+
+def test_a_small_picture_beside_the_pointer(explore):
+    page = explore()
+    picture = page.locator("body > img")
+    page.mouse.move(*page.evaluate(PLACE, "S09"))
+    page.locator("body > img[alt='Small picture of scan S09']").wait_for(state="visible")
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 50")
+    page.mouse.move(*page.evaluate(PLACE, "S01"))
+    page.locator("body > img[alt='Small picture of scan S01']").wait_for(state="visible")
+    page.mouse.move(5, 5)
+    picture.wait_for(state="hidden")

@@ -8,6 +8,7 @@ import pytest
 
 from pages._map import find, trust_words
 from pages._map_data import mapped
+from pages._map_watch import Part, seen_part
 from pages._selection import atlas_file, selection_csv
 from pages._shared import Place
 from tests.pages.test_clusters import words
@@ -79,11 +80,10 @@ def test_a_run_without_maps_and_table_is_shown_with_its_map(show):
 def test_nothing_is_open_at_first_and_typical_scans_are_offered(show):
     page = show(study="done")
     offered = [b for b in page.button if b.key and b.key.startswith("typical-")]
-    assert [b.label.replace("\\", "")[:11] for b in offered] == [
-        "Cluster 1: ", "Cluster 2: ", "Cluster 3: "
-    ]  # fmt: skip
+    assert [b.label for b in offered] == [b.key.removeprefix("typical-") for b in offered]
+    captions = [image.proto.imgs[0].caption for image in page.get("image")]
+    assert captions == ["Cluster 1", "Cluster 2", "Cluster 3"]
     alts = [image.proto.imgs[0].alt for image in page.get("image")]
-    assert len(alts) == 3
     assert all("typical scan S" in alt for alt in alts)
     (chart,) = page.get("plotly_chart")
     assert chart.proto.alt.startswith("Map of 18 scans coloured by cluster: Cluster 1 8")
@@ -145,6 +145,40 @@ def test_another_color_keeps_the_selection(show):
     assert page.query_params["colour"] in ("confidence", ["confidence"])
     assert "2 selected of 18" in words(page)
     assert "coloraxis" in drawn(page)["layout"]
+
+
+def test_a_map_that_is_drawn_again_opens_at_the_part_that_was_seen(show):
+    page = show(study="done")
+    assert "range" not in drawn(page)["layout"]["xaxis"]
+    told = {"of": "done/default/umap", "x": [-1, 2.5], "y": [0, 1], "tool": "lasso"}
+    page.session_state["_seen_part"] = told
+    page.run()
+    assert "range" not in drawn(page)["layout"]["xaxis"]  # the same map is not drawn again
+    page.selectbox(key="colour-done-default").set_value("confidence").run()
+    layout = drawn(page)["layout"]
+    assert layout["meta"] == "done/default/umap"
+    assert (layout["xaxis"]["range"], layout["yaxis"]["range"]) == ([-1, 2.5], [0, 1])
+    assert layout["dragmode"] == "lasso"
+    page.button_group(key="plane-done-default").set_value("pca").run()
+    layout = drawn(page)["layout"]
+    assert "range" not in layout["xaxis"]
+    assert layout["dragmode"] == "lasso"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        None,
+        {},
+        {"of": "other", "x": [0, 1], "y": [0, 1]},
+        {"of": "m", "x": None, "y": [0, 1], "tool": "drawline"},
+        {"of": "m", "x": [0, float("nan")], "y": [0, 1]},
+        {"of": "m", "x": "01", "y": [0, 1, 2]},
+    ],
+)
+def test_nonsense_of_a_browser_shows_the_whole_map(monkeypatch, told):
+    monkeypatch.setattr("streamlit.session_state", {"_seen_part": told})
+    assert seen_part("m") == Part()
 
 
 def test_a_selection_is_cleared(show):
