@@ -29,11 +29,12 @@ def show_variable(here: Place, found: Associations, variable: str) -> None:
         _show_plot(here, found, row)
         _show_examples(here, found, row)
     with right:
-        st.markdown(plain(row_words(row, found.about["clusters"])))
+        st.markdown(plain(f"{row_words(row, found.about['clusters'])} {row['why']}".strip()))
+        settings = found.about["settings"]
         sentences = [
-            *adjusted_words(row, found.about["settings"]),
+            *adjusted_words(row, [found.label(one) for one in settings["adjust"]]),
             *within_words(variable, found.table("within")),
-            *honest_words(row),
+            *honest_words(row, settings["power"]),
         ]
         for sentence in sentences:
             st.markdown(plain(sentence))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from clam_core.association.words import uncapitalized
 from clam_core.figures.follow_up import slope_plot, survival_curves
 from clam_core.figures.words import p_words
 from clam_core.report.drawings import draw_change, draw_survival
@@ -47,10 +48,11 @@ def _show_survival(here: Place, found: Associations, said: dict) -> None:
     cox = found.table("cox")
     if len(cox):
         table(_cox_table(cox), "Hazard ratios between clusters.", hide_index=True)
-        by = f" Adjusted by {', '.join(said['adjust'])}." if said["adjust"] else ""
+        names = ", ".join(uncapitalized(found.label(one)) for one in said["adjust"])
+        by = f" Adjusted for {names}." if names else ""
         proportional = said["proportional_p_value"]
         if proportional is not None:
-            by += f" That hazard ratios change over time: {p_words(proportional)}."
+            by += f" Test of hazards that change their ratio over time: {p_words(proportional)}."
         st.caption(plain(f"Cox model; above 1 means more events in the first cluster.{by}"))
     for note in said["notes"]:
         st.caption(plain(note))

@@ -65,12 +65,12 @@ def _draw(figure: object, sentence: str, key: str) -> None:
 
 def show_adjusted(here: Place, found: Associations) -> None:  # noqa: ARG001
     """Crude beside adjusted, on the same rows."""
-    names = found.about["settings"]["adjust"]
+    names = [uncapitalized(found.label(one)) for one in found.about["settings"]["adjust"]]
     if not names:
         st.info("Nothing was adjusted. Choose covariates at the end of this page.")
         return
     st.caption(
-        plain(f"Crude and adjusted by {', '.join(names)}, from the same model and the same rows.")
+        plain(f"Crude, and adjusted for {', '.join(names)}: the same model and the same subjects.")
     )
     table(adjusted_table(found.rows), "Crude and adjusted effects per variable.", hide_index=True)
     contrasts = contrast_table(found.table("contrasts"), labels_of(found))
@@ -88,7 +88,8 @@ def show_pairs(here: Place, found: Associations) -> None:  # noqa: ARG001
         return
     st.caption(
         "A positive difference means more in the first cluster of the pair. Games-Howell for "
-        "numbers, Dunn with Holm for ordered values, tables for levels."
+        "numbers, Dunn with Holm for ordered values, tables for levels. Intervals of differences "
+        "hold for all pairs of a variable together, those of effects for one pair."
     )
     table(pairs, "Differences of every variable between pairs.", hide_index=True)
 
@@ -104,8 +105,9 @@ def show_confounding(here: Place, found: Associations) -> None:  # noqa: ARG001
         return
     limit = found.about["settings"]["banner_from"]
     st.caption(
-        f"Strength of the link between clusters and what is not the disease: 0 none, 1 the same "
-        f"thing. From {limit:g} on a row is marked; site and scanner then raise a warning above."
+        "Strength of the link between clusters and what is not the disease: 0 none, 1 the same "
+        f"thing. From {limit:g} on it is called strong; site and scanner then raise a warning "
+        "above."
     )
     table(panel_table(panel), "Possible confounders of the clusters.", hide_index=True)
     _show_within(found)
@@ -117,7 +119,7 @@ def _show_within(found: Associations) -> None:
     if within.empty:
         return
     site = uncapitalized(str(within["within"].iloc[0]))
-    st.markdown(plain(f"**Compared only within the same {site}**"))
+    st.markdown(f"**Compared only within the same {plain(site)}**")
     st.caption(
         plain(
             f"Subjects are compared only with subjects of the same {site}, so that no difference "
@@ -150,10 +152,13 @@ def show_limits(here: Place, found: Associations) -> None:  # noqa: ARG001
     )
     table(found_again, "Stability of each cluster.", hide_index=True, width="content")
     agreement = stability["seeds_ari"]
+    method = {"kmeans": "k-means", "gmm": "Gaussian mixture"}.get(
+        stability["method"], stability["method"]
+    )
     shown = "not known" if agreement is None else f"{agreement:.2f}"
     st.caption(
-        f"Clustered again in 50 resampled cohorts ({stability['method']}, {stability['n_scans']} "
-        f"scans). Agreement of different starts (adjusted Rand index, 1 is the same): {shown}."
+        f"Clustered again in 50 resampled cohorts ({method}, {stability['n_scans']} scans). "
+        f"Agreement of different starts (adjusted Rand index, 1 is the same): {shown}."
     )
     st.markdown("**What was done, and what it cannot say**")
     st.markdown("\n".join(f"- {plain(note)}" for note in about["notes"]))
@@ -172,7 +177,10 @@ def _stability_word(value: float | None) -> str:
 
 def show_files(here: Place, found: Associations) -> None:
     """Everything as files for other programs."""
-    st.caption("Cells that a spreadsheet would run as formulas are made harmless.")
+    st.caption(
+        "The results as CSV and Excel, Table 1 as CSV, LaTeX and Word. Cells that a spreadsheet "
+        "would run as formulas are made harmless."
+    )
     files = association_files(found)
     for column, (name, content) in zip(st.columns(len(files)), files.items(), strict=True):
         mime = _MIME[name.rsplit(".", 1)[-1]]

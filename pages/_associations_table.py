@@ -9,6 +9,7 @@ import streamlit as st
 
 from clam_core.figures.words import effect_words, p_words, without_empty
 from clam_core.io.formulas import neutralise_frame
+from clam_core.report.phrases import number
 from clam_core.study import Run, Study
 from clam_core.study.associations import (
     Associations,
@@ -21,7 +22,7 @@ from pages._shared import Place, plain
 PLAIN = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage"]}
 """Figures are saved by the buttons below them, as SVG and PDF, and not by their camera."""
 
-_FILTERS = ("All", "Different", "Not different", "Not tested")
+_FILTERS = ("All", "Different", "Not shown to differ", "Not tested")
 _LEVEL = 0.05
 
 
@@ -61,7 +62,8 @@ def show_warnings(here: Place, found: Associations) -> None:
         )
     sizes = zip(about["clusters"], about["sizes"], strict=True)
     listed = ", ".join(f"cluster {number}: {size}" for number, size in sizes)
-    st.caption(f"Compared were {sum(about['sizes'])} rows ({listed}). {about['n_tests']} tests.")
+    who = "subjects" if about["settings"]["repeated"] == "one_row" else "scans"
+    st.caption(f"{sum(about['sizes'])} {who} were compared ({listed}) by {about['n_tests']} tests.")
 
 
 def show_table(found: Associations) -> str | None:
@@ -94,7 +96,7 @@ def _chosen(rows: pd.DataFrame, choice: str) -> pd.DataFrame:
     kept = {
         "All": tested | ~tested,
         "Different": different,
-        "Not different": tested & ~different,
+        "Not shown to differ": tested & ~different,
         "Not tested": ~tested,
     }
     return order[kept[choice][order.index]]
@@ -104,11 +106,11 @@ def for_reading(rows: pd.DataFrame, clusters: list[int]) -> pd.DataFrame:
     """The table in the words of its readers."""
     shown = pd.DataFrame({"Variable": [title_of(row) for row in rows.to_dict("records")]})
     shown["n"] = rows["n"].to_numpy()
-    missing = zip(*(rows[f"missing_cluster_{number}"] for number in clusters), strict=True)
+    missing = zip(*(rows[f"missing_cluster_{cluster}"] for cluster in clusters), strict=True)
     shown["Missing"] = [" / ".join(map(str, each)) for each in missing]
-    for number in clusters:
-        shown[f"Cluster {number}"] = [
-            without_empty(text) for text in rows[f"summary_cluster_{number}"]
+    for cluster in clusters:
+        shown[f"Cluster {cluster}"] = [
+            without_empty(text) for text in rows[f"summary_cluster_{cluster}"]
         ]
     shown["Effect [95 % CI]"] = [_effect(row) for row in rows.to_dict("records")]
     shown["p"] = rows["p_value"].map(_p).to_numpy()
@@ -134,8 +136,8 @@ def title_of(row: dict) -> str:
 def _effect(row: dict) -> str:
     if pd.isna(row["effect_size"]):
         return ""
-    ends = f"[{row['ci_low']:.2f}, {row['ci_high']:.2f}]"
-    return f"{effect_words(row['effect_name'])} {row['effect_size']:.2f} {ends}"
+    ends = f"[{number(row['ci_low'])}, {number(row['ci_high'])}]"
+    return f"{effect_words(row['effect_name'])} {number(row['effect_size'])} {ends}"
 
 
 def _p(value: float) -> str:
@@ -146,7 +148,7 @@ def _statistic(row: dict) -> str:
     if pd.isna(row["statistic"]):
         return ""
     parts = [f"{row[name]:.4g}" for name in ("df", "df_residual") if not pd.isna(row[name])]
-    return f"{row['statistic']:.3g}" + (f" (df {', '.join(parts)})" if parts else "")
+    return number(row["statistic"]) + (f" (df {', '.join(parts)})" if parts else "")
 
 
 def _columns() -> dict:

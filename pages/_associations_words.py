@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import pandas as pd
 
-from clam_core.association.summaries import MINUS
+from clam_core.association.summaries import number_text
 from clam_core.association.words import uncapitalized
 from clam_core.figures.words import effect_words, p_words
+from clam_core.report.phrases import interval, number
 
 _SMALL = 0.05
 
 
-def adjusted_words(row: dict, settings: dict) -> list[str]:
-    """Crude beside adjusted, or why there is no adjusted result."""
-    if not settings["adjust"]:
+def adjusted_words(row: dict, covariates: list[str]) -> list[str]:
+    """Crude beside adjusted, or why there is no adjusted result; `covariates` are labels."""
+    if not covariates:
         return []
-    names = ", ".join(settings["adjust"])
+    names = ", ".join(map(uncapitalized, covariates))
     if pd.isna(row["adjusted_p_value"]):
         reason = row["adjusted_reason"] or "not adjusted"
-        return [f"Adjusted by {names}: {reason}."]
+        return [f"Adjusted for {names}: {reason}."]
     effect = effect_words(row["adjusted_effect_name"])
     sentence = (
-        f"In the {int(row['n_adjusted'])} rows where {names} are known: {effect} "
-        f"{row['crude_effect']:.2f} ({row['crude_low']:.2f} to {row['crude_high']:.2f}), "
-        f"{p_words(row['crude_p_value'])} crude; {row['adjusted_effect']:.2f} "
-        f"({row['adjusted_low']:.2f} to {row['adjusted_high']:.2f}), "
-        f"{p_words(row['adjusted_p_value'])} adjusted."
+        f"Adjusted for {names}: {effect} {_range(row, 'adjusted')}, "
+        f"{p_words(row['adjusted_p_value'])}. Without adjustment, in the same "
+        f"{int(row['n_adjusted'])} rows: {_range(row, 'crude')}, {p_words(row['crude_p_value'])}."
     )
     return [sentence, *([row["adjusted_reason"]] if row["adjusted_reason"] else [])]
+
+
+def _range(row: dict, which: str) -> str:
+    ends = interval(row[f"{which}_low"], row[f"{which}_high"])
+    return f"{number(row[f'{which}_effect'])} ({ends})"
 
 
 def within_words(variable: str, within: pd.DataFrame) -> list[str]:
@@ -40,34 +44,32 @@ def within_words(variable: str, within: pd.DataFrame) -> list[str]:
     site = uncapitalized(str(row["within"]))
     left_out = f", {row['n_left_out']:.0f} left out" if row["n_left_out"] else ""
     return [
-        f"Compared only within the same {site} ({row['n']:.0f} values in {row['n_sites']:.0f} "
-        f"groups{left_out}): {row['test']}, chi-square {row['statistic']:.2f} on {row['df']:.0f} "
-        f"df, {p_words(row['p_value'])}, after correction {p_words(row['p_adjusted'])}. "
-        f"{row['why']}"
+        f"Compared only within the same {site} ({row['n']:.0f} subjects, {row['n_sites']:.0f} "
+        f"groups{left_out}): {row['test']}, statistic {row['statistic']:.2f}, "
+        f"{p_words(row['p_value'])}, after correction {p_words(row['p_adjusted'])}. {row['why']}"
     ]
 
 
-def honest_words(row: dict) -> list[str]:
-    """What else was tried, and what this many subjects could have shown."""
+def honest_words(row: dict, power: float) -> list[str]:
+    """What else was tried, and what this many subjects could have shown with a power."""
     sentences = []
     if not pd.isna(row["sensitivity_p_value"]):
         sentences.append(
-            f"Another test, {row['sensitivity_test']}: {p_words(row['sensitivity_p_value'])}."
+            f"Checked by another test, {row['sensitivity_test']}: "
+            f"{p_words(row['sensitivity_p_value'])}."
         )
     if not pd.isna(row["soft_p_value"]):
         agree = (row["soft_p_value"] < _SMALL) == (row["p_value"] < _SMALL)
         sentences.append(
-            f"With the membership of each scan in place of its cluster: "
+            f"With the probability of each cluster in place of the cluster: "
             f"{p_words(row['soft_p_value'])} ({'the same answer' if agree else 'another answer'})."
         )
     if not pd.isna(row["detectable"]):
         name = effect_words(row["detectable_name"])
         sentences.append(
-            f"Smallest effect that this many values would reveal in four of five studies: "
+            f"Smallest effect that {100 * power:.0f} of 100 studies of this size would find: "
             f"{name} {row['detectable']:.2f}."
         )
-    if row["why"]:
-        sentences.append(str(row["why"]))
     return sentences
 
 
@@ -85,10 +87,13 @@ def pair_table(
                                                       strict=True)],
             "Difference [95 % CI]": _interval(chosen, "difference", "difference_low",
                                               "difference_high"),
-            "Effect [95 % CI]": _interval(chosen, "effect_size", "ci_low", "ci_high"),
-            "Effect size": chosen["effect_name"].map(effect_words),
+            "Effect [95 % CI]": [
+                f"{effect_words(name)} {text}" if text else ""
+                for name, text in zip(chosen["effect_name"], _effects(
+                    chosen, "effect_size", "ci_low", "ci_high"), strict=True)
+            ],
             "p": chosen["p_value"].map(_p),
-            "p over all pairs": chosen["p_adjusted"].map(_p),
+            "p, all pairs": chosen["p_adjusted"].map(_p),
             "Method": chosen["method"],
         }
     )  # fmt: skip
@@ -120,10 +125,10 @@ def adjusted_table(rows: pd.DataFrame) -> pd.DataFrame:
             "Variable": known["label"],
             "n": known["n_adjusted"].astype("Int64"),
             "Effect size": known["adjusted_effect_name"].map(effect_words),
-            "Crude [95 % CI]": _interval(known, "crude_effect", "crude_low", "crude_high"),
+            "Crude [95 % CI]": _effects(known, "crude_effect", "crude_low", "crude_high"),
             "Crude p": known["crude_p_value"].map(_p),
-            "Adjusted [95 % CI]": _interval(known, "adjusted_effect", "adjusted_low",
-                                            "adjusted_high"),
+            "Adjusted [95 % CI]": _effects(known, "adjusted_effect", "adjusted_low",
+                                           "adjusted_high"),
             "Adjusted p": known["adjusted_p_value"].map(_p),
             "Adjusted and corrected p": known["adjusted_p_adjusted"].map(_p),
             "Model, or why none": known["adjusted_test"].where(
@@ -154,12 +159,12 @@ def panel_table(panel: pd.DataFrame) -> pd.DataFrame:
     names = {"cramers_v": "Cramér's V", "correlation_ratio": "correlation ratio"}
     return pd.DataFrame(
         {
-            "": ["look" if flagged else "" for flagged in panel["flagged"]],
+            "Strong": ["yes" if flagged else "" for flagged in panel["flagged"]],
             "Possible confounder": panel["label"],
             "Family": panel["family"],
             "n": panel["n"],
             "Missing": panel["n_missing"],
-            "Strength [95 % CI]": _interval(panel, "strength", "ci_low", "ci_high"),
+            "Strength [95 % CI]": _effects(panel, "strength", "ci_low", "ci_high"),
             "Measure": panel["strength_name"].map(names).fillna(""),
             "Largest standardized difference": _largest(panel),
             "p": panel["p_value"].map(_p),
@@ -173,10 +178,22 @@ def _largest(panel: pd.DataFrame) -> list[str]:
     return ["" if pd.isna(size) else f"{size:.2f} (clusters {who})" for size, who in pairs]
 
 
-def _interval(table: pd.DataFrame, size: str, low: str, high: str) -> list[str]:
+def _effects(table: pd.DataFrame, size: str, low: str, high: str) -> list[str]:
+    """Effect sizes, which have no unit, with two decimals."""
     cells = zip(table[size], table[low], table[high], strict=True)
     return [
-        "" if pd.isna(value) else f"{value:.3g} [{least:.3g}, {most:.3g}]".replace("-", MINUS)
+        "" if pd.isna(value) else f"{number(value)} [{number(least)}, {number(most)}]"
+        for value, least, most in cells
+    ]
+
+
+def _interval(table: pd.DataFrame, size: str, low: str, high: str) -> list[str]:
+    """Differences in a variable's own unit, with three digits."""
+    cells = zip(table[size], table[low], table[high], strict=True)
+    return [
+        ""
+        if pd.isna(value)
+        else f"{number_text(value)} [{number_text(least)}, {number_text(most)}]"
         for value, least, most in cells
     ]
 

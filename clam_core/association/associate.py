@@ -12,6 +12,7 @@ from clam_core.association.confounding import confounding_panel
 from clam_core.association.correction import CORRECTION_NAMES, correct, correct_within
 from clam_core.association.design import build_covariates
 from clam_core.association.rows import CSV_COLUMNS, make_row
+from clam_core.association.words import uncapitalized
 from clam_core.settings import AssociateSettings
 
 _MORE_COLUMNS = ("label", "unit", "summary", "why", "df_residual", "p_adjusted_all", "n_tests")
@@ -125,15 +126,16 @@ def _notes(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) -> l
     sizes = [int((cohort.labels == number).sum()) for number in cohort.clusters]
     notes = [
         f"{n_tests} variables were tested in {families} families; {_not(len(rows) - n_tests)} not. "
-        f"With {n_tests} tests, about {by_chance:.1f} would have p < 0.05 by chance alone; "
+        f"With {n_tests} tests, about {by_chance:.1f} would have p < 0.05 if nothing differed; "
         "corrected p-values allow for that within each family "
         f"({CORRECTION_NAMES[settings.correction]}).",
         "All tests take the clusters as given. If their number was chosen by looking at these "
         "p-values, the p-values are too small.",
     ]
     if settings.adjust:
+        held = ", ".join(uncapitalized(cohort.columns[name].label) for name in settings.adjust)
         notes.append(
-            f"Adjusted results hold {', '.join(settings.adjust)} constant; crude results beside "
+            f"Adjusted results hold {held} constant; crude results beside "
             "them come from the same rows, those where no covariate is missing."
         )
     if min(sizes) < _VERY_SMALL:

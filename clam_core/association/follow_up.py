@@ -59,7 +59,6 @@ def survival_of(cohort: Cohort, settings: AssociateSettings) -> Survival:
 def _events(column: pd.Series[Any], name: str, level: str | None) -> Values:
     """1 where the event was seen, 0 where not, NaN where nothing is said."""
     codes, names = codes_of(column)
-    names = [one.removesuffix(".0") for one in names]
     found = [one for one in names if one == level or (level is None and one.casefold() in _EVENTS)]
     if len(found) != 1:
         raise TableError(

@@ -31,11 +31,19 @@ def percent_text(count: int, n: int) -> str:
 
 
 def mean_text(values: Values) -> str:
-    """Mean and standard deviation, such as `3.21 ± 0.80`."""
+    """Mean and standard deviation, such as `3.21 ± 0.80`.
+
+    The standard deviation has two significant digits, the mean as many decimals.
+    """
     if len(values) == 0:
         return "–"
-    spread = f" ± {number_text(float(values.std(ddof=1)))}" if len(values) > 1 else ""
-    return number_text(float(values.mean())) + spread
+    mean, spread = float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    if spread == 0:
+        return number_text(mean) + (" ± 0" if len(values) > 1 else "")
+    decimals = max(0, 1 - int(np.floor(np.log10(spread))))
+    if decimals > 4 or abs(mean) >= 1e6:
+        return f"{number_text(mean)} ± {number_text(spread)}"
+    return f"{mean:.{decimals}f} ± {spread:.{decimals}f}".replace("-", MINUS)
 
 
 def median_text(values: Values) -> str:

@@ -44,4 +44,9 @@ def codes_of(column: pd.Series[Any]) -> tuple[Labels, list[str]]:
         column = (column if same else column.map(str, na_action="ignore")).astype("category")
     column = column.cat.remove_unused_categories()
     codes = np.asarray(column.cat.codes, dtype=np.int64)
-    return codes, [str(one) for one in column.cat.categories]
+    return codes, [_level_name(one) for one in column.cat.categories]
+
+
+def _level_name(level: object) -> str:
+    """A level as it is printed: whole numbers without a point."""
+    return f"{level:g}" if isinstance(level, float) else str(level)

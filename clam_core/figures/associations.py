@@ -16,7 +16,7 @@ LEVEL = 0.05
 STRENGTH = "Strength of the association (0 none, 1 strongest)"
 _ROW, _MARGIN, _MOST_ROWS = 22, 100, 40
 _FROM_EACH_OTHER = (0.12, 0.05)
-_LEGEND = {True: "differs after correction", False: "does not differ"}
+_LEGEND = {True: "differs after correction", False: "not shown to differ"}
 
 
 def forest_plot(effects: pd.DataFrame, *, signed: bool) -> Described:
@@ -113,7 +113,7 @@ def _forest_words(table: pd.DataFrame, n_all: int) -> str:
         return "No variable could be tested, so there is no effect to show."
     best = table.loc[int(np.argmax(table["size"]))]
     n, left = int((table["p_adjusted"] < LEVEL).sum()), n_all - len(table)
-    more = f" The {left} weakest of those that do not differ are left out here." if left else ""
+    more = f" The {left} weakest of those not shown to differ are left out here." if left else ""
     return (
         f"Effect sizes of {len(table)} variables with 95 % intervals; {n} differ between clusters "
         f"after correction (filled). The strongest is {best['label']} ({best['strength']:.2f}, "

@@ -26,6 +26,10 @@ def p_words(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2f}" if p >= 0.1 else f"p = {p:.3f}"
 
 
+def _number(value: float) -> str:
+    return "∞" if value == float("inf") else f"{value:.2f}".replace("-", "−")
+
+
 def without_empty(summary: str) -> str:
     """A summary of levels without those that nobody has."""
     return "; ".join(part for part in summary.split("; ") if not part.endswith(_NOBODY))
@@ -44,7 +48,7 @@ def row_words(row: Mapping[str, Any], clusters: Sequence[int]) -> str:
     if row["reason"]:
         return f"{head} {str(row['reason'])[:1].upper()}{row['reason'][1:]}."
     return (
-        f"{head} {effect_words(row['effect_name'])} {row['effect_size']:.2f} (95 % interval "
-        f"{row['ci_low']:.2f} to {row['ci_high']:.2f}), {row['test']}, {p_words(row['p_value'])}, "
-        f"after correction {p_words(row['p_adjusted'])}."
+        f"{head} {effect_words(row['effect_name'])} {_number(row['effect_size'])} (95 % interval "
+        f"{_number(row['ci_low'])} to {_number(row['ci_high'])}), {row['test']}, "
+        f"{p_words(row['p_value'])}, after correction {p_words(row['p_adjusted'])}."
     )

@@ -196,4 +196,6 @@ def _series(column: DerivedColumn, cells: Cells) -> pd.Series[Any]:
     if column.name in LEVELS:
         levels, ordered = LEVELS[column.name], column.kind == "ordinal"
         return pd.Series(pd.Categorical(list(cells), categories=levels, ordered=ordered))
+    if column.kind == "ordinal":
+        return pd.Series(np.asarray(cells, dtype=np.float64)).astype("Int64")
     return pd.Series(np.asarray(cells, dtype=np.float64))

@@ -39,6 +39,11 @@ class Associations:
         """A further table; empty where there is none of that name."""
         return self.tables.get(name, pd.DataFrame())
 
+    def label(self, variable: str) -> str:
+        """Name of a variable as it is shown; its own name where it is not in the table."""
+        known = self.rows.loc[self.rows["variable"] == variable, "label"]
+        return str(known.iloc[0]) if len(known) else variable
+
 
 def has_associations(run: Run) -> bool:
     """Whether the step `associate` has been run."""

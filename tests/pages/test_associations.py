@@ -95,12 +95,12 @@ def test_statsmodels_is_not_imported_by_the_page(show):
     ("view", "said"),
     [
         ("Effect and evidence", "Each point is a variable"),
-        ("Adjusted", "Crude and adjusted by age, sex"),
+        ("Adjusted", "Crude, and adjusted for age, sex"),
         ("Pairs", "Games-Howell for numbers"),
-        ("Confounding", "From 0.3 on a row is marked"),
+        ("Confounding", "From 0.3 on it is called strong"),
         ("Follow-up", "No follow-up was compared"),
         ("Table 1", "missing values counted"),
-        ("Trust and limits", "would have p < 0.05 by chance"),
+        ("Trust and limits", "would have p < 0.05 if nothing differed"),
         ("Files", "formulas are made harmless"),
     ],
 )
@@ -114,7 +114,8 @@ def test_every_view_has_its_sentence(show, view, said):
 def test_a_variable_in_the_address_opens_its_plot_and_its_people(show):
     page = show("complete", variable="FVC_L")
     said = words(page)
-    assert "FVC: cluster 1:" in said and "In the " in said and "adjusted." in said
+    assert "FVC: cluster 1:" in said and "Adjusted for age, sex: " in said
+    assert "Without adjustment, in the same " in said
     assert "With the membership of each scan" in said and "Smallest effect" in said
     assert len(page.get("plotly_chart")) == 2
     links = [link.proto.query_string for link in page.get("page_link")]

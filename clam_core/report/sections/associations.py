@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from clam_core.association.words import uncapitalized
 from clam_core.report.drawings import draw_effects, draw_evidence
 from clam_core.report.html import Figures, Html, bullets, join, paragraph, paragraphs, table, tag
 from clam_core.report.material import Material
@@ -109,6 +110,7 @@ def _size(row: dict[object, object]) -> str:
 
 def _adjusted(found: Associations) -> Html:
     adjust = found.about["settings"]["adjust"]
+    names = [uncapitalized(found.label(name)) for name in adjust]
     rows = found.rows[found.rows["adjusted_p_value"].notna()]
     if not adjust or rows.empty:
         return Html("")
@@ -131,7 +133,7 @@ def _adjusted(found: Associations) -> Html:
     )
     return join(
         [
-            tag("h3", f"Adjusted for {listed(adjust)}"),
+            tag("h3", f"Adjusted for {listed(names)}"),
             table(pd.DataFrame(shown), caption, by="Family"),
         ]
     )
