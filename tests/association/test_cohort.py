@@ -7,7 +7,9 @@ import pytest
 from clam_core.association.cohort import assemble
 from clam_core.association.confounding import confounding_panel
 from clam_core.association.subjects import pick_scans
+from clam_core.association.summaries import mean_text
 from clam_core.association.table_one import table_one
+from clam_core.association.typed import codes_of
 from clam_core.errors import AlignmentError, TableError
 from clam_core.io.columns import ColumnInfo
 from clam_core.settings import AssociateSettings
@@ -148,3 +150,26 @@ def test_table_one_by_hand():
     assert cells.loc[("site", "A"), "cluster_1"] == "10 (100 %)"
     assert cells.loc[("site", "B"), "overall"] == "10 (50 %)"
     assert "visit" not in found["variable"].to_numpy()
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([170.2, 158.4, 181.9], "170 ± 12"),
+        ([3.81, 4.52, 2.07], "3.5 ± 1.3"),
+        ([0.71, 0.74, 0.78], "0.743 ± 0.035"),
+        ([-2.5, -1.5], "−2.00 ± 0.71"),
+        ([4.0, 4.0], "4.00 ± 0"),
+        ([4.5], "4.50"),
+        ([], "–"),
+    ],
+)
+def test_means_have_the_decimals_that_their_spread_allows(values, text):
+    assert mean_text(np.array(values)) == text
+
+
+@pytest.mark.parametrize("dtype", ["float64", "Int64"])
+def test_levels_that_are_numbers_are_printed_without_a_point(dtype):
+    codes, names = codes_of(pd.Series([2, 0, None, 1], dtype=dtype))
+    assert names == ["0", "1", "2"] and codes.tolist() == [2, 0, -1, 1]
+    assert codes_of(pd.Series([0.5, 1.0]))[1] == ["0.5", "1"]

@@ -152,6 +152,7 @@ def test_gap_of_a_table_needs_complete_inputs():
     assert 50 < values["FVC_percent_predicted"][0] < 75
     assert values["DLCO_percent_predicted"][0] < 35
     assert values["gap_index"].tolist()[0] == 1 + 2 + 1 + 2
+    assert str(values["gap_index"].tolist()[0]) == "6"  # a whole number of points
     assert values["gap_stage"].tolist()[0] == "III"
     assert values["gap_index"].isna().tolist() == [False, True, True]
     assert values["gap_reason"].tolist()[1:] == [
