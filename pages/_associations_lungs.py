@@ -10,7 +10,7 @@ import streamlit as st
 
 from clam_core.io.columns import ColumnInfo
 from clam_core.pipeline.lung_function import add_reference_values, find_sources, proposals_of
-from clam_core.spirometry import ETHNIC_GROUPS, ROLES, LungFunctionSettings
+from clam_core.spirometry import ETHNIC_GROUPS, ROLES, LungFunctionSettings, known_group
 from pages._shared import Place, plain, sentences
 
 _EQUATIONS = {
@@ -59,11 +59,14 @@ def _form(here: Place, columns: list[ColumnInfo], *, done: bool) -> None:
         equation = st.selectbox(
             "Equations of FEV1 and FVC", list(_EQUATIONS), format_func=_EQUATIONS.__getitem__
         )
+        ethnicity = by_name[sources["Ethnicity"].column] if "Ethnicity" in sources else None
         group = None
-        if "Ethnicity" not in sources:
+        if ethnicity is None:
             group = st.selectbox(
                 "Ethnic group of all subjects (for GLI-2012 only)", list(ETHNIC_GROUPS), None
             )
+        else:
+            values["ethnic_groups"] = _choose_groups(ethnicity)
         name = "Calculate again" if done else "Add reference values"
         if st.form_submit_button(name):
             settings = LungFunctionSettings(
@@ -71,6 +74,21 @@ def _form(here: Place, columns: list[ColumnInfo], *, done: bool) -> None:
             )
             _say(add_reference_values(here.study, settings).sentences)
     _show_said("lung")
+
+
+def _choose_groups(ethnicity: ColumnInfo) -> dict[str, str]:
+    """What each value of the ethnicity column means for GLI-2012; known words are filled in."""
+    chosen = {}
+    for level in ethnicity.levels:
+        known = known_group(level)
+        group = st.selectbox(
+            f"{plain(ethnicity.label)} {plain(level)} means (for GLI-2012 only)",
+            list(ETHNIC_GROUPS),
+            ETHNIC_GROUPS.index(known) if known else None,
+            key=f"ethnic_group_{level}",
+        )
+        chosen |= {level: group} if group else {}
+    return chosen
 
 
 def _codes(sex: ColumnInfo) -> list[str]:

@@ -10,6 +10,7 @@ from clam_core.spirometry.gap import GapIndex, gap_index
 from clam_core.spirometry.lung_function import LungFunction, lung_function
 from clam_core.spirometry.measures import EQUATIONS, ROLES, Equation, Role
 from clam_core.spirometry.pattern import PATTERNS, preserved_ratio_impaired, spirometric_pattern
+from clam_core.spirometry.people import known_group
 from clam_core.spirometry.settings import ETHNIC_GROUPS, LungFunctionSettings
 from clam_core.spirometry.units import Source, UnitProposal, propose_units
 
@@ -28,6 +29,7 @@ __all__ = [
     "Source",
     "UnitProposal",
     "gap_index",
+    "known_group",
     "lung_function",
     "preserved_ratio_impaired",
     "propose_units",

@@ -63,6 +63,11 @@ def read_sex(table: pd.DataFrame, column: str, settings: LungFunctionSettings) -
     return _coded(cells, _SEXES | stated, _SEX_CODE, column, "Sex")
 
 
+def known_group(value: object) -> EthnicGroup | None:
+    """The group of GLI-2012 that a value of an ethnicity column names; None if it is not known."""
+    return _GROUPS.get(_key(value))
+
+
 def read_groups(table: pd.DataFrame, column: str, settings: LungFunctionSettings) -> Checked:
     """Group of GLI-2012 of each row: 1 to 5 in the order of `ETHNIC_GROUPS`.
 

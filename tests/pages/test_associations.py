@@ -212,3 +212,42 @@ def test_compare_starts_the_step_and_shows_its_answer(show, root, tmp_path):
     assert page.subheader[0].value.startswith("Of 19 variables tested")
     stored = read_associations(Run(Study(tmp_path / "one"), "default"))
     assert stored.about["settings"]["adjust"] == ["age"]
+
+
+def test_values_of_an_ethnicity_column_are_given_a_group_of_gli_2012(show, root, tmp_path):
+    shutil.copytree(root / "partial", tmp_path / "partial")
+    study = Study(tmp_path / "partial")
+    frame, description = study.clinical()
+    infos = [ColumnInfo.from_json(one) for one in description["columns"]]
+    levels = ["asian", "white"]
+    frame["ethnicity"] = pd.Categorical(np.resize(levels, len(frame)))
+    infos.append(ColumnInfo("ethnicity", "Ethnicity", "nominal", levels=tuple(levels)))
+    write_clinical(study, frame, infos)
+    page = show("partial", root=tmp_path)
+    choices = {box.label: box for box in page.selectbox}
+    assert not any("of all subjects" in label for label in choices)
+    assert choices["Ethnicity white means (for GLI-2012 only)"].value == "Caucasian"
+    asian = choices["Ethnicity asian means (for GLI-2012 only)"]
+    assert asian.value is None
+    asian.select("North East Asian")
+    choices["Equations of FEV1 and FVC"].select("GLI-2012")
+    next(one for one in page.button if one.label == "Add reference values").click().run()
+    assert not page.error
+    values = Study(tmp_path / "partial").clinical()[0]
+    assert values["FVC_z_score"].notna().sum() > 40
+
+
+def test_every_figure_can_be_saved_as_svg_and_pdf(show):
+    page = show("complete", variable="FVC_L")
+    labels = [button.label for button in page.get("download_button")]
+    assert labels.count("Save as SVG") == labels.count("Save as PDF") == 2
+
+
+def test_a_variable_is_compared_within_the_site_as_well(show, root):
+    page = show("complete", variable="FVC_L")
+    assert "Compared only within the same site (" in words(page)
+    page.button_group[0].set_value("Confounding").run()
+    assert "Compared only within the same site" in words(page)
+    shown = next(one.value for one in page.dataframe if "p, within" in one.value)
+    stored = read_associations(Run(Study(root / "complete"), "default"))
+    assert len(shown) == len(stored.table("within")) > 10
