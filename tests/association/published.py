@@ -43,6 +43,15 @@ CONVICTIONS = np.array([[2, 15], [10, 3]])
 # ?chisq.test: party by gender (Agresti 2007, page 39).
 PARTY = np.array([[762, 327, 468], [484, 239, 477]])
 
+# ?mantelhaen.test: penicillin and rabbits (Agresti 1990, page 231), job satisfaction of women and
+# men (Agresti 2002, page 287); a table per stratum, rows are groups.
+RABBITS = np.array([0, 0, 6, 5, 3, 0, 3, 6, 6, 2, 0, 4, 5, 6, 1, 0, 2, 5, 0, 0])
+RABBITS = RABBITS.reshape(5, 2, 2).transpose(0, 2, 1)
+SATISFACTION = np.array(
+    [1, 2, 0, 0, 3, 3, 1, 2, 11, 17, 8, 4, 2, 3, 5, 2,
+     1, 0, 0, 0, 1, 3, 0, 1, 2, 5, 7, 9, 1, 1, 3, 6]
+).reshape(2, 4, 4).transpose(0, 2, 1)  # fmt: skip
+
 # survival::aml (Miller 1997): 1 maintained, 2 not maintained.
 AML_TIME = np.array(
     [9, 13, 13, 18, 23, 28, 31, 34, 45, 48, 161, 5, 5, 8, 8, 12, 16, 23, 27, 30, 33, 43, 45.0]

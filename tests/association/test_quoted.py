@@ -22,6 +22,7 @@ from tests.association.published import (
     PAIN,
     PARTY,
     PLANTS,
+    SATISFACTION,
     SLEEP,
     read_table,
 )
@@ -61,6 +62,22 @@ def test_tables_of_parties_convictions_and_jobs():
     drawn = tables.logpmf(tables.rvs(40_000, random_state=np.random.default_rng(0)))
     p = (drawn <= tables.logpmf(JOB) + 1e-9).mean()
     assert p == pytest.approx(0.7827, abs=0.008)
+
+
+def test_job_satisfaction_within_women_and_men():
+    # Landis, Heyman & Koch (1978): covariances of counts with fixed margins, cell by cell.
+    gap, covariance = np.zeros(9), np.zeros((9, 9))
+    cells = [(i, j) for i in range(3) for j in range(3)]
+    for table in SATISFACTION.astype(float):
+        n, rows, columns = table.sum(), table.sum(axis=1), table.sum(axis=0)
+        for a, (i, j) in enumerate(cells):
+            gap[a] += table[i, j] - rows[i] * columns[j] / n
+            for b, (k, m) in enumerate(cells):
+                left = rows[i] * ((i == k) * n - rows[k])
+                covariance[a, b] += left * columns[j] * ((j == m) * n - columns[m]) / n**2 / (n - 1)
+    statistic = gap @ np.linalg.solve(covariance, gap)
+    assert statistic == pytest.approx(10.2001, abs=5e-5)
+    assert stats.chi2.sf(statistic, 9) == pytest.approx(0.3345, abs=5e-5)
 
 
 def test_dunn_of_the_teeth_by_the_formula():

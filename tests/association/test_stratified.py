@@ -17,15 +17,7 @@ from clam_core.errors import TableError
 from clam_core.io.columns import ColumnInfo
 from clam_core.settings import AssociateSettings
 from tests.association.made_cohorts import demo
-
-# ?mantelhaen.test in R: penicillin and rabbits, and job satisfaction (Agresti 2002, pages 287 and
-# 297); columns fill first.
-RABBITS = np.array([0, 0, 6, 5, 3, 0, 3, 6, 6, 2, 0, 4, 5, 6, 1, 0, 2, 5, 0, 0])
-RABBITS = RABBITS.reshape(5, 2, 2).transpose(0, 2, 1)
-SATISFACTION = np.array(
-    [1, 2, 0, 0, 3, 3, 1, 2, 11, 17, 8, 4, 2, 3, 5, 2,
-     1, 0, 0, 0, 1, 3, 0, 1, 2, 5, 7, 9, 1, 1, 3, 6]
-).reshape(2, 4, 4).transpose(0, 2, 1)  # fmt: skip
+from tests.association.published import RABBITS, SATISFACTION
 
 # Skin potential of eight people under four emotions (Lehmann 1975, page 264).
 HYPNOSIS = np.array([
