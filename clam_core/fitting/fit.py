@@ -124,7 +124,7 @@ def fit_model(
     autoencoder = seeded_autoencoder(source.grid, settings.network, settings.seed)
     trained = pretrain(autoencoder, images, settings.train, _phase(context.pretrained, context))
     context.on_stage("Clustering", 0, 1)
-    method = choose_method(settings.method, is_masked=scale.is_masked)
+    method = choose_method(settings.method, len(source.grid), is_masked=scale.is_masked)
     model = _cluster(autoencoder, images, settings, method)
     history, notes = [*trained.history], [*trained.notes]
     if method == "dcec":
@@ -134,11 +134,13 @@ def fit_model(
     return _describe(model, images, method, settings.train.batch_size, (history, notes))
 
 
-def choose_method(method: FitMethod, *, is_masked: bool) -> FitMethod:
-    """The method that `auto` stands for."""
+def choose_method(method: FitMethod, n_axes: int, *, is_masked: bool) -> FitMethod:
+    """The method that `auto` stands for, for scans of two or three axes."""
     if method != "auto":
         return method
-    return "profiles" if is_masked else "graph"
+    if is_masked:
+        return "profiles"
+    return "umap" if n_axes == 2 else "graph"
 
 
 def _cluster(

@@ -21,6 +21,7 @@ from clam_core.association import (
     within_words,
 )
 from clam_core.association.words import LEVEL
+from clam_core.embedding import spread_out
 from clam_core.errors import MissingStepError
 from clam_core.io.columns import ColumnInfo
 from clam_core.pipeline.acquisition import acquisition_of
@@ -126,7 +127,9 @@ def associate_run(
 
 def _stability(run: Run, seed: int) -> Stability:
     features = run.array("features").astype(np.float64)
-    return cluster_stability(features, run.scans()["cluster"].to_numpy(), run.info().method, seed)
+    clusters, method = run.scans()["cluster"].to_numpy(), run.info().method
+    lay_out = spread_out if method == "umap" else None
+    return cluster_stability(features, clusters, method, seed, lay_out)
 
 
 def _about(found: AssociationTable, settings: AssociateSettings) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,13 @@ from clam_core.selection.stability import resample
 
 MOST_SCANS = 600
 N_BOOTSTRAP, N_SEEDS, N_STARTS = 50, 5, 3
+N_LAID_OUT = 20
+"""Resampled cohorts where each has to be laid out anew first, which takes a second or two."""
 STABLE, DOUBTFUL = 0.75, 0.6
 """From here on a cluster is called stable; below it is not to be interpreted (Hennig)."""
+
+LayOut = Callable[[NDArray[np.float64], int], NDArray[np.float64]]
+"""From features, shape (n_scans, n_features), and a seed to what is clustered."""
 
 _CLUSTERERS = {"gmm": "gmm", "umap": "gmm", "graph": "graph"}
 
@@ -39,7 +45,11 @@ class Stability:
 
 
 def cluster_stability(
-    features: NDArray[np.floating], clusters: NDArray[np.integer], method: str, seed: int
+    features: NDArray[np.floating],
+    clusters: NDArray[np.integer],
+    method: str,
+    seed: int,
+    lay_out: LayOut | None = None,
 ) -> Stability:
     """Cluster resampled cohorts again, and hold them against the clusters of a run.
 
@@ -48,6 +58,7 @@ def cluster_stability(
         clusters: Cluster of each scan, from 1, shape (n_scans,).
         method: Method of the run.
         seed: Resampling and starts follow from it.
+        lay_out: What the run did with the features before it clustered them.
 
     Returns:
         One Jaccard index per cluster, and the agreement of different starts.
@@ -64,12 +75,18 @@ def cluster_stability(
         values, labels = values[kept], labels[kept]
     clusterer = _CLUSTERERS.get(method, "kmeans")
 
-    def again(part: NDArray[np.float64]) -> dict[int, NDArray[np.int64]]:
-        return cluster_each(part, clusterer, [k], seed, N_STARTS)
+    def cluster(
+        part: NDArray[np.float64], start: int, n_starts: int
+    ) -> dict[int, NDArray[np.int64]]:
+        laid_out = part if lay_out is None else lay_out(part, start)
+        return cluster_each(laid_out, clusterer, [k], start, n_starts)
 
+    n_bootstrap = N_BOOTSTRAP if lay_out is None else N_LAID_OUT
     try:
-        found = resample(values, {k: labels}, again, N_BOOTSTRAP, random)[k]
-        starts = [cluster_each(values, clusterer, [k], seed + s, 1)[k] for s in range(N_SEEDS)]
+        found = resample(
+            values, {k: labels}, lambda part: cluster(part, seed, N_STARTS), n_bootstrap, random
+        )[k]
+        starts = [cluster(values, seed + s, 1)[k] for s in range(N_SEEDS)]
     except ClamError:
         unknown = (float("nan"),) * k
         return Stability(unknown, float("nan"), clusterer, len(values))

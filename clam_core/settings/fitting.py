@@ -94,7 +94,7 @@ class FitSettings(Settings):
         method: `profiles` groups position-tolerant features of the activations;
             `kmeans`, `gmm`, `graph`, `umap` (a mixture on their UMAP) and `dcec` (the
             paper) group latent codes; `auto` is `profiles` where all scans have
-            masks, else `graph`.
+            masks, else `umap` for pictures and `graph` for volumes.
         n_clusters: Number of clusters.
         network: The autoencoder.
         scale: How volumes become inputs.

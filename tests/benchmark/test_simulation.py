@@ -74,6 +74,7 @@ def test_the_untrained_way_differs_in_training_only():
     default = preset_settings("default", 2)
     ways = simulation.ways(default)
     assert "UMAP + Gaussian mixture" in simulation.ways(default, is_masked=False)
+    assert "graph on latent codes" in simulation.ways(default, 2, is_masked=False)
     assert ways["default"] == default
     untrained = ways["untrained encoder, same features"]
     assert untrained.train.epochs == 0

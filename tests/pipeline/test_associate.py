@@ -193,15 +193,6 @@ def test_clusters_of_one_scan_are_left_out_with_a_notice(copy):
     assert about["clusters"] == [1, 2, 3] and len(about["stability"]["jaccard_of"]) == 4
 
 
-def test_stability_of_noise_is_low():
-    from clam_core.selection.own import cluster_stability
-
-    rng = np.random.default_rng(0)
-    noise = rng.normal(size=(60, 6))
-    found = cluster_stability(noise, rng.integers(1, 5, 60), "kmeans", 0)
-    assert max(found.jaccard_of) < 0.6
-
-
 def test_about_is_plain_json(study):
     path = Run(study, "default").folder / "associations" / "about.json"
     text = path.read_text(encoding="utf-8")
