@@ -2,7 +2,9 @@
 // is shown is told to it when a control is released, so that it can be kept in the address.
 
 const AXIS_NAMES = ["sagittal", "coronal", "axial"];
+const PARTS = ["scan", "map", "mask"];
 const REST_MS = 1000;
+const PATIENCE_MS = 60_000;
 const viewers = new WeakMap();
 let libraries = null;
 let canDraw = null;
@@ -16,20 +18,25 @@ function hasWebgl() {
   return canDraw;
 }
 
-function unpack(data) {
-  const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-  const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  let at = 4 + length;
-  for (const pane of head.panes) {
-    for (const name of ["scan", "map", "mask"]) {
-      if (!pane[name]) continue;
-      pane[name].bytes = bytes.slice(at, at + pane[name].length);
-      at += pane[name].length;
+// The volumes that a head names, once all of them are here; null where a newer head has come meanwhile.
+async function volumes(head, isCurrent) {
+  const store = (globalThis.__clamVolumes ??= Object.assign(new EventTarget(), { held: new Map() }));
+  const wanted = head.panes.flatMap((pane) => PARTS.map((name) => pane[name]).filter(Boolean));
+  const until = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const found = new Map([...store.held.values()].map(({ id, bytes }) => [id, bytes]));
+    if (wanted.every(({ id }) => found.has(id))) {
+      for (const part of wanted) part.bytes = found.get(part.id);
+      for (const pane of head.panes) pane.smooth = head.smooth;
+      return head;
     }
-    pane.smooth = head.smooth;
+    if (!isCurrent()) return null;
+    if (performance.now() > until) throw new Error("it has not arrived completely");
+    await new Promise((resolve) => {
+      store.addEventListener("held", resolve, { once: true });
+      setTimeout(resolve, 100);
+    });
   }
-  return head;
 }
 
 function load(head) {
@@ -280,9 +287,10 @@ export default function ({ parentElement, data, setStateValue }) {
   viewer.tell = setStateValue;
   if (viewer.sent !== data) {
     viewer.sent = data;
-    const head = unpack(data);
+    const isCurrent = () => viewer.sent === data;
     viewer.work = viewer.work
-      .then(() => viewer.update(head))
+      .then(() => volumes(JSON.parse(data), isCurrent))
+      .then((head) => head && viewer.update(head))
       .catch((error) => {
         console.error(error);
         viewer.say(`The viewer could not draw this scan (${error.message}); choose plain pictures below.`);

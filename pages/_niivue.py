@@ -8,7 +8,6 @@ import importlib.util
 import json
 import os
 import re
-import struct
 import tempfile
 import urllib.parse
 from dataclasses import dataclass
@@ -119,15 +118,43 @@ _VIEWER = st.components.v2.component(
 )
 
 
-def mount(data: bytes, key: str) -> Any:  # noqa: ANN401
-    """Draw the viewer; its `view` is what the user last chose, `missing` that WebGL 2 is."""
-    return _VIEWER(
-        data=data,
-        key=key,
-        on_view_change=lambda: None,
-        on_missing_change=lambda: None,
-        default={"view": None, "missing": False},
-    )
+_VOLUME = st.components.v2.component(
+    "clam_volume",
+    html="<span></span>",
+    js=(ASSETS / "viewer_store.js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What the browser is sent.
+
+    Attributes:
+        head: JSON that says what to show, and names the volumes by the digests of their content.
+        volumes: Digest and NIfTI file of each volume, by what it is: `0-scan`, `0-map`.
+    """
+
+    head: str
+    volumes: dict[str, bytes]
+
+
+def mount(packed: Packed, key: str) -> Any:  # noqa: ANN401
+    """Draw the viewer; its `view` is what the user last chose, `missing` that WebGL 2 is.
+
+    Each volume is an element of its own: the framework sends an element again only where
+    the browser says that it no longer has it, so that another map costs only the map.
+    """
+    with st.container(gap=None):
+        told = _VIEWER(
+            data=packed.head,
+            key=key,
+            on_view_change=lambda: None,
+            on_missing_change=lambda: None,
+            default={"view": None, "missing": False},
+        )
+        for name, content in packed.volumes.items():
+            _VOLUME(data=content, key=f"{key}-{name}")
+    return told
 
 
 @cache
@@ -162,44 +189,29 @@ def _colors() -> dict[str, Any]:
     return {"tables": tables, "lines": lines}
 
 
-def pack(panes: list[Pane], settings: dict[str, Any]) -> bytes:
-    """One message with everything that the browser needs: a JSON head, then the volumes.
+def pack(panes: list[Pane], settings: dict[str, Any]) -> Packed:
+    """Everything that the browser needs.
 
     Args:
         panes: One scan, or two side by side.
         settings: view, windows, unit, smooth, diverging.
-
-    Returns:
-        The length of the head (4 bytes, little endian), the head, and the volumes as
-        NIfTI files one after the other.
     """
-    described, parts = [], []
-    for pane in panes:
+    described: list[dict[str, Any]] = []
+    volumes = {}
+    for number, pane in enumerate(panes):
         files = {"scan": nifti_bytes(pane.volume, pane.affine)}
         if pane.overlay is not None:
             overlay = np.rint(127 * np.clip(pane.overlay, -1, 1)).astype(np.int8)
             files["map"] = nifti_bytes(overlay, pane.affine, 1 / 127)
         if pane.mask is not None:
             files["mask"] = nifti_bytes(pane.mask.astype(np.uint8), pane.affine)
-        described.append(
-            {
-                "title": pane.title,
-                "alt": pane.alt,
-                "peak": list(pane.peak),
-                **{name: _describe(content) for name, content in files.items()},
-            }
-        )
-        parts += list(files.values())
-    head = json.dumps({**settings, **_locations(), "colors": _colors(), "panes": described})
-    encoded = head.encode()
-    return b"".join([struct.pack("<I", len(encoded)), encoded, *parts])
-
-
-def _describe(content: bytes) -> dict[str, Any]:
-    return {
-        "id": hashlib.blake2b(content, digest_size=10).hexdigest(),
-        "length": len(content),
-    }
+        described.append({"title": pane.title, "alt": pane.alt, "peak": list(pane.peak)})
+        for name, content in files.items():
+            digest = hashlib.blake2b(content, digest_size=10).hexdigest()
+            described[-1][name] = {"id": digest}
+            volumes[f"{number}-{name}"] = digest.encode() + content
+    head = {**settings, **_locations(), "colors": _colors(), "panes": described}
+    return Packed(json.dumps(head), volumes)
 
 
 def nifti_bytes(

@@ -181,17 +181,19 @@ def test_the_part_of_the_map_that_is_seen_is_kept(explore):
     def seen():
         return page.evaluate(
             """() => {
-                const {xaxis, yaxis, dragmode} = document.querySelector('.js-plotly-plot')._fullLayout;
+                const chart = document.querySelector('.js-plotly-plot');
+                const {xaxis, yaxis, dragmode} = chart._fullLayout;
                 return [...xaxis.range, ...yaxis.range, dragmode];
             }"""
         )
 
     def drawn_again(change):
-        name = "document.querySelector('.js-plotly-plot').parentElement.closest('[class*=st-key-map-]')"
+        name = "document.querySelector('[class*=st-key-map-]:has(.js-plotly-plot)')"
         before = page.evaluate(f"{name}.className")
         change()
         page.wait_for_function(f"{name} && {name}.className !== {before!r}")
-        page.wait_for_function("!!document.querySelector('.js-plotly-plot')._fullLayout.xaxis.d2p")
+        drawn = "!!document.querySelector('.js-plotly-plot')?._fullLayout?.xaxis?.d2p"
+        page.wait_for_function(drawn)
         page.wait_for_timeout(1000)
 
     page = explore()

@@ -29,6 +29,7 @@ with page("Viewer", needs="run") as here:
     show_scan(here, st.query_params.get("scan", "s00"), "v")
 """
 VIEWER = ".viewer[data-shown]"
+HEADER = (348).to_bytes(4, "little")
 FIND = """
 const find = (root) => {
   for (const one of root.querySelectorAll("*")) {
@@ -57,8 +58,21 @@ def address(studies, tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.headless", "true",
-               "--server.port", str(port), "--browser.gatherUsageStats", "false"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(app),
+        "--server.headless",
+        "true",
+        "--server.port",
+        str(port),
+        "--browser.gatherUsageStats",
+        "false",
+        "--global.minCachedMessageSize",
+        "1000",
+    ]  # fmt: skip  (these scans are tiny)
     server = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -95,8 +109,9 @@ def browser(browsers):
 @pytest.fixture
 def page(browser, request, tmp_path):
     made = browser.new_page(viewport={"width": 1400, "height": 1300})
-    made.sent, made.faults, made.outside = [], [], []
+    made.sent, made.received, made.faults, made.outside = [], [], [], []
     made.on("websocket", lambda one: one.on("framesent", lambda sent: made.sent.append(len(sent))))
+    made.on("websocket", lambda one: one.on("framereceived", made.received.append))
     made.on("pageerror", lambda error: made.faults.append(str(error)))
     own = ("http://127.0.0.1", "blob:", "data:")
     made.on(
@@ -133,6 +148,16 @@ def lands(page, part):
 
 def line(studies, scan_id="s00"):
     return Run(Study(studies / "one"), "r").maps().loc[scan_id]
+
+
+def choose_map(page, place):
+    page.locator("[data-testid=stSelectbox]").filter(has_text="Map for").locator("input").click()
+    page.get_by_role("option").nth(place).click()
+
+
+def has_received(page, volume):
+    """Whether the volume itself was sent: its digest, then the start of a NIfTI file."""
+    return any(volume.encode() + HEADER in got for got in page.received if isinstance(got, bytes))
 
 
 def test_it_opens_at_the_peak_with_the_value_of_the_voxel(page, address, studies):
@@ -201,13 +226,21 @@ def test_a_custom_window(page, address):
 
 def test_the_map_of_the_other_cluster_and_back(page, address):
     opened(page, address)
-    first = shown(page)
-    page.locator("[data-testid=stSelectbox]").filter(has_text="Map for").locator("input").click()
-    page.get_by_role("option").nth(1).click()
+    first, scan = shown(page), shown(page).split()[0]
+    assert has_received(page, scan)
+    del page.received[:]
+    choose_map(page, 1)
     page.wait_for_function(f"(old) => {{ {FIND} return viewer.dataset.shown !== old }}", arg=first)
-    assert shown(page).split()[0] == first.split()[0]  # the same scan
+    assert shown(page).split()[0] == scan
     page.get_by_text("Made on demand, not stored").wait_for()
     lands(page, "map=")
+    assert not has_received(page, scan)  # the browser has it
+    choose_map(page, 0)
+    page.wait_for_function(f"(old) => {{ {FIND} return viewer.dataset.shown === old }}", arg=first)
+    page.reload()
+    page.locator(VIEWER).wait_for()
+    assert shown(page) == first
+    assert has_received(page, scan)  # the reloaded page no longer had it
 
 
 def test_two_scans_side_by_side_keep_step(page, address):

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import struct
 from pathlib import Path
 
 import nibabel
@@ -216,21 +215,33 @@ def test_what_is_sent_to_the_browser_is_what_is_shown():
     affine[:3, 3] = (-7, 8, 9)
     overlay, mask = rng.uniform(-1, 1, (4, 5, 6)), rng.random((4, 5, 6)) > 0.5
     pane = niivue.Pane("t", "a", volume, affine, overlay, mask, (1, 2, 3))
-    message = niivue.pack([pane], {"smooth": True})
-    length = struct.unpack("<I", message[:4])[0]
-    head = json.loads(message[4 : 4 + length])
-    at, images = 4 + length, {}
+    packed = niivue.pack([pane], {"smooth": True})
+    head = json.loads(packed.head)
+    images = {}
     for name in ("scan", "map", "mask"):
-        content = message[at : at + head["panes"][0][name]["length"]]
-        images[name] = nibabel.Nifti1Image.from_bytes(content)
-        at += len(content)
-    assert at == len(message)
+        sent = packed.volumes.pop(f"0-{name}")
+        assert sent[:20].decode() == head["panes"][0][name]["id"]
+        images[name] = nibabel.Nifti1Image.from_bytes(sent[20:])
+    assert not packed.volumes
     np.testing.assert_array_equal(images["scan"].get_fdata(), volume)
     np.testing.assert_allclose(images["map"].get_fdata(), overlay, atol=0.5 / 127 + 1e-6)
     np.testing.assert_array_equal(images["mask"].get_fdata(), mask)
     for image in images.values():
         np.testing.assert_allclose(image.affine, affine)
     assert head["panes"][0]["peak"] == [1, 2, 3]
+
+
+def test_another_map_is_another_volume_and_the_scan_stays_the_same():
+    def packed(value):
+        overlay = np.full((4, 5, 6), value)
+        volume = np.zeros((4, 5, 6), np.int16)
+        pane = niivue.Pane("t", "a", volume, np.eye(4), overlay, None, (0, 0, 0))
+        return niivue.pack([pane, pane], {})
+
+    one, other = packed(0.5).volumes, packed(0.6).volumes
+    assert set(one) == {"0-scan", "0-map", "1-scan", "1-map"}
+    assert one["0-scan"] == other["0-scan"] == one["1-scan"]
+    assert one["0-map"][:20] != other["0-map"][:20]
 
 
 def test_the_scripts_lie_where_the_browser_is_told():
