@@ -176,7 +176,8 @@ def ways(
 def dcec_of_many(default: FitSettings) -> FitSettings:
     """DCEC as its authors train it on digits: longer, large batches, targets every 140 steps.
 
-    Not theirs: noise and shifts of up to two pixels while it is pretrained. Their inputs lie in [0, 1], where the squared error of digits is a tenth of that of our
+    Not theirs: noise and shifts of up to two pixels while it is pretrained. Their inputs
+    lie in [0, 1], where the squared error of digits is a tenth of that of our
     standardised ones, so that their weight of clustering, 0.1, is 1 here.
 
     Source:
