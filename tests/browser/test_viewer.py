@@ -111,7 +111,9 @@ def page(browser, request, tmp_path):
     made = browser.new_page(viewport={"width": 1400, "height": 1300})
     made.sent, made.received, made.faults, made.outside = [], [], [], []
     made.on("websocket", lambda one: one.on("framesent", lambda sent: made.sent.append(len(sent))))
-    made.on("websocket", lambda one: one.on("framereceived", made.received.append))
+    made.on(
+        "websocket", lambda one: one.on("framereceived", lambda got: made.received.extend([got]))
+    )
     made.on("pageerror", lambda error: made.faults.append(str(error)))
     own = ("http://127.0.0.1", "blob:", "data:")
     made.on(
