@@ -112,9 +112,29 @@ def test_every_two_colors_can_be_told_apart(cones, least):
     assert min(ciede2000(one, other) for one, other in combinations(seen, 2)) >= least
 
 
+@pytest.mark.parametrize(
+    ("cones", "least"),
+    [("all cones", 15), ("no green cones", 7), ("no red cones", 7), ("no blue cones", 7)],
+)
+def test_no_color_looks_like_the_grey_of_what_is_not_selected(cones, least):
+    grey = lab(UNSELECTED, SEEN_BY[cones])
+    assert min(ciede2000(lab(c, SEEN_BY[cones]), grey) for c in CLUSTER_COLORS) >= least
+
+
+@pytest.mark.parametrize("cones", list(SEEN_BY))
+def test_the_first_six_are_told_apart_as_well_as_those_of_okabe_and_ito(cones):
+    okabe = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
+    least = []
+    for colors in (CLUSTER_COLORS[:6], okabe):
+        seen = [lab(color, SEEN_BY[cones]) for color in colors]
+        least.append(min(ciede2000(one, other) for one, other in combinations(seen, 2)))
+    assert least[0] >= min(least[1], 12)
+
+
 def test_colors_are_seen_on_light_and_dark_pages():
-    for color in (*CLUSTER_COLORS, UNSELECTED):
-        assert min(contrast(color, "#FFFFFF"), contrast(color, "#0E1117")) >= 1.6
+    for color in CLUSTER_COLORS:  # WCAG 2.2, 1.4.11: at least 3 to 1
+        assert min(contrast(color, "#FFFFFF"), contrast(color, "#0E1117")) >= 3
+    assert min(contrast(UNSELECTED, "#FFFFFF"), contrast(UNSELECTED, "#0E1117")) >= 2.5
     assert contrast(INK_ON_LIGHT, "#FFFFFF") >= 7
     assert contrast(INK_ON_DARK, "#0E1117") >= 7
 
