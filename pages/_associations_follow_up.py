@@ -7,11 +7,12 @@ import streamlit as st
 
 from clam_core.association.words import uncapitalized
 from clam_core.figures.follow_up import slope_plot, survival_curves
-from clam_core.figures.words import p_words
-from clam_core.report.drawings import draw_change, draw_survival
+from clam_core.figures.words import p_cell, p_words
+from clam_core.report.drawings import draw_change, draw_survival, time_unit
 from clam_core.study.associations import Associations
 from pages._associations_save import save_buttons
 from pages._associations_table import PLAIN, labels_of
+from pages._associations_words import effect_cells
 from pages._shared import Place, plain
 from pages._tables import table
 
@@ -47,31 +48,41 @@ def _show_survival(here: Place, found: Associations, said: dict) -> None:
     st.markdown(plain(f"{plot.sentence} {words}"))
     cox = found.table("cox")
     if len(cox):
-        table(_cox_table(cox), "Hazard ratios between clusters.", hide_index=True)
+        table(
+            _cox_table(cox, adjusted=bool(said["adjust"])),
+            "Hazard ratios between clusters.",
+            hide_index=True,
+        )
         names = ", ".join(uncapitalized(found.label(one)) for one in said["adjust"])
         by = f" Adjusted for {names}." if names else ""
         proportional = said["proportional_p_value"]
         if proportional is not None:
             by += f" Test of hazards that change their ratio over time: {p_words(proportional)}."
-        st.caption(plain(f"Cox model; above 1 means more events in the first cluster.{by}"))
+        first = (
+            "Cox model, each cluster against the first: above 1 means that the event comes sooner "
+            "in the first of the two."
+        )
+        st.caption(plain(first + by))
     for note in said["notes"]:
         st.caption(plain(note))
 
 
-def _cox_table(cox: pd.DataFrame) -> pd.DataFrame:
-    def interval(prefix: str) -> list[str]:
-        names = (f"{prefix}hazard_ratio", f"{prefix}ci_low", f"{prefix}ci_high")
-        cells = zip(*(cox[name] for name in names), strict=True)
-        return [f"{ratio:.2f} [{low:.2f}, {high:.2f}]" for ratio, low, high in cells]
-
+def _cox_table(cox: pd.DataFrame, *, adjusted: bool) -> pd.DataFrame:
     pairs = zip(cox["cluster_a"], cox["cluster_b"], strict=True)
-    return pd.DataFrame(
+    shown = pd.DataFrame(
         {
             "Clusters": [f"{a} – {b}" for a, b in pairs],
-            "Hazard ratio [95 % CI]": interval(""),
-            "p": cox["p_value"].map(p_words),
-            "Adjusted [95 % CI]": interval("adjusted_"),
-            "Adjusted p": cox["adjusted_p_value"].map(p_words),
+            "Hazard ratio [95 % CI]": effect_cells(cox, "hazard_ratio", "ci_low", "ci_high"),
+            "p": cox["p_value"].map(p_cell),
+        }
+    )
+    if not adjusted:
+        return shown
+    names = ("adjusted_hazard_ratio", "adjusted_ci_low", "adjusted_ci_high")
+    return shown.assign(
+        **{
+            "Adjusted [95 % CI]": effect_cells(cox, *names),
+            "Adjusted p": cox["adjusted_p_value"].map(p_cell),
         }
     )
 
@@ -82,7 +93,7 @@ def _show_slopes(here: Place, found: Associations, name: str, said: dict) -> Non
         st.info(plain(said["reason"]))
         return
     slopes = found.table("slopes")
-    plot = slope_plot(slopes[slopes["value"] == name], name, "unit of time")
+    plot = slope_plot(slopes[slopes["value"] == name], name, time_unit(found))
     st.plotly_chart(plot.figure, config=PLAIN, alt=plot.sentence, key=f"slope_{name}")
     save_buttons(here, f"change_{name}", lambda: draw_change(found, name))
     converged = "" if said["converged"] else " The first model did not converge."

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from clam_core.figures.words import effect_words, p_words, without_empty
+from clam_core.figures.words import effect_words, p_cell, without_empty
 from clam_core.io.formulas import neutralise_frame
 from clam_core.report.phrases import number
 from clam_core.study import Run, Study
@@ -113,8 +113,8 @@ def for_reading(rows: pd.DataFrame, clusters: list[int]) -> pd.DataFrame:
             without_empty(text) for text in rows[f"summary_cluster_{cluster}"]
         ]
     shown["Effect [95 % CI]"] = [_effect(row) for row in rows.to_dict("records")]
-    shown["p"] = rows["p_value"].map(_p).to_numpy()
-    shown["Corrected p"] = rows["p_adjusted"].map(_p).to_numpy()
+    shown["p"] = rows["p_value"].map(p_cell).to_numpy()
+    shown["Corrected p"] = rows["p_adjusted"].map(p_cell).to_numpy()
     shown["Test"] = rows["test"].to_numpy()
     shown["Statistic"] = [_statistic(row) for row in rows.to_dict("records")]
     shown["Family"] = rows["family"].to_numpy()
@@ -138,10 +138,6 @@ def _effect(row: dict) -> str:
         return ""
     ends = f"[{number(row['ci_low'])}, {number(row['ci_high'])}]"
     return f"{effect_words(row['effect_name'])} {number(row['effect_size'])} {ends}"
-
-
-def _p(value: float) -> str:
-    return "" if pd.isna(value) else p_words(value).removeprefix("p ").removeprefix("= ")
 
 
 def _statistic(row: dict) -> str:

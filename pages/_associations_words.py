@@ -6,7 +6,7 @@ import pandas as pd
 
 from clam_core.association.summaries import number_text
 from clam_core.association.words import uncapitalized
-from clam_core.figures.words import effect_words, p_words
+from clam_core.figures.words import effect_words, p_cell, p_words
 from clam_core.report.phrases import interval, number
 
 _SMALL = 0.05
@@ -89,11 +89,11 @@ def pair_table(
                                               "difference_high"),
             "Effect [95 % CI]": [
                 f"{effect_words(name)} {text}" if text else ""
-                for name, text in zip(chosen["effect_name"], _effects(
+                for name, text in zip(chosen["effect_name"], effect_cells(
                     chosen, "effect_size", "ci_low", "ci_high"), strict=True)
             ],
-            "p": chosen["p_value"].map(_p),
-            "p, all pairs": chosen["p_adjusted"].map(_p),
+            "p": chosen["p_value"].map(p_cell),
+            "p, all pairs": chosen["p_adjusted"].map(p_cell),
             "Method": chosen["method"],
         }
     )  # fmt: skip
@@ -125,12 +125,12 @@ def adjusted_table(rows: pd.DataFrame) -> pd.DataFrame:
             "Variable": known["label"],
             "n": known["n_adjusted"].astype("Int64"),
             "Effect size": known["adjusted_effect_name"].map(effect_words),
-            "Crude [95 % CI]": _effects(known, "crude_effect", "crude_low", "crude_high"),
-            "Crude p": known["crude_p_value"].map(_p),
-            "Adjusted [95 % CI]": _effects(known, "adjusted_effect", "adjusted_low",
+            "Crude [95 % CI]": effect_cells(known, "crude_effect", "crude_low", "crude_high"),
+            "Crude p": known["crude_p_value"].map(p_cell),
+            "Adjusted [95 % CI]": effect_cells(known, "adjusted_effect", "adjusted_low",
                                            "adjusted_high"),
-            "Adjusted p": known["adjusted_p_value"].map(_p),
-            "Adjusted and corrected p": known["adjusted_p_adjusted"].map(_p),
+            "Adjusted p": known["adjusted_p_value"].map(p_cell),
+            "Adjusted and corrected p": known["adjusted_p_adjusted"].map(p_cell),
             "Model, or why none": known["adjusted_test"].where(
                 known["adjusted_reason"] == "", known["adjusted_reason"]),
         }
@@ -143,9 +143,9 @@ def within_table(rows: pd.DataFrame, within: pd.DataFrame) -> pd.DataFrame:
     shown = pd.DataFrame(
         {
             "Variable": within["label"],
-            "p, all together": pooled["p_value"].map(_p).to_numpy(),
-            "p, within": within["p_value"].map(_p),
-            "Corrected p, within": within["p_adjusted"].map(_p),
+            "p, all together": pooled["p_value"].map(p_cell).to_numpy(),
+            "p, within": within["p_value"].map(p_cell),
+            "Corrected p, within": within["p_adjusted"].map(p_cell),
             "n": within["n"].astype("Int64"),
             "Left out": within["n_left_out"].astype("Int64"),
             "Test within": within["test"].where(within["reason"] == "", within["reason"]),
@@ -164,10 +164,10 @@ def panel_table(panel: pd.DataFrame) -> pd.DataFrame:
             "Family": panel["family"],
             "n": panel["n"],
             "Missing": panel["n_missing"],
-            "Strength [95 % CI]": _effects(panel, "strength", "ci_low", "ci_high"),
+            "Strength [95 % CI]": effect_cells(panel, "strength", "ci_low", "ci_high"),
             "Measure": panel["strength_name"].map(names).fillna(""),
             "Largest standardized difference": _largest(panel),
-            "p": panel["p_value"].map(_p),
+            "p": panel["p_value"].map(p_cell),
             "Note": panel["reason"],
         }
     )
@@ -178,7 +178,7 @@ def _largest(panel: pd.DataFrame) -> list[str]:
     return ["" if pd.isna(size) else f"{size:.2f} (clusters {who})" for size, who in pairs]
 
 
-def _effects(table: pd.DataFrame, size: str, low: str, high: str) -> list[str]:
+def effect_cells(table: pd.DataFrame, size: str, low: str, high: str) -> list[str]:
     """Effect sizes, which have no unit, with two decimals."""
     cells = zip(table[size], table[low], table[high], strict=True)
     return [
@@ -196,7 +196,3 @@ def _interval(table: pd.DataFrame, size: str, low: str, high: str) -> list[str]:
         else f"{number_text(value)} [{number_text(least)}, {number_text(most)}]"
         for value, least, most in cells
     ]
-
-
-def _p(value: float) -> str:
-    return "" if pd.isna(value) else p_words(value).removeprefix("p ").removeprefix("= ")

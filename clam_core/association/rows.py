@@ -14,7 +14,7 @@ from clam_core.association.design import Covariates
 from clam_core.association.model import NotEstimableError
 from clam_core.association.result import Effect, NotTestableError, Tested, Values
 from clam_core.association.robust import robust_pairs, robust_test
-from clam_core.association.summaries import summarize
+from clam_core.association.summaries import decimals_of, summarize
 from clam_core.association.testing import Compared, compare
 from clam_core.association.typed import NUMBERS, codes_of, numbers_of
 from clam_core.io.columns import ColumnInfo
@@ -157,10 +157,13 @@ def _counted(cohort: Cohort, column: pd.Series[Any]) -> dict[str, Any]:
 
 
 def _summarized(cohort: Cohort, kind: str, values: Values, levels: list[str]) -> dict[str, Any]:
-    cells = {"summary": summarize(values, kind, levels)}
+    known = np.isfinite(values)
+    groups = [values[known & (cohort.labels == number)] for number in cohort.clusters]
+    decimals = decimals_of(groups) if kind == "continuous" else None
+    cells = {"summary": summarize(values, kind, levels, decimals)}
     for number in cohort.clusters:
         part = values[cohort.labels == number]
-        cells[f"summary_cluster_{number}"] = summarize(part, kind, levels)
+        cells[f"summary_cluster_{number}"] = summarize(part, kind, levels, decimals)
     return cells
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -30,20 +30,32 @@ def percent_text(count: int, n: int) -> str:
     return f"{count} ({100 * count / n:.0f} %)" if n else "0"
 
 
-def mean_text(values: Values) -> str:
-    """Mean and standard deviation, such as `3.21 ± 0.80`.
+def decimals_of(parts: Iterable[Values]) -> int | None:
+    """Decimals of the means of a variable: the smallest standard deviation shows two digits.
 
-    The standard deviation has two significant digits, the mean as many decimals.
+    Args:
+        parts: Known values of each group.
+
+    Returns:
+        0 to 4; None where a fixed number of decimals would not be readable.
     """
+    known = [part for part in parts if len(part) > 1]
+    spreads = [float(part.std(ddof=1)) for part in known]
+    spreads = [spread for spread in spreads if spread > 0]
+    if not spreads or max(float(np.abs(part).max()) for part in known) >= 1e6:
+        return None
+    decimals = max(0, 1 - int(np.floor(np.log10(min(spreads)))))
+    return decimals if decimals <= 4 else None
+
+
+def mean_text(values: Values, decimals: int | None = None) -> str:
+    """Mean and standard deviation, such as `3.21 ± 0.80`."""
     if len(values) == 0:
         return "–"
-    mean, spread = float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else 0.0
-    if spread == 0:
-        return number_text(mean) + (" ± 0" if len(values) > 1 else "")
-    decimals = max(0, 1 - int(np.floor(np.log10(spread))))
-    if decimals > 4 or abs(mean) >= 1e6:
-        return f"{number_text(mean)} ± {number_text(spread)}"
-    return f"{mean:.{decimals}f} ± {spread:.{decimals}f}".replace("-", MINUS)
+    parts = [float(values.mean()), *([float(values.std(ddof=1))] if len(values) > 1 else [])]
+    if decimals is None:
+        return " ± ".join(map(number_text, parts))
+    return " ± ".join(f"{part:.{decimals}f}".replace("-", MINUS) for part in parts)
 
 
 def median_text(values: Values) -> str:
@@ -54,13 +66,16 @@ def median_text(values: Values) -> str:
     return f"{middle} [{low}, {high}]"
 
 
-def summarize(values: Values, kind: str, levels: Sequence[str] = ()) -> str:
+def summarize(
+    values: Values, kind: str, levels: Sequence[str] = (), decimals: int | None = None
+) -> str:
     """A variable's values in one text.
 
     Args:
         values: Numbers, or codes of levels, of some rows; NaN where missing.
         kind: Kind of the variable.
         levels: Names of all its levels, in the order of the codes.
+        decimals: Of means, see `decimals_of`.
 
     Returns:
         Mean ± SD, median [quartiles], or counts with percentages; the second level alone of
@@ -68,7 +83,7 @@ def summarize(values: Values, kind: str, levels: Sequence[str] = ()) -> str:
     """
     seen = values[np.isfinite(values)]
     if kind == "continuous":
-        return mean_text(seen)
+        return mean_text(seen, decimals)
     if kind == "count":
         return median_text(seen)
     if kind not in LEVELS:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from clam_core.association.cohort import Cohort
-from clam_core.association.summaries import mean_text, median_text, percent_text
+from clam_core.association.summaries import decimals_of, mean_text, median_text, percent_text
 from clam_core.association.typed import LEVELS, NUMBERS, codes_of, numbers_of
 from clam_core.io.columns import ColumnInfo
 
@@ -52,8 +52,9 @@ def _statistics(
     if info.kind in NUMBERS:
         values = numbers_of(column)
         known = np.isfinite(values)
+        decimals = decimals_of(values[v & known] for k, v in parts.items() if k != "overall")
         rows = [
-            ("mean ± SD", {k: mean_text(values[v & known]) for k, v in parts.items()}),
+            ("mean ± SD", {k: mean_text(values[v & known], decimals) for k, v in parts.items()}),
             ("median [quartiles]", {k: median_text(values[v & known]) for k, v in parts.items()}),
         ]
     else:

@@ -48,11 +48,12 @@ def survival_curves(curves: pd.DataFrame, at_risk: pd.DataFrame, time: str) -> D
         title="At risk", tickvals=rows, ticktext=names, range=[len(rows) - 0.5, -0.5],
         showgrid=False, zeroline=False, row=2, col=1,
     )  # fmt: skip
+    figure.update_xaxes(tickvals=ticks)
     figure.update_xaxes(title=letters(time), row=2, col=1)
     figure.update_layout(
         height=480,
         margin={"l": 10, "r": 10, "t": 30, "b": 40},
-        legend={"traceorder": "normal"},
+        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
     )
     return Described(
         figure,
@@ -114,8 +115,8 @@ def slope_plot(slopes: pd.DataFrame, name: str, unit: str) -> Described:
         yaxis={"autorange": "reversed"},
     )  # fmt: skip
     parts = ", ".join(
-        f"{row['slope']:.3g} ({row['ci_low']:.3g} to {row['ci_high']:.3g}) in cluster "
+        f"{row['slope']:.2g} ({row['ci_low']:.2g} to {row['ci_high']:.2g}) in cluster "
         f"{int(row['cluster'])}"
         for row in slopes.to_dict("records")
-    )
+    ).replace("-", "−")
     return Described(figure, f"{name} changes per {unit} by {parts}.")

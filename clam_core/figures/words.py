@@ -26,6 +26,11 @@ def p_words(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2f}" if p >= 0.1 else f"p = {p:.3f}"
 
 
+def p_cell(p: float) -> str:
+    """A p-value as a cell of a table: `0.012`, `< 0.001`; empty where there is none."""
+    return "" if p != p else p_words(p).removeprefix("p ").removeprefix("= ")  # noqa: PLR0124
+
+
 def _number(value: float) -> str:
     return "∞" if value == float("inf") else f"{value:.2f}".replace("-", "−")
 

@@ -10,6 +10,7 @@ import pandas as pd
 from clam_core.association import Cohort, NotTestableError, Slopes, slopes_of, survival_of
 from clam_core.association.follow_up import MOST_VALUES
 from clam_core.settings import AssociateSettings
+from clam_core.study.visits import TIME_UNIT
 
 Tables = dict[str, pd.DataFrame]
 
@@ -44,6 +45,7 @@ def follow_up(
     if visits is not None:
         more, values["slopes"] = _slopes(slopes_of(visits, cohort, subjects[cohort.frame.index]))
         tables |= more
+        values[TIME_UNIT] = str(visits.attrs.get(TIME_UNIT, "unit of time"))
         n_values = len(visits.columns) - 2
         if n_values > MOST_VALUES:
             notes.append(f"Only the first {MOST_VALUES} of {n_values} values of the visits were "

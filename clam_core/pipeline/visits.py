@@ -20,9 +20,10 @@ from clam_core.pipeline.summary import Summary, plural
 from clam_core.pipeline.tables import read_raw_table
 from clam_core.settings import Settings
 from clam_core.study import Study
-from clam_core.study.visits import write_visits
+from clam_core.study.visits import TIME_UNIT, write_visits
 
 _TIMES = ("time", "years", "year", "months", "month", "weeks", "days", "zeit", "jahre", "visit")
+_UNITS = {"years": "year", "jahre": "year", "months": "month", "weeks": "week", "days": "day"}
 DAYS_PER_YEAR = 365.25
 
 
@@ -61,6 +62,7 @@ def import_visits(
     report = _match(study, table, options.id_column)
     name = _time_column(table, report.id_column, options.time_column)
     visits, unit = _visits(study, table, report, name)
+    visits.attrs[TIME_UNIT] = "year" if unit else _UNITS.get(name.strip().casefold(), f"{name}")
     write_visits(study, visits)
     values = [column for column in visits.columns if column not in {"subject_id", "time"}]
     n_subjects = visits["subject_id"].nunique()

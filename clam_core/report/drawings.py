@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from clam_core.association.strength import strengths
+from clam_core.association.summaries import decimals_of
 from clam_core.association.typed import LEVELS, NUMBERS, numbers_of
 from clam_core.figures.associations import LEVEL
 from clam_core.report.charts_clinical import levels, points, slopes, survival
@@ -168,6 +169,11 @@ def draw_survival(found: Associations) -> Drawing | None:
     return Drawing(picture, caption)
 
 
+def time_unit(found: Associations) -> str:
+    """What one step of the time of the visits is."""
+    return str((found.about.get("follow_up") or {}).get("time_unit", "unit of time"))
+
+
 def draw_change(found: Associations, name: str) -> Drawing | None:
     """Change of one value per unit of time in each cluster; None where it was not compared."""
     said = (found.about.get("follow_up") or {}).get("slopes", {}).get(name, {})
@@ -176,14 +182,15 @@ def draw_change(found: Associations, name: str) -> Drawing | None:
     if part.empty:
         return None
     lines = [{str(k): v for k, v in row.items()} for row in part.to_dict("records")]
+    digits = decimals_of([part[["ci_low", "ci_high"]].to_numpy().ravel()]) or 2
     each = "; ".join(
-        f"cluster {int(row['cluster'])}: {number(row['slope'])} "
-        f"({interval(row['ci_low'], row['ci_high'])})"
+        f"cluster {int(row['cluster'])}: {number(row['slope'], digits)} "
+        f"({interval(row['ci_low'], row['ci_high'], digits)})"
         for row in lines
     )
+    axis = f"Change of {name} per {time_unit(found)}"
     caption = (
-        f"Change of {name} per unit of time with 95 % intervals. {sentence(each)} Slopes "
-        f"differ: p {with_sign(said.get('p_value'))} ({said.get('model')})."
+        f"{axis} with 95 % intervals. {sentence(each)} Test that all change alike: "
+        f"p {with_sign(said.get('p_value'))} ({said.get('model')})."
     )
-    axis = f"Change of {name} per unit of time"
     return Drawing(slopes(lines, axis, f"Points with intervals. {caption}"), caption)

@@ -8,6 +8,8 @@ from clam_core.study import atomic
 from clam_core.study.folder import Study
 
 VISITS = "visits.parquet"
+TIME_UNIT = "time_unit"
+"""Attribute of the table: what one step of the time is, such as `year`."""
 
 
 def read_visits(study: Study) -> pd.DataFrame | None:

@@ -7,7 +7,7 @@ import pytest
 from clam_core.association.cohort import assemble
 from clam_core.association.confounding import confounding_panel
 from clam_core.association.subjects import pick_scans
-from clam_core.association.summaries import mean_text
+from clam_core.association.summaries import decimals_of, mean_text
 from clam_core.association.table_one import table_one
 from clam_core.association.typed import codes_of
 from clam_core.errors import AlignmentError, TableError
@@ -153,19 +153,20 @@ def test_table_one_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("values", "text"),
+    ("parts", "texts"),
     [
-        ([170.2, 158.4, 181.9], "170 ± 12"),
-        ([3.81, 4.52, 2.07], "3.5 ± 1.3"),
-        ([0.71, 0.74, 0.78], "0.743 ± 0.035"),
-        ([-2.5, -1.5], "−2.00 ± 0.71"),
-        ([4.0, 4.0], "4.00 ± 0"),
-        ([4.5], "4.50"),
-        ([], "–"),
+        (([170.2, 158.4, 181.9], [160.0, 200.0]), ["170 ± 12", "180 ± 28"]),
+        (([3.81, 4.52, 2.07], [2.4, 3.3]), ["3.47 ± 1.26", "2.85 ± 0.64"]),
+        (([0.71, 0.74, 0.78], [0.5, 2.5]), ["0.743 ± 0.035", "1.500 ± 1.414"]),
+        (([-2.5, -1.5], [4.0, 4.0], [4.5], []), ["−2.00 ± 0.71", "4.00 ± 0.00", "4.50", "–"]),
+        (([4.0, 4.0], [5.0]), ["4.00 ± 0", "5.00"]),
+        (([1e-7, 3e-7], [2e6, 3e6]), ["2.00e−07 ± 1.41e−07", "2.50e+06 ± 707107"]),
     ],
 )
-def test_means_have_the_decimals_that_their_spread_allows(values, text):
-    assert mean_text(np.array(values)) == text
+def test_means_of_all_clusters_have_the_decimals_that_the_smallest_spread_needs(parts, texts):
+    values = [np.array(part) for part in parts]
+    decimals = decimals_of(values)
+    assert [mean_text(part, decimals) for part in values] == texts
 
 
 @pytest.mark.parametrize("dtype", ["float64", "Int64"])

@@ -143,7 +143,7 @@ def test_slopes_carry_their_intervals():
     plot = slope_plot(slopes, "FVC", "year")
     second = plot.figure.data[1]
     assert second.x == (-0.4,) and second.error_x.array[0] == pytest.approx(0.1)
-    assert "-0.4 (-0.5 to -0.3) in cluster 2" in plot.sentence
+    assert "−0.4 (−0.5 to −0.3) in cluster 2" in plot.sentence
 
 
 def test_p_values_in_words():

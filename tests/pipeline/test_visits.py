@@ -48,6 +48,7 @@ def test_dates_become_years_and_slopes_are_found(study, tmp_path):
     assert stored.groupby("subject_id")["time"].max().to_numpy() == pytest.approx(3, abs=0.01)
     associate_run(study, "default", AssociateSettings(n_resamples=99))
     found = read_associations(Run(study, "default"))
+    assert found.about["follow_up"]["time_unit"] == "year"
     slopes = found.table("slopes").set_index("cluster")["slope"]
     assert slopes.to_numpy() == pytest.approx([-0.05, -0.05, -0.4], abs=0.06)
     assert found.about["follow_up"]["slopes"]["FVC"]["p_value"] < 1e-6

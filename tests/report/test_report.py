@@ -231,7 +231,7 @@ def test_change_over_time_is_told_in_words_and_drawn():
     found = Associations(pd.DataFrame(), {"slopes": slopes}, {"follow_up": {"slopes": said}})
     seen = Elements(str(write_follow_up(found, Figures())))
     assert "Cluster 1: −0.50 (−0.80 to −0.20); cluster 2: 0.10" in seen.text
-    assert "Slopes differ: p = 0.004 (random intercepts)" in seen.text
+    assert "Test that all change alike: p = 0.004 (random intercepts)" in seen.text
     assert "DLCO: too few." in seen.text
     assert [name for name, _ in seen.found].count("svg") == 1
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from clam_core.association.words import uncapitalized
 from clam_core.report.drawings import draw_change, draw_survival
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table, tag
-from clam_core.report.phrases import number, p_value, sentence
+from clam_core.report.phrases import interval, listed, number, p_value, sentence
 from clam_core.study.associations import Associations
 
 
@@ -30,24 +31,40 @@ def _survival(found: Associations, values: dict[str, Any], figures: Figures) -> 
         return join([heading, paragraph(sentence(str(values.get("reason", "No event."))))])
     picture = figures.add(drawn.caption, drawn.picture)
     notes = [sentence(str(note)) for note in values["notes"]]
-    return join([heading, picture, _cox(found.table("cox")), paragraphs(notes)])
+    covariates = [uncapitalized(found.label(str(name))) for name in values.get("adjust", [])]
+    cox = _cox(found.table("cox"), covariates)
+    return join([heading, picture, cox, paragraphs(notes)])
 
 
-def _cox(cox: pd.DataFrame) -> Html:
-    """Hazard ratios, with the columns that are there."""
+def _cox(cox: pd.DataFrame, covariates: list[str]) -> Html:
+    """Hazard ratios of every cluster against the first, adjusted where there are covariates."""
     if cox.empty:
         return Html("")
-    names = {"hazard_ratio": "Hazard ratio", "p_value": "p", "ci_low": "from", "ci_high": "to"}
     shown = pd.DataFrame(
         {
-            names.get(str(name), str(name).replace("_", " ")): [
-                (p_value(v) if name == "p_value" else number(v)) if isinstance(v, float) else str(v)
-                for v in cox[name]
-            ]
-            for name in cox.columns
+            "Clusters": [f"{one['cluster_a']} and {one['cluster_b']}" for one in _rows(cox)],
+            "Hazard ratio (95 % interval)": [_ratio(one, "") for one in _rows(cox)],
+            "p": [p_value(one["p_value"]) for one in _rows(cox)],
         }
     )
-    return table(shown, "Cox model: hazard of each cluster, with 95 % intervals.")
+    if covariates:
+        shown["Adjusted (95 % interval)"] = [_ratio(one, "adjusted_") for one in _rows(cox)]
+        shown["p, adjusted"] = [p_value(one["adjusted_p_value"]) for one in _rows(cox)]
+    by = f" Adjusted for {listed(covariates)}." if covariates else ""
+    words = (
+        "Cox model, every cluster against the first; above 1 means that the event comes sooner in "
+        f"the first of the two.{by}"
+    )
+    return table(shown, words)
+
+
+def _rows(cox: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in cox.to_dict("records")]
+
+
+def _ratio(row: dict[str, Any], prefix: str) -> str:
+    low, high = row[f"{prefix}ci_low"], row[f"{prefix}ci_high"]
+    return f"{number(row[f'{prefix}hazard_ratio'])} ({interval(low, high)})"
 
 
 def _slopes(found: Associations, values: dict[str, Any], figures: Figures) -> Html:
