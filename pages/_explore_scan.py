@@ -7,8 +7,9 @@ import streamlit as st
 
 from clam_core.study import cluster_label, read_names
 from pages import _looked_at as looked
+from pages._leading import leading
 from pages._map import MAP_PART, SCAN_PART
-from pages._map_data import RELIABLE, leading, mapped, place_on, value_text
+from pages._map_data import RELIABLE, mapped, place_on, value_text
 from pages._pictures import show_png, thumbnail
 from pages._shared import Place, plain, sentences
 from pages._similar import similar_ids, typical_ids

@@ -17,6 +17,7 @@ from clam_core.figures.embedding import ColorBy, Marks, cards, draw_map
 from clam_core.io.columns import ColumnInfo
 from clam_core.study import Run, Study, cluster_label, read_names
 from clam_core.study.stamp import results_stamp
+from pages._leading import leading, useful_first
 from pages._map_watch import Part
 from pages._shared import Place
 
@@ -24,7 +25,6 @@ RELIABLE = 0.5
 """A place is reliable where at least this share of a scan's nearest scans are near it."""
 
 _SHOWN_KINDS = ("continuous", "count", "binary", "ordinal", "nominal")
-_FAMILIES = ("lung function", "visual scores", "demographics", "symptoms and outcomes")
 _MOST_FOR_TRUST = 5_000
 _MOST_FOR_VALUES = 5_000
 _N_VALUES = 4
@@ -85,7 +85,7 @@ def _clinical(study: Study, table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Co
     aligned = values[~values.index.duplicated()].reindex(ids).set_axis(table.index, axis="index")
     infos = [ColumnInfo.from_json(one) for one in description["columns"]]
     shown = [i for i in infos if i.kind in _SHOWN_KINDS and i.name in aligned and not i.personal]
-    return aligned, tuple(shown)
+    return aligned, useful_first(shown)
 
 
 def place_on(here: Place, plane: str) -> pd.DataFrame:
@@ -173,18 +173,6 @@ def _texts(found: Mapped, reliable: pd.Series[Any]) -> dict[str, pd.Series[Any]]
         texts[info.label] = found.clinical[info.name].map(lambda v, i=info: value_text(v, i))
     texts["place reliable:"] = reliable.map(lambda share: "" if pd.isna(share) else f"{share:.0%}")
     return texts
-
-
-def leading(columns: tuple[ColumnInfo, ...]) -> list[ColumnInfo]:
-    """Columns with those first that a physician asks for first, two of each family in turn."""
-    place = {family: number for number, family in enumerate(_FAMILIES)}
-    seen: dict[str, int] = {}
-    keys = []
-    for info in columns:
-        turn = seen.setdefault(info.family, 0) // 2
-        seen[info.family] += 1
-        keys.append((turn, place.get(info.family, len(place))))
-    return [columns[i] for i in sorted(range(len(columns)), key=keys.__getitem__)]
 
 
 def value_text(value: object, info: ColumnInfo) -> str:
