@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from pages._map_choice import ShownMap
 from pages._shared import Place, plain
@@ -43,6 +44,28 @@ def show_line(line: dict[str, Any], origin: str, randomization: float | None) ->
         for sentence in evidence_sentences(line, randomization):
             st.markdown(sentence)
         st.markdown(DOES_NOT_PROVE)
+
+
+def where_it_lies(
+    line: dict[str, Any], values: NDArray[np.floating], mask: NDArray[np.bool_] | None
+) -> dict[str, Any]:
+    """The line of a map with a sentence that fits empty maps and scans without a mask as well.
+
+    Args:
+        line: What was measured of the map; its sentence tells zones and densities in a mask.
+        values: The map.
+        mask: Of the scan, or None.
+    """
+    if not np.any(values):
+        said = "The map is empty: nothing in this scan speaks for the cluster."
+    elif mask is None:
+        said = (
+            "This scan has no mask, so the map covers the whole picture, its background included, "
+            "and no zones can be named."
+        )
+    else:
+        return line
+    return {**line, "sentence": said}
 
 
 def evidence_sentences(line: dict[str, Any], randomization: float | None) -> list[str]:

@@ -15,7 +15,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from clam_core.study import read_names
 from clam_core.volume import Volume
-from pages._evidence import show_line
+from pages._evidence import show_line, where_it_lies
 from pages._explain import in_worker
 from pages._niivue import nifti_bytes
 from pages._pictures import show_png, thumbnail
@@ -152,8 +152,8 @@ def _show_map(here: Place, found: dict[str, Any]) -> None:
         required=True,
         key=f"{KEY}-map",
     )
-    line = record["lines"][cluster - 1]
     overlay = _scaled(found["maps"][cluster - 1])
+    line = where_it_lies(record["lines"][cluster - 1], overlay, arrays.get("mask"))
     volume = Volume(arrays["volume"], _affine(record), here.study.info.unit)
     title = f"New scan · map for cluster {cluster}"
     alt = f"{title}. {line['sentence']}"

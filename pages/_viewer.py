@@ -12,7 +12,7 @@ from clam_core.errors import MissingStepError
 from clam_core.figures.looks import PRESETS_HU, usual_window
 from clam_core.figures.slices import peak_index
 from clam_core.volume import Volume
-from pages._evidence import show_evidence
+from pages._evidence import show_evidence, where_it_lies
 from pages._map_choice import NOTHING, MapChoice, ShownMap, choose_map, shown_map
 from pages._missing_map import offer_maps
 from pages._niivue import Pane, mount, pack
@@ -46,7 +46,7 @@ def show_scan(here: Place, scan_id: str, key: str) -> None:
                 beside = _choose_beside(here, scan_id, key)
             is_plain = choose_plain(here.study.info.spatial_dims, key)
         if is_fitted:
-            shown = shown_map(here, scan_id, choice)
+            shown = _placed(here, scan_id, shown_map(here, scan_id, choice))
         panes = [scan_pane(here, scan_id, shown, choice)]
         if beside is not None:
             panes.append(_stored_pane(here, beside))
@@ -62,6 +62,14 @@ def show_scan(here: Place, scan_id: str, key: str) -> None:
             show_panes(panes, style, key, is_plain=is_plain)
         if shown is not None:
             show_evidence(here, shown)
+
+
+def _placed(here: Place, scan_id: str, shown: ShownMap | None) -> ShownMap | None:
+    """The map with a sentence that also fits a scan without a mask."""
+    if shown is None:
+        return None
+    mask = here.study.mask(scan_id)
+    return replace(shown, line=where_it_lies(shown.line, shown.values, mask))
 
 
 def show_panes(panes: list[Pane], style: Style, key: str, *, is_plain: bool) -> None:

@@ -15,7 +15,7 @@ from clam_core.pipeline.localize import localize
 from clam_core.settings import LocalizeSettings, LocalizeVariant
 from clam_core.study import Run, Study
 from pages import _niivue as niivue
-from pages._evidence import evidence_sentences
+from pages._evidence import evidence_sentences, where_it_lies
 from pages._map_choice import KINDS
 from pages._view import View, read_view, view_from, write_view
 from tests.pipeline.simulated import QUICK, cohort, study_of
@@ -248,6 +248,16 @@ def test_the_scripts_lie_where_the_browser_is_told():
     for place in niivue._locations().values():
         name = Path(place.split("?")[0]).name
         assert (niivue.ASSETS / name).is_file() or name == "niivue.js"
+
+
+def test_without_a_mask_it_is_said_that_the_whole_picture_counts():
+    line, mask = {"sentence": "Peak in the right upper zone.", "drop": 0.1}, np.ones((2, 2), bool)
+    assert where_it_lies(line, np.eye(2), mask) == line
+    said = where_it_lies(line, np.eye(2), None)
+    assert "has no mask, so the map covers the whole picture" in said["sentence"]
+    assert said["drop"] == 0.1
+    for one in (mask, None):
+        assert "The map is empty" in where_it_lies(line, np.zeros((2, 2)), one)["sentence"]
 
 
 def test_evidence_is_told_with_its_numbers():
