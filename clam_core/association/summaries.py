@@ -58,12 +58,19 @@ def mean_text(values: Values, decimals: int | None = None) -> str:
     return " ± ".join(f"{part:.{decimals}f}".replace("-", MINUS) for part in parts)
 
 
-def median_text(values: Values) -> str:
-    """Median and quartiles, such as `3 [2, 4]`."""
+def median_text(values: Values, decimals: int | None = None) -> str:
+    """Median and quartiles, such as `3 [2, 4]`; of whole numbers without needless decimals."""
     if len(values) == 0:
         return "–"
-    low, middle, high = (number_text(float(x)) for x in np.percentile(values, [25, 50, 75]))
-    return f"{middle} [{low}, {high}]"
+    is_whole = bool((values == np.round(values)).all()) and float(np.abs(values).max()) < 1e6
+    ends = np.percentile(values, [25, 50, 75]).tolist()
+    if is_whole:
+        texts = [f"{round(end, 2):g}".replace("-", MINUS) for end in ends]
+    elif decimals is not None:
+        texts = [f"{end:.{decimals}f}".replace("-", MINUS) for end in ends]
+    else:
+        texts = [number_text(end) for end in ends]
+    return f"{texts[1]} [{texts[0]}, {texts[2]}]"
 
 
 def summarize(

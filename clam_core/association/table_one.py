@@ -53,9 +53,10 @@ def _statistics(
         values = numbers_of(column)
         known = np.isfinite(values)
         decimals = decimals_of(values[v & known] for k, v in parts.items() if k != "overall")
+        seen = {k: values[v & known] for k, v in parts.items()}
         rows = [
-            ("mean ± SD", {k: mean_text(values[v & known], decimals) for k, v in parts.items()}),
-            ("median [quartiles]", {k: median_text(values[v & known]) for k, v in parts.items()}),
+            ("mean ± SD", {k: mean_text(part, decimals) for k, part in seen.items()}),
+            ("median [quartiles]", {k: median_text(part, decimals) for k, part in seen.items()}),
         ]
     else:
         codes, names = codes_of(column)

@@ -173,13 +173,15 @@ def survival(curves: pd.DataFrame, at_risk: pd.DataFrame, time: str, alt: str) -
     for tick in ticks:
         parts.append(label(across(tick), bottom + 16, f"{tick:g}", "middle", fill=QUIET))
     parts.append(label((left + right) / 2, bottom + 34, time, "middle", fill=QUIET))
+    ends: list[tuple[float, str]] = []
     for place, (number, part) in enumerate(curves.groupby("cluster")):
         color, dash = cluster_color(int(str(number))), DASHES[place % len(DASHES)]
         parts.append(_band(part, color, across, up))
         steps = _steps(part, "survival", across, up)
         parts.append(polyline(steps, color, stroke_dasharray=dash or None))
-        x, y = steps[-1]
-        parts.append(label(min(x + 6, right + 6), y + 4, f"Cluster {number}", fill=INK))
+        ends.append((steps[-1][1], f"Cluster {number}"))
+    for y, name in _apart(ends):
+        parts.append(label(right + 6, y + 4, name, fill=INK))
     y = bottom + 58
     parts.append(label(4, y, "At risk", font_weight="600"))
     for row in at_risk.to_dict("records"):
@@ -188,6 +190,14 @@ def survival(curves: pd.DataFrame, at_risk: pd.DataFrame, time: str, alt: str) -
         counts = [str(int(row[name])) for name in at_risk.columns if name != "cluster"]
         parts += [label(across(t), y, c, "middle") for t, c in zip(ticks, counts, strict=True)]
     return drawing(680, y + 12, alt, *parts)
+
+
+def _apart(ends: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Places of names at the ends of lines, from above to below, at least 14 pixels apart."""
+    moved: list[tuple[float, str]] = []
+    for y, name in sorted(ends):
+        moved.append((max(y, moved[-1][0] + 14) if moved else y, name))
+    return moved
 
 
 def _band(part: pd.DataFrame, color: str, across: Scale, up: Scale) -> Html:

@@ -95,7 +95,7 @@ def evidence(effects: pd.DataFrame, axis: str, alt: str) -> Html:
     table = effects.assign(height=heights + 0.0)
     ticks = nice_ticks(0.0, max(1.5, float(table["height"].max())), 6)
     up = Scale(0.0, ticks[-1], bottom, top)
-    across = Scale(-1.0 if (table["strength"] < 0).any() else 0.0, 1.0, left, right)
+    across = Scale(-1.02 if (table["strength"] < 0).any() else -0.02, 1.02, left, right)
     parts = left_axis(up, left, right, "Evidence (−log10 of corrected p)", 6)
     parts += bottom_axis(across, bottom, top, axis)
     limit = up(-math.log10(LEVEL))

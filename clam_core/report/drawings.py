@@ -151,14 +151,19 @@ def _variable_words(row: Mapping[str, Any], found: Associations) -> str:
     )
 
 
+def _titled(found: Associations, variable: str) -> str:
+    """Label of a variable with its unit."""
+    known = found.rows.loc[found.rows["variable"] == variable, "unit"]
+    return titled(found.label(variable), str(known.iloc[0] or "") if len(known) else "")
+
+
 def draw_survival(found: Associations) -> Drawing | None:
     """Kaplan-Meier curves with numbers at risk; None without follow-up."""
     said = (found.about.get("follow_up") or {}).get("survival", {})
     curves = found.table("curves")
     if curves.empty or "event" not in said:
         return None
-    labels = dict(zip(found.rows["variable"], found.rows["label"], strict=True))
-    event, time = (str(labels.get(said[name], said[name])) for name in ("event", "time"))
+    event, time = found.label(str(said["event"])), _titled(found, str(said["time"]))
     caption = (
         f"Kaplan-Meier curves with 95 % bands (event: {event}). Log-rank test: chi-square "
         f"{number(said['logrank_statistic'])} on {said['logrank_df']} df, "

@@ -60,6 +60,11 @@ WORKS: dict[str, str] = {
     "of the American Statistical Association 53:457, 1958.",
     "cox": "Cox DR. Regression models and life-tables. Journal of the Royal Statistical Society B "
     "34:187, 1972.",
+    "elteren": "van Elteren PH. On the combination of independent two-sample tests of Wilcoxon. "
+    "Bulletin of the International Statistical Institute 37:351, 1960.",
+    "landis": "Landis JR, Heyman ER, Koch GG. Average partial association in three-way contingency "
+    "tables: a review and discussion of alternative tests. International Statistical Review "
+    "46:237, 1978.",
     "laird": "Laird NM, Ware JH. Random-effects models for longitudinal data. Biometrics 38:963, "
     "1982.",
 }
@@ -111,6 +116,7 @@ def _of_tests(material: Material) -> set[str]:
         keys.add("cramer")
     if found.rows["adjusted_test"].astype(str).str.contains("HC3").any():
         keys.add("hc3")
+    keys |= {"elteren", "landis"} if len(found.table("within")) else set()
     known = found.about.get("follow_up") or {}
     keys |= {"kaplan", "cox"} if "survival" in known else set()
     return keys | ({"laird"} if "slopes" in known else set())

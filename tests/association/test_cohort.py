@@ -144,7 +144,7 @@ def test_table_one_by_hand():
     assert cells.loc[("", "n")].tolist()[-3:] == ["20", "10", "10"]
     # Cluster 1 without its first: 2, 4, ..., 18: mean 10, SD sqrt(30).
     assert cells.loc[("Age (years)", "mean ± SD"), "cluster_1"] == "10.0 ± 5.5"
-    assert cells.loc[("Age (years)", "median [quartiles]"), "cluster_2"] == "10.0 [5.50, 14.5]"
+    assert cells.loc[("Age (years)", "median [quartiles]"), "cluster_2"] == "10 [5.5, 14.5]"
     assert cells.loc[("Age (years)", "missing"), "cluster_1"] == "1 (10 %)"
     assert cells.loc[("Age (years)", "missing"), "overall"] == "1 (5 %)"
     assert cells.loc[("site", "A"), "cluster_1"] == "10 (100 %)"

@@ -44,6 +44,29 @@ def test_every_picture_is_decoded_and_visible(shown):
     assert all(min(size) > 20 for size in sizes)
 
 
+def test_every_figure_shows_something(shown):
+    found = shown.eval_on_selector_all(
+        "figure",
+        """all => all.map(figure => {
+            const caption = figure.querySelector('figcaption').textContent.trim();
+            const seen = one => { const box = one.getBoundingClientRect();
+                return box.width > 20 && box.height > 8; };
+            const drawn = svg => [...svg.querySelectorAll('path, rect, circle, polyline')]
+                .filter(one => { const box = one.getBoundingClientRect();
+                    return box.width > 1 && box.height > 1; }).length;
+            const parts = [...figure.querySelectorAll('img, svg')];
+            const whole = parts.every(one => seen(one) &&
+                (one.tagName == 'IMG' ? one.complete && one.naturalWidth > 0 : drawn(one) > 0));
+            return [caption, parts.length, whole];
+        })""",
+    )
+    assert len(found) >= 15
+    assert [caption for caption, n, whole in found if not n or not whole] == []
+    captions = " ".join(caption for caption, _, _ in found)
+    for wanted in ("Effects of", "Strength and evidence", "Kaplan-Meier", "by cluster"):
+        assert wanted in captions
+
+
 def test_every_drawing_is_visible_and_holds_its_texts(shown):
     outside = shown.eval_on_selector_all(
         "svg",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from clam_core.association.words import uncapitalized
@@ -119,17 +122,18 @@ def _adjusted(found: Associations) -> Html:
             "Variable": titled(str(row["label"]), str(row["unit"] or "")),
             "Family": row["family"],
             "n": str(int(row["n_adjusted"])),
-            "Crude effect": number(row["crude_effect"]),
-            "Adjusted effect": number(row["adjusted_effect"]),
-            "p adjusted for covariates": p_value(row["adjusted_p_value"]),
-            "and for the number of tests": p_value(row["adjusted_p_adjusted"]),
+            "Crude effect (95 % interval)": _effect(row, "crude"),
+            "Adjusted effect (95 % interval)": _effect(row, "adjusted"),
+            "p adjusted": p_value(row["adjusted_p_value"]),
+            "and corrected": p_value(row["adjusted_p_adjusted"]),
             "Model": row["adjusted_test"],
         }
         for row in rows.sort_values(["family", "adjusted_p_value"]).to_dict("records")
     ]
     effects = listed(sorted({effect_name(name) for name in rows["adjusted_effect_name"]}))
     caption = (
-        f"Crude and adjusted effects ({effects}) in the same rows: those without a missing value."
+        f"Crude and adjusted effects ({effects}) in the same rows, those without a missing value; "
+        "corrected for the number of tests within the family."
     )
     return join(
         [
@@ -137,6 +141,11 @@ def _adjusted(found: Associations) -> Html:
             table(pd.DataFrame(shown), caption, by="Family"),
         ]
     )
+
+
+def _effect(row: Mapping[Any, Any], which: str) -> str:
+    ends = interval(row[f"{which}_low"], row[f"{which}_high"])
+    return f"{number(row[f'{which}_effect'])} ({ends})"
 
 
 def _confounding(panel: pd.DataFrame) -> Html:

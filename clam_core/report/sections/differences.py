@@ -9,7 +9,7 @@ import pandas as pd
 
 from clam_core.association import Cohort
 from clam_core.association.strength import strengths
-from clam_core.association.summaries import mean_text, median_text
+from clam_core.association.summaries import decimals_of, mean_text, median_text
 from clam_core.association.typed import NUMBERS, codes_of, numbers_of
 from clam_core.figures.associations import LEVEL
 from clam_core.report.html import Html, paragraph, table
@@ -59,9 +59,11 @@ def _typical(cohort: Cohort, name: str, rows: np.ndarray[Any, np.dtype[np.bool_]
     """What is usual in some rows."""
     column, kind = cohort.frame[name], cohort.columns[name].kind
     if kind in NUMBERS:
-        values = numbers_of(column)[rows]
-        values = values[np.isfinite(values)]
-        return mean_text(values) if kind == "continuous" else median_text(values)
+        values = numbers_of(column)
+        known = np.isfinite(values)
+        decimals = decimals_of([values[known & rows], values[known & ~rows]])
+        own = values[known & rows]
+        return mean_text(own, decimals) if kind == "continuous" else median_text(own)
     codes, levels = codes_of(column)
     seen = codes[rows]
     seen = seen[seen >= 0]

@@ -6,6 +6,7 @@ from clam_core.report.html import Figures, Html, bullets
 from clam_core.report.material import Material
 from clam_core.report.sections.number import jaccard_of
 from clam_core.report.sections.preparation import masked
+from clam_core.study.associations import Associations
 
 
 def write(material: Material, figures: Figures) -> Html:  # noqa: ARG001
@@ -51,10 +52,24 @@ def _own(material: Material) -> list[str]:
                      "0.6).")  # fmt: skip
     if not masked(material):
         found.append("Scans without a mask were clustered with everything in the field of view.")
-    if material.associations is not None and material.associations.about.get("banner"):
-        found.append(str(material.associations.about["banner"]))
+    if material.associations is not None:
+        found += _of_associations(material.associations)
     n_failed = int((material.scans["status"] == "failed").sum())
     if n_failed:
         share = 100 * n_failed / len(material.scans)
         found.append(f"{share:.0f} % of the scans failed and are missing here; they may differ.")
     return found
+
+
+def _of_associations(found: Associations) -> list[str]:
+    """Limits that follow from what was compared."""
+    limits = []
+    tested = found.rows[found.rows["p_value"].notna()]
+    if (tested["family"] == "visual scores").any():
+        limits.append(
+            "Visual scores were read from the same scans that the clusters were made of: their "
+            "association says what the clusters look like, not that a second source confirms them."
+        )
+    if found.about.get("banner"):
+        limits.append(str(found.about["banner"]))
+    return limits

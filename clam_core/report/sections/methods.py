@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from clam_core import __version__
+from clam_core.association.words import uncapitalized
 from clam_core.report.html import Figures, Html, join, paragraph, table, tag
 from clam_core.report.material import Material
 from clam_core.report.phrases import listed, plural
@@ -90,7 +91,16 @@ def association_words(material: Material) -> str:
         f"{_CORRECTIONS[settings['correction']]}."
     )
     if settings["adjust"]:
-        text += f" Adjusted models hold {listed(settings['adjust'])} constant."
+        names = [uncapitalized(found.label(str(name))) for name in settings["adjust"]]
+        text += f" Adjusted models hold {listed(names)} constant."
+    within = found.table("within")
+    if len(within):
+        site = uncapitalized(str(within["within"].iloc[0]))
+        text += (
+            f" Clusters were also compared within each {site} (ranks by van Elteren's test, levels "
+            "by the generalised test of Cochran, Mantel and Haenszel; label shuffles within each "
+            f"{site} where counts are small)."
+        )
     equations = sorted({one.equation for one in material.columns or [] if one.equation})
     if equations:
         text += f" Lung function was expressed by reference equations: {'; '.join(equations)}."
