@@ -26,6 +26,24 @@ def show_delete(here: Place) -> None:
         "Deletes the prepared volumes, the pictures, the clinical table and all runs with their "
         f"maps. {scans} This cannot be undone."
     )
+    _confirm(name)
+    _show_unused()
+
+
+def show_damaged(name: str) -> None:
+    """Offer to delete a study that cannot be opened."""
+    with st.expander(f"Delete the study {plain(name)}"):
+        st.markdown(
+            "If you have a copy of its folder, put that in place and reload the page. Otherwise "
+            "the study can be deleted, with all that was made from its scans. The scans "
+            "themselves stay where they are, unless they were uploaded for it or belong to the "
+            "demo. This cannot be undone."
+        )
+        _confirm(name)
+
+
+def _confirm(name: str) -> None:
+    """The name has to be typed; then everything goes."""
     typed = st.text_input(f"Type the name of the study to delete it: {plain(name)}", key="doomed")
     if st.button("Delete the study", type="primary", disabled=typed.strip() != name):
         if is_running(name):
@@ -36,7 +54,6 @@ def show_delete(here: Place) -> None:
             st.query_params.clear()
             st.toast(f"The study {plain(name)} was deleted.")
             st.rerun()
-    _show_unused()
 
 
 def _show_unused() -> None:

@@ -1,4 +1,4 @@
-"""Steps that make or prepare a study, started from the Cohort page."""
+"""Whether a step works on a study, and the start of those that make or prepare one."""
 
 from __future__ import annotations
 

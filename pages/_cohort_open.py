@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import streamlit as st
 
 from clam_core.errors import StudyError
-from clam_core.io.roots import allowed_roots, check_below, folders_in, tables_in
+from clam_core.io.roots import TABLES, allowed_roots, check_below, folders_in, tables_in
 from clam_core.study.uploads import Upload, UploadLimits, check_room, store_upload
 from pages._cohort_job import start
 from pages._shared import plain, sentences, studies_root, study_names
@@ -45,12 +46,12 @@ def show_open() -> None:
     where = st.segmented_control(
         "Where are the scans?", [_FOLDER, _UPLOAD], default=_FOLDER, required=True, key="where"
     )
-    folder, files, scans_table = None, [], None
+    folder, files, scans_table, sent_table = None, [], None, None
     with sentences():
         if where == _FOLDER:
             folder, scans_table = _choose_folder()
         else:
-            files = _choose_files()
+            files, sent_table = _choose_files()
     with st.expander("How they are named and prepared (the defaults suit most chest CTs)"):
         ids = st.radio("Ids of the scans", list(IDS), format_func=IDS.__getitem__, key="ids")
         settings = prepare_choice("new")
@@ -60,6 +61,8 @@ def show_open() -> None:
             _check_name(name)
             root = folder or store_upload(studies_root(), files)
             arguments = {"scans": str(root), "ids": ids, "preprocess": settings}
+            if sent_table:
+                scans_table = _keep_table(root, sent_table)
             if scans_table:
                 arguments["scans_table"] = str(root / scans_table)
             start(name, "create", arguments)
@@ -98,20 +101,26 @@ def _choose_folder() -> tuple[Path | None, str | None]:
             break
         place = check_below(place / step, roots)
     st.caption(f"Everything below {plain(place.name)} is looked into; nothing there is changed.")
-    tables = tables_in(place, roots)
+    chosen = _choose_table(tables_in(place, roots), f"table_{place.name}")
+    return place, chosen
+
+
+def _choose_table(tables: list[str], key: str) -> str | None:
+    """One of the tables, a table `scans` unasked; None takes every scan that is found."""
     if not tables:
-        return place, None
+        return None
     none = "No table: take every scan that is found"
     chosen = st.selectbox(
         "Table that names the scans (columns scan_id, subject_id, path, mask)",
         [none, *tables],
         index=1 if Path(tables[0]).stem.lower() == "scans" else 0,
-        key=f"table_{place.name}",
+        key=key,
     )
-    return place, None if chosen == none else chosen
+    return None if chosen == none else chosen
 
 
-def _choose_files() -> list[Upload]:
+def _choose_files() -> tuple[list[Upload], Upload | None]:
+    """What was uploaded, and the table among it that names the scans."""
     limits = UploadLimits()
     sent = st.file_uploader(
         "Scans: files, or one zip archive with folders",
@@ -120,10 +129,27 @@ def _choose_files() -> list[Upload]:
         key="scans_upload",
         help="Larger cohorts: put them into a folder of the server and open that.",
     )
+    st.caption(
+        "A table that names the scans (CSV or XLSX) may be uploaded with them, beside an archive "
+        "rather than in it; its paths are those in the archive, or the names of the files."
+    )
     files = [Upload(one.name, one.size, one) for one in sent]
-    if files:
-        check_room(studies_root(), files, limits)
-    return files
+    tables = {one.name: one for one in files if Path(one.name).suffix.lower() in TABLES}
+    names = sorted(tables, key=lambda name: (Path(name).stem.lower() != "scans", name))
+    chosen = _choose_table(names, "table_upload")
+    table = None if chosen is None else tables[chosen]
+    scans = [one for one in files if one is not table]
+    if scans:
+        check_room(studies_root(), scans, limits)
+    return scans, table
+
+
+def _keep_table(root: Path, table: Upload) -> str:
+    """Keep the table that names the scans with the upload, under a name of our own."""
+    name = f"scans{Path(table.name).suffix.lower()}"
+    with (root / name).open("wb") as target:
+        shutil.copyfileobj(table.content, target)
+    return name
 
 
 def _check_name(name: str) -> None:

@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
 from clam_core import __version__, jobs
-from clam_core.errors import ClamError
+from clam_core.errors import ClamError, StudyError
 from clam_core.study import Run, Study, run_names
 from pages._access import check_access, visitor
 from pages._log import scrub_log
@@ -121,12 +121,9 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
     heading, *selectors = st.columns([4, 2, 2], vertical_alignment="bottom")
     heading.title(title, anchor=False)
     try:
-        place = _choose_place(selectors)
+        place = _open(selectors)
         if place is None:
-            st.info("There is no study yet: try the demo study, or open your own scans.")
-            _show_doors()
             st.stop()
-        st.caption(plain(status_line(place.study, place.run)))
         show_job(studies_root(), place.study.name)
         _require(place, needs)
         yield place
@@ -137,11 +134,22 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
         footer()
 
 
-def _show_doors() -> None:
-    """The demo study and one's own scans, on every page of a first start."""
-    from pages._cohort_start import show_doors  # which itself needs the shell
+def _open(selectors: list[DeltaGenerator]) -> Place | None:
+    """The chosen study with its line of status; None, and what to do, where none can be opened."""
+    from pages._cohort_delete import show_damaged  # which themselves need the shell
+    from pages._cohort_start import show_doors
 
-    show_doors()
+    try:
+        place = _choose_place(selectors)
+        if place is not None:
+            st.caption(plain(status_line(place.study, place.run)))
+            return place
+        st.info("There is no study yet: try the demo study, or open your own scans.")
+        show_doors()
+    except StudyError as error:
+        st.error(plain(str(error)))
+        show_damaged(st.query_params["study"])
+    return None
 
 
 def _choose_place(selectors: list[DeltaGenerator]) -> Place | None:

@@ -9,6 +9,7 @@ from clam_core import jobs
 from clam_core.errors import MissingStepError
 from clam_core.figures.training import number_indices
 from clam_core.selection.result import ROW_WORDS
+from pages._cohort_job import is_running
 from pages._shared import Place, plain, sentences, studies_root
 
 _ALT = "Indices for each number of clusters; the table below has the values."
@@ -21,7 +22,7 @@ def show_numbers(here: Place) -> None:
         found = here.fitted.selection()
     except MissingStepError:
         st.write("2 to 8 clusters have not been compared for this run.")
-        if st.button("Compare numbers of clusters"):
+        if st.button("Compare numbers of clusters", disabled=is_running(here.study.name)):
             with sentences():
                 jobs.start(studies_root(), here.study.name, "select", {"run": here.fitted.name})
                 st.rerun()

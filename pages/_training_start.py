@@ -9,6 +9,7 @@ import streamlit as st
 
 from clam_core import jobs
 from clam_core.study import run_names
+from pages._cohort_job import is_running
 from pages._shared import Place, sentences, studies_root
 from pages._status import time_left
 
@@ -65,7 +66,14 @@ def show_start(here: Place) -> None:
             f"With two cores: {time_left(seconds).removesuffix(' left')}, roughly. You may close "
             "the browser meanwhile; it goes on."
         )
-        if st.button("Find clusters", type="primary", icon=":material/play_arrow:"):
+        is_busy = is_running(here.study.name)
+        if is_busy:
+            st.caption(
+                "A step is working on this study: see the bar above. Wait until it has ended, or "
+                "cancel it."
+            )
+        icon = ":material/play_arrow:"
+        if st.button("Find clusters", type="primary", icon=icon, disabled=is_busy):
             with sentences():
                 arguments |= {"preset": preset, "k": number}
                 jobs.start(studies_root(), here.study.name, "groups", arguments)

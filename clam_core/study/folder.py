@@ -96,7 +96,10 @@ class Study:
                 f"The study {self.folder.name!r} has layout version {version}, this software reads "
                 f"version {SCHEMA_VERSION}; open it with the version of the software that made it."
             )
-        return StudyInfo(**values)
+        try:
+            return StudyInfo(**values)
+        except (TypeError, ValueError) as error:
+            raise StudyError(f"{STUDY!r} of the study {self.folder.name!r} is damaged.") from error
 
     @property
     def name(self) -> str:
@@ -216,22 +219,33 @@ class Study:
         Raises:
             BusyError: If another process holds it.
         """
-        lock = FileLock(self.folder / LOCK, timeout=timeout)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise BusyError(
-                f"Another process is writing to the study {self.name!r}; wait until it has ended."
-            ) from None
-        try:
+        with hold(self.folder, timeout):
             yield
-        finally:
-            lock.release()
 
     def replace_info(self, info: StudyInfo) -> None:
         """Take note of what has been written to study.json."""
         self.info = info
         self._arrays = ScanArrays(self.folder / ARRAYS)
+
+
+@contextmanager
+def hold(folder: Path, timeout: float = 0) -> Iterator[None]:
+    """Hold a study's folder for writing, waiting for at most `timeout` seconds.
+
+    Raises:
+        BusyError: If another process holds it.
+    """
+    lock = FileLock(folder / LOCK, timeout=timeout)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise BusyError(
+            f"Another process is writing to the study {folder.name!r}; wait until it has ended."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def create_study(

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 from clam_core.errors import StudyError
-from clam_core.study.folder import STUDY, Study
+from clam_core.study import atomic
+from clam_core.study.folder import STUDY, hold
 from clam_core.study.uploads import delete_uploads, uploads_of
 
 TRUTH, JOBS = "truth.csv", ".jobs"
@@ -16,7 +17,8 @@ TRUTH, JOBS = "truth.csv", ".jobs"
 def delete_study(root: Path, name: str) -> None:
     """Delete a study, its upload, and the synthetic scans of a demo study.
 
-    Scans that lie in a folder of somebody's own are left where they are.
+    Scans that lie in a folder of somebody's own are left where they are. A study that cannot
+    be read is deleted as well; where it does not say where its scans lie, they stay.
 
     Args:
         root: The studies' root.
@@ -29,11 +31,11 @@ def delete_study(root: Path, name: str) -> None:
     folder = root / name
     if folder.parent != root or name.startswith(".") or not (folder / STUDY).is_file():
         raise StudyError(f"There is no study {name!r} to delete.")
-    study, upload = Study(folder), uploads_of(folder)
+    upload = uploads_of(folder)
     synthetic = root / f"{name}-scans"
-    is_demo = (synthetic / TRUTH).is_file() and _is_home(study, synthetic)
+    is_demo = (synthetic / TRUTH).is_file() and _is_home(folder, synthetic)
     doomed = root / f".deleted-{secrets.token_hex(8)}"
-    with study.lock():
+    with hold(folder):
         try:
             folder.rename(doomed)
         except OSError as error:
@@ -48,5 +50,10 @@ def delete_study(root: Path, name: str) -> None:
         shutil.rmtree(synthetic, ignore_errors=True)
 
 
-def _is_home(study: Study, folder: Path) -> bool:
-    return Path(study.info.scans_root).resolve() == folder.resolve()
+def _is_home(folder: Path, synthetic: Path) -> bool:
+    """Whether a study was made from these synthetic scans."""
+    try:
+        home = atomic.read_json(folder / STUDY).get("scans_root", "")
+    except StudyError:
+        return False
+    return Path(str(home)).resolve() == synthetic.resolve()

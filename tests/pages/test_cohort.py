@@ -192,6 +192,32 @@ def test_an_upload_is_stored_under_a_generated_name(monkeypatch, tmp_path, made,
         assert archive.read("Smith_John.nii.gz") == content
 
 
+def test_a_table_that_names_the_scans_is_uploaded_with_them(monkeypatch, tmp_path, made, started):
+    page = opened(monkeypatch, tmp_path, tmp_path)
+    page.segmented_control(key="where").set_value("Upload files").run()
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.write(made / "in" / "s0.nii.gz", "deep/a.nii.gz")
+    rows = b"scan_id,subject_id,path\nA1,P1,deep/a.nii.gz\nB1,P2,s1.nii.gz\n"
+    page.file_uploader(key="scans_upload").set_value(
+        [
+            ("Scans.CSV", rows, "text/csv"),
+            ("other.csv", b"a,b\n1,2\n", "text/csv"),
+            ("all.zip", stream.getvalue(), "application/zip"),
+            ("s1.nii.gz", (made / "in" / "s1.nii.gz").read_bytes(), "x"),
+        ]
+    ).run()
+    press(page, "Make the study")
+    given = started[0][3]
+    root, table = Path(given["scans"]), Path(given["scans_table"])
+    assert table == root / "scans.csv"
+    assert table.read_bytes() == rows
+    create(tmp_path / "two", root, table, CreateOptions(n_workers=1))
+    scans = Study(tmp_path / "two").scans()
+    assert scans["status"].to_dict() == {"A1": "found", "B1": "found"}
+    assert scans["subject_id"].tolist() == ["P1", "P2"]
+
+
 # Scans
 
 

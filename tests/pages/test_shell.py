@@ -93,6 +93,28 @@ def test_the_text_of_a_fault_stays_out_of_log_and_page(monkeypatch, studies, cap
     assert "Mustermann" not in str(page.main)
 
 
+@pytest.mark.parametrize("page_name", ["training", "explore"])
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [("study.json", "{"), ("study.json", '{"schema_version": 1}'), ("scans.parquet", "PAR1")],
+)
+def test_a_damaged_study_can_be_left_or_deleted(
+    monkeypatch, studies, tmp_path, page_name, file, content
+):
+    for name in ("bad", "good"):
+        shutil.copytree(studies / "one", tmp_path / name)
+    (tmp_path / "bad" / file).write_text(content)
+    warm(monkeypatch)
+    page = open_page(monkeypatch, tmp_path, page_name, study="bad")
+    assert "damaged" in page.error[0].value
+    assert page.selectbox[0].options == ["bad", "good"]
+    page.session_state["_in_shell"] = True
+    page.text_input(key="doomed").set_value("bad").run()
+    next(one for one in page.button if one.label == "Delete the study").click().run()
+    assert not page.exception
+    assert [path.name for path in tmp_path.iterdir() if path.name[0] != "."] == ["good"]
+
+
 def test_every_page_of_a_first_start_offers_the_demo(monkeypatch, tmp_path):
     page = open_page(monkeypatch, tmp_path, "training")
     assert "Try the demo study" in [button.label for button in page.button]

@@ -79,14 +79,16 @@ def test_without_a_run_it_offers_to_find_clusters(monkeypatch, made):
 
 
 def test_started_killed_and_gone_on_with_from_the_page(monkeypatch, root):
-    page = show(monkeypatch, root, study="none")
+    page, other_tab = (show(monkeypatch, root, study="none") for _ in range(2))
     page.slider(key="k").set_value(2)
     page.number_input(key="epochs").set_value(500)
     page.selectbox(key="method").set_value("kmeans")
     button(page, "Find clusters").click().run()
     assert jobs.state(root, "none").status == "running"
-    button(page, "Find clusters").click().run()
-    assert "already working on the study" in words(page)
+    assert button(page, "Find clusters").disabled
+    assert "A step is working on this study" in words(page)
+    button(other_tab, "Find clusters").click().run()
+    assert "already working on the study" in words(other_tab)
     os.killpg(Record(root, "none").read("process.json")["pid"], signal.SIGKILL)
     until(root, "none", "interrupted")
     fresh = show(monkeypatch, root, study="none")  # another browser, another server
