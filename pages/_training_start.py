@@ -8,6 +8,7 @@ import re
 import streamlit as st
 
 from clam_core import jobs
+from clam_core.jobs.speeds import last_speed
 from clam_core.study import run_names
 from pages._cohort_job import is_running
 from pages._shared import Place, sentences, studies_root
@@ -34,7 +35,7 @@ METHODS = {
 _EPOCHS = {"fast": 8, "default": 20, "paper": 150}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _VOXELS_PER_SECOND, _MAP_VOXELS_PER_SECOND, _FIXED_SECONDS = 4.0e6, 0.5e6, 25.0
-"""Rough values for two cores, not measured on this machine: the page says "roughly"."""
+"""Rough values for two cores, until a run has been timed on this machine."""
 
 
 def show_start(here: Place) -> None:
@@ -61,10 +62,9 @@ def show_start(here: Place) -> None:
         )
         with st.expander("Details"):
             arguments = _details(names)
-        seconds = _estimate(here, preset, arguments.get("epochs"))
         st.caption(
-            f"With two cores: {time_left(seconds).removesuffix(' left')}, roughly. You may close "
-            "the browser meanwhile; it goes on."
+            f"{_estimate(here, preset, arguments.get('epochs'))} You may close the browser "
+            "meanwhile; it goes on."
         )
         is_busy = is_running(here.study.name)
         if is_busy:
@@ -103,12 +103,19 @@ def _free_name(names: list[str]) -> str:
     return next(name for name in wanted if name not in names)
 
 
-def _estimate(here: Place, preset: str, epochs: int | None) -> float:
-    """Seconds, from the size of the cohort and rough speeds."""
+def _estimate(here: Place, preset: str, passes: int | None) -> str:
+    """How long it takes, from the last run on this machine where there was one."""
     prepared = here.study.info.prepared
-    if prepared is None:
-        return _FIXED_SECONDS
-    voxels = math.prod(prepared.settings.grid) * prepared.n_ready
-    passes = epochs or _EPOCHS[preset]
+    voxels = 0 if prepared is None else math.prod(prepared.settings.grid) * prepared.n_ready
+    last = last_speed(studies_root(), preset)
+    if last is not None:
+        seconds = last.seconds(voxels, passes)
+        return f"Takes {_in_words(seconds)}, judging by the last run of this kind on this machine."
     maps = voxels / _MAP_VOXELS_PER_SECOND
-    return _FIXED_SECONDS + voxels * passes / _VOXELS_PER_SECOND + maps
+    training = voxels * (passes or _EPOCHS[preset]) / _VOXELS_PER_SECOND
+    seconds = _FIXED_SECONDS + training + maps
+    return f"With two cores: {_in_words(seconds)}. A rough guess: no run was timed here yet."
+
+
+def _in_words(seconds: float) -> str:
+    return time_left(seconds).removesuffix(" left")

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from clam_core.errors import ClamError
 from clam_core.jobs.record import CANCEL, REQUEST, JobState, Record
+from clam_core.jobs.speeds import TIMED, Stopwatch, keep_speed
 from clam_core.jobs.steps import PLANS, STEPS
 
 _BETWEEN_WRITES = 0.3
@@ -30,11 +31,13 @@ class Reporter:
         self._record, self.state = record, first
         self._plan = PLANS.get(first.step, {})
         self._begun = self._written = time.monotonic()
+        self.watch = Stopwatch(self._begun)
         record.write_state(first)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Take note of a stage; called by the step."""
         now = time.monotonic()
+        self.watch.note(stage, done, total, now)
         is_new = stage != self.state.stage
         if not is_new and now - self._written < _BETWEEN_WRITES and done < total:
             return
@@ -76,6 +79,10 @@ def run(root: Path, study: str) -> None:
             if step not in STEPS:
                 raise ClamError(f"There is no step {step!r}.")
             sentences = STEPS[step](record.study_folder, arguments, reporter)
+            if step in TIMED:
+                preset = str(arguments.get("preset", "default"))
+                now = time.monotonic()
+                keep_speed(root, record.study_folder, preset, reporter.watch, now)
             ended = replace(reporter.state, status="done", fraction=1.0, sentences=sentences)
         except KeyboardInterrupt:
             ended = replace(reporter.state, status="cancelled")
