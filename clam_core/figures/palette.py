@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 CLUSTER_COLORS = (
-    "#004BFF", "#E1780F", "#1E9687", "#B41EA5", "#875A4B", "#0096FF",
+    "#244BFF", "#E1780F", "#1E9687", "#B41EA5", "#875A4B", "#0096FF",
     "#4B6969", "#969669", "#A587B4", "#E1001E", "#FF2D96", "#007800",
 )  # fmt: skip
 """Seen on white and on black, and told apart by people with any colour vision.
