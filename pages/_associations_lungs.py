@@ -45,8 +45,9 @@ def _form(here: Place, columns: list[ColumnInfo], *, done: bool) -> None:
     sources = find_sources(columns)
     with st.form("lung_function", border=False):
         values: dict[str, Any] = {"units": {}, "sex_codes": {}, "ethnic_groups": {}}
-        for one in proposals_of(here.study):
-            st.markdown(f"- {plain(one.reason)}")
+        proposals = proposals_of(here.study)
+        st.markdown("\n".join(f"- {plain(one.reason)}" for one in proposals))
+        for one in proposals:
             if one.must_confirm:
                 units = list(ROLES[one.role].units)
                 place = units.index(one.unit) if one.unit in units else None

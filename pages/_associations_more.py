@@ -41,13 +41,15 @@ def show_forest(here: Place, found: Associations) -> None:
     if effects.empty:
         st.info("No variable could be tested; the table below says why for each.")
         return
-    plot = forest_plot(effects, signed=len(found.about["clusters"]) == 2)
+    signed = len(found.about["clusters"]) == 2
+    plot = forest_plot(effects, signed=signed)
     _draw(plot.figure, plot.sentence, "forest")
     save_buttons(here, "effects", lambda: draw_effects(found))
     st.caption(
         "All kinds of effects are put on the scale of a correlation: shares of variance as their "
         "root, Cramér's V and rank-biserial correlations as they are, Hedges' g and odds ratios "
         "converted. The table below has each in its own scale."
+        + (" Levels without an order have no direction and lie on the right." if signed else "")
     )
 
 

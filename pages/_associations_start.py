@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import streamlit as st
 
 from clam_core import jobs
@@ -13,9 +15,9 @@ from pages._shared import Place, page_link, sentences, studies_root
 
 _LEVELS = ("binary", "nominal", "ordinal")
 _CORRECTIONS = {
-    "bh": "Benjamini-Hochberg: of the findings, 5 % false",
-    "holm": "Holm: a 5 % chance of any false finding",
-    "by": "Benjamini-Yekutieli: as the first, under any dependence",
+    "bh": "Benjamini-Hochberg: on average at most 5 % of the findings are false",
+    "holm": "Holm: at most a 5 % chance of any false finding",
+    "by": "Benjamini-Yekutieli: as the first, however the variables depend on each other",
 }
 _REPEATED = {
     "one_row": "one scan per subject",
@@ -48,16 +50,18 @@ def show(here: Place, found: Associations | None = None) -> None:
 def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations | None) -> None:
     known = found.about["settings"] if found is not None else {}
     usable = [info.name for info in columns if info.kind in {"continuous", "count", *_LEVELS}]
+    labels = _labels(columns)
     with st.form("associate", border=False):
         st.markdown("**Compare every variable between the clusters**")
         default = known.get("adjust", usual_covariates(columns))
         adjust = st.multiselect(
-            "Adjust by", usable, [name for name in default if name in usable],
-            help="Crude results stay beside the adjusted ones.",
+            "Adjust for", usable, [name for name in default if name in usable],
+            format_func=labels.__getitem__, help="Crude results stay beside the adjusted ones.",
         )  # fmt: skip
         used = st.multiselect(
             "Made from the same images (described, not tested)", usable,
             [name for name in known.get("used_in_clustering", []) if name in usable],
+            format_func=labels.__getitem__,
             help="Volumes, densities or scores that a program read out of these scans: the "
             "clusters were made from the same voxels, so a test would find what was put in.",
         )  # fmt: skip
@@ -65,7 +69,7 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
         within = st.selectbox(
             "Also compare within the same", sites,
             sites.index(known["within"]) if known.get("within") in sites else None,
-            placeholder="Site or scanner, as far as known",
+            format_func=labels.__getitem__, placeholder="Site or scanner, as far as known",
             help="Every variable is tested again, subjects only against those of the same site.",
         )  # fmt: skip
         left, right = st.columns(2)
@@ -92,18 +96,28 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
             st.rerun()
 
 
+def _labels(columns: list[ColumnInfo]) -> dict[str, str]:
+    """What each column is called in a list: its label, and its name where two share a label."""
+    shared = Counter(info.label for info in columns)
+    return {
+        info.name: info.label if shared[info.label] == 1 else f"{info.label} ({info.name})"
+        for info in columns
+    }
+
+
 def _survival(columns: list[ColumnInfo], known: dict) -> dict[str, str | None]:
     """Which columns hold the time to an event, and what says that it was seen."""
     numbers = [info.name for info in columns if info.kind in {"continuous", "count"}]
     levels = [info.name for info in columns if info.kind in _LEVELS]
+    labels = _labels(columns)
     left, right = st.columns(2)
     time = left.selectbox(
         "Survival: time to the event or last contact", numbers, _place(numbers, known, "time"),
-        placeholder="None",
+        format_func=labels.__getitem__, placeholder="None",
     )  # fmt: skip
     event = right.selectbox(
         "Survival: whether the event was seen", levels, _place(levels, known, "event"),
-        placeholder="None",
+        format_func=labels.__getitem__, placeholder="None",
     )  # fmt: skip
     level = st.text_input(
         "Answer that means the event was seen", known.get("event_level") or "",

@@ -9,7 +9,7 @@ import streamlit as st
 
 from clam_core.figures.words import effect_words, p_cell, without_empty
 from clam_core.io.formulas import neutralise_frame
-from clam_core.report.phrases import number
+from clam_core.report.phrases import number, titled
 from clam_core.study import Run, Study
 from clam_core.study.associations import (
     Associations,
@@ -129,8 +129,7 @@ def labels_of(found: Associations) -> dict[str, str]:
 
 def title_of(row: dict) -> str:
     """Name of a variable with its unit."""
-    label, unit = str(row["label"]), str(row["unit"])
-    return f"{label} ({unit})" if unit and f"({unit})" not in label else label
+    return titled(str(row["label"]), str(row["unit"] or ""))
 
 
 def _effect(row: dict) -> str:

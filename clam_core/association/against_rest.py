@@ -13,7 +13,7 @@ from clam_core.association.effects import standardized_mean_difference
 from clam_core.association.effects_tables import table_difference
 from clam_core.association.groups import Groups, group, table_of
 from clam_core.association.result import NotTestableError, Values
-from clam_core.association.summaries import number_text
+from clam_core.association.summaries import number_text, titled
 from clam_core.association.typed import LEVELS, NUMBERS, codes_of, numbers_of
 from clam_core.io.columns import ColumnInfo
 
@@ -71,7 +71,7 @@ def mean_difference(groups: Groups) -> tuple[float, float, float]:
 
 def _row(column: pd.Series[Any], info: ColumnInfo, chosen: NDArray[np.bool_]) -> tuple[Any, ...]:
     labels = np.where(chosen, 1, 2)
-    label = f"{info.label} ({info.unit})" if info.unit else info.label
+    label = titled(info.label, info.unit)
     if info.kind in NUMBERS:
         groups = group(numbers_of(column), labels)
         words, effect = _of_numbers(groups), standardized_mean_difference(groups)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clam_core.association.summaries import number_text
+from clam_core.association.summaries import number_text, titled
 
 LEVEL = 0.05
 _SIGNED = frozenset({"hedges_g", "rank_biserial", "cliffs_delta"})
@@ -79,7 +79,7 @@ def _worded(pair: Mapping[Hashable, Any], row: pd.Series[Any], cluster: int) -> 
         said = f"{str(pair['effect_name']).replace('_', ' ')} {_interval(size)}"
         than = _than(size[0]) if pair["effect_name"] in _SIGNED else "different from"
     label = str(row["label"])
-    shown = f"{label} ({unit})" if unit and f"({unit})" not in label else label
+    shown = titled(label, unit)
     parts = [f"{than} cluster {other}", *values, said, f"adjusted p {_p(pair['p_adjusted'])}"]
     return Difference(str(pair["variable"]), shown, other, "; ".join(parts) + ".")
 

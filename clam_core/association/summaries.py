@@ -25,6 +25,13 @@ def number_text(value: float) -> str:
     return f"{value:.2e}".replace("-", MINUS)
 
 
+def titled(label: str, unit: str) -> str:
+    """A label with its unit, unless it says it already."""
+    if not unit or f"({unit})" in label or label.endswith(f" {unit}"):
+        return label
+    return f"{label} ({unit})"
+
+
 def percent_text(count: int, n: int) -> str:
     """Count and percentage, such as `12 (24 %)`."""
     return f"{count} ({100 * count / n:.0f} %)" if n else "0"

@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 
 from clam_core.association.cohort import Cohort
-from clam_core.association.summaries import decimals_of, mean_text, median_text, percent_text
+from clam_core.association.summaries import (
+    decimals_of,
+    mean_text,
+    median_text,
+    percent_text,
+    titled,
+)
 from clam_core.association.typed import LEVELS, NUMBERS, codes_of, numbers_of
 from clam_core.io.columns import ColumnInfo
 
@@ -33,8 +39,7 @@ def table_one(cohort: Cohort) -> pd.DataFrame:
     rows: list[dict[str, str]] = [{**head, **{k: str(int(v.sum())) for k, v in parts.items()}}]
     for name, info in cohort.columns.items():
         for statistic, cells in _statistics(cohort.frame[name], info, parts):
-            is_new = bool(info.unit) and f"({info.unit})" not in info.label
-            title = f"{info.label} ({info.unit})" if is_new else info.label
+            title = titled(info.label, info.unit)
             first = {"variable": name, "label": title, "family": info.family}
             rows.append({**first, "statistic": statistic, **cells})
     return pd.DataFrame(rows)

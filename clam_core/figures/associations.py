@@ -132,7 +132,10 @@ def volcano(effects: pd.DataFrame) -> Described:
     """
     import plotly.graph_objects as go
 
-    table = effects.assign(height=-np.log10(effects["p_adjusted"].clip(lower=1e-16)))
+    table = effects.assign(
+        strength=effects["strength"].abs(),
+        height=-np.log10(effects["p_adjusted"].clip(lower=1e-16)),
+    )
     named = _apart(table)
     figure = go.Figure()
     for different in (True, False):

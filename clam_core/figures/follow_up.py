@@ -53,7 +53,7 @@ def survival_curves(curves: pd.DataFrame, at_risk: pd.DataFrame, time: str) -> D
     figure.update_layout(
         height=480,
         margin={"l": 10, "r": 10, "t": 30, "b": 40},
-        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
+        legend={"traceorder": "normal", "orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
     )
     return Described(
         figure,

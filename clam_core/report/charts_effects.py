@@ -80,7 +80,7 @@ def _point(x: float, y: float, *, differs: bool) -> Html:
 
 
 def evidence(effects: pd.DataFrame, axis: str, alt: str) -> Html:
-    """Strength of every variable against its corrected p-value.
+    """Strength of every variable, without its direction, against its corrected p-value.
 
     Args:
         effects: label, strength, p_adjusted.
@@ -92,10 +92,10 @@ def evidence(effects: pd.DataFrame, axis: str, alt: str) -> Html:
     """
     left, right, top, bottom = _LEFT, 560.0, 34.0, 330.0
     heights = -effects["p_adjusted"].clip(lower=SMALLEST_P).map(math.log10)
-    table = effects.assign(height=heights + 0.0)
+    table = effects.assign(height=heights + 0.0, strength=effects["strength"].abs())
     ticks = nice_ticks(0.0, max(1.5, float(table["height"].max())), 6)
     up = Scale(0.0, ticks[-1], bottom, top)
-    across = Scale(-1.02 if (table["strength"] < 0).any() else -0.02, 1.02, left, right)
+    across = Scale(-0.02, 1.02, left, right)
     parts = left_axis(up, left, right, "Evidence (−log10 of corrected p)", 6)
     parts += bottom_axis(across, bottom, top, axis)
     limit = up(-math.log10(LEVEL))

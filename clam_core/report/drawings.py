@@ -74,7 +74,12 @@ def draw_effects(found: Associations) -> Drawing | None:
     signed = len(found.about["clusters"]) == 2
     differ = ordered[ordered["p_adjusted"] < LEVEL]
     best = (differ if len(differ) else ordered).sort_values("size", kind="stable").iloc[-1]
-    side = " Right: more in cluster 1; left: more in the other." if signed else ""
+    side = (
+        " Right: more in cluster 1; left: more in the other; levels without an order have no "
+        "direction and lie on the right."
+        if signed
+        else ""
+    )
     caption = (
         f"Effects of {len(ordered)} variables with 95 % intervals, on the scale of a correlation; "
         f"filled: differs between clusters after correction ({len(differ)}).{side} The strongest "

@@ -5,6 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from clam_core.association.summaries import titled
+
+__all__ = [
+    "interval",
+    "listed",
+    "number",
+    "p_value",
+    "percent",
+    "plural",
+    "sentence",
+    "titled",
+    "with_sign",
+]
+
 
 def plural(n: int, noun: str) -> str:
     """`1 scan`, `2 scans`, `1,024 files`."""
@@ -53,11 +67,6 @@ def interval(low: float, high: float, digits: int = 2) -> str:
     if math.isnan(low) and math.isnan(high):
         return "–"
     return f"{number(low, digits)}\u00a0to\u00a0{number(high, digits)}"
-
-
-def titled(label: str, unit: str) -> str:
-    """A label with its unit, unless it says it already."""
-    return f"{label} ({unit})" if unit and f"({unit})" not in label else label
 
 
 def sentence(text: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from clam_core.association.cohort import assemble
 from clam_core.association.confounding import confounding_panel
 from clam_core.association.subjects import pick_scans
-from clam_core.association.summaries import decimals_of, mean_text
+from clam_core.association.summaries import decimals_of, mean_text, titled
 from clam_core.association.table_one import table_one
 from clam_core.association.typed import codes_of
 from clam_core.errors import AlignmentError, TableError
@@ -174,3 +174,16 @@ def test_levels_that_are_numbers_are_printed_without_a_point(dtype):
     codes, names = codes_of(pd.Series([2, 0, None, 1], dtype=dtype))
     assert names == ["0", "1", "2"] and codes.tolist() == [2, 0, -1, 1]
     assert codes_of(pd.Series([0.5, 1.0]))[1] == ["0.5", "1"]
+
+
+@pytest.mark.parametrize(
+    ("label", "unit", "shown"),
+    [
+        ("FVC", "L", "FVC (L)"),
+        ("FVC (L)", "L", "FVC (L)"),
+        ("diameter mm", "mm", "diameter mm"),
+        ("Sex", "", "Sex"),
+    ],
+)
+def test_a_unit_is_said_once(label, unit, shown):
+    assert titled(label, unit) == shown

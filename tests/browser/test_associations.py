@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 from urllib.request import urlopen
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -176,6 +177,22 @@ def test_files_can_be_saved(page, address):
     text = Path(waiting.value.path()).read_text()
     assert text.startswith("variable,kind,family,n,n_missing,test,statistic,df,p_value,")
     assert waiting.value.suggested_filename == "trial_default_associations.csv"
+
+
+def test_figures_can_be_saved_as_svg_and_pdf(page, address):
+    opened(page, address)
+    for name, head in (("Save as SVG", b"<?xml"), ("Save as PDF", b"%PDF")):
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=name).first.click()
+        assert Path(waiting.value.path()).read_bytes().startswith(head)
+        assert waiting.value.suggested_filename.startswith("trial_default_effects.")
+    choose(page, "Files")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="All figures as SVG and PDF (ZIP)").click()
+    with ZipFile(waiting.value.path()) as archive:
+        names = archive.namelist()
+    assert {"effects.pdf", "evidence.svg", "survival.pdf", "captions.txt"} <= set(names)
+    assert len(names) > 2 * N_VARIABLES
 
 
 def test_in_the_dark_everything_can_be_read(browser, address, tmp_path):
