@@ -62,8 +62,10 @@ def site_column(cohort: Cohort, settings: AssociateSettings) -> str | None:
         return settings.within
     found: dict[str, str] = {}
     for name, info in cohort.columns.items():
+        if info.kind not in LEVELS:
+            continue
         meaning = find_meaning(name) or find_meaning(info.label)
-        if meaning is not None and info.kind in LEVELS and cohort.frame[name].nunique() > 1:
+        if meaning is not None and meaning.term in _SITES and cohort.frame[name].nunique() > 1:
             found.setdefault(meaning.term, name)
     return next((found[term] for term in _SITES if term in found), None)
 
