@@ -86,6 +86,8 @@ def test_nothing_is_wider_than_the_window(shown):
     for width in (1100, 480):
         shown.set_viewport_size({"width": width, "height": 1000})
         assert shown.evaluate("document.documentElement.scrollWidth") <= width
+        captions = "all => Math.max(...all.map(one => one.getBoundingClientRect().right))"
+        assert shown.eval_on_selector_all("caption, figcaption", captions) <= width
     shown.set_viewport_size({"width": 1100, "height": 1400})
 
 
