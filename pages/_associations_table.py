@@ -115,6 +115,7 @@ def for_reading(rows: pd.DataFrame, clusters: list[int]) -> pd.DataFrame:
     shown["Effect [95 % CI]"] = [_effect(row) for row in rows.to_dict("records")]
     shown["p"] = rows["p_value"].map(p_cell).to_numpy()
     shown["Corrected p"] = rows["p_adjusted"].map(p_cell).to_numpy()
+    shown["Corrected over all"] = rows["p_adjusted_all"].map(p_cell).to_numpy()
     shown["Test"] = rows["test"].to_numpy()
     shown["Statistic"] = [_statistic(row) for row in rows.to_dict("records")]
     shown["Family"] = rows["family"].to_numpy()
@@ -153,6 +154,9 @@ def _columns() -> dict:
         "Missing": st.column_config.TextColumn(width=80, help="In each cluster, in their order."),
         "Corrected p": st.column_config.TextColumn(
             help="Corrected for the number of tests within the family."
+        ),
+        "Corrected over all": st.column_config.TextColumn(
+            help="Corrected for the number of tests in all families together."
         ),
         "Effect [95 % CI]": st.column_config.TextColumn(width="medium"),
         "Why this test, or why none": st.column_config.TextColumn(width="large"),
