@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -50,7 +52,11 @@ def _show_plot(here: Place, found: Associations, row: dict) -> None:
     if not values.notna().any() or row["kind"] in {"id", "free_text", "date"}:
         st.info("There is nothing to plot: see the reason beside.")
         return
-    draw = plot_numbers if row["kind"] in {"continuous", "count"} else plot_levels
+    draw = (
+        plot_numbers
+        if row["kind"] in {"continuous", "count"}
+        else partial(plot_levels, ordered=row["kind"] == "ordinal")
+    )
     if row["kind"] == "constant" and isinstance(values.dtype, pd.CategoricalDtype):
         draw = plot_levels
     plot = draw(values, clusters, title_of(row))
@@ -78,19 +84,20 @@ def _show_clicked(points: list, known: set[str]) -> None:
 
 
 def _show_examples(here: Place, found: Associations, row: dict) -> None:
-    """The scan of each cluster whose value is nearest to the cluster's median, with its map."""
+    """A scan of each cluster with the value that is usual there, with its map."""
     clusters, values = found.table("members")["cluster"], found.table("values")[row["variable"]]
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.cat.codes.where(values.notna())
     if not pd.api.types.is_numeric_dtype(values):
         return
-    st.markdown("**A scan with a middle value from each cluster**")
+    st.markdown("**A scan with a usual value from each cluster**")
     numbers = found.about["clusters"]
     for column, number in zip(st.columns(max(len(numbers), 3)), numbers, strict=False):
-        own = values[clusters == number].dropna()
+        own = values[clusters == number].dropna().astype(float)
         if own.empty:
             continue
-        scan_id = str((own - own.median()).abs().sort_index().idxmin())
+        usual = own.mode().iloc[0] if row["kind"] in {"nominal", "binary"} else own.median()
+        scan_id = str((own - usual).abs().sort_index().idxmin())
         shown = f"{scan_id}, cluster {number}"
         with column:
             show_png(thumbnail(here, scan_id), f"Slice of {shown} with its map")

@@ -75,7 +75,7 @@ def show_table(found: Associations) -> str | None:
         return None
     st.caption("Choose a row to see its plot, the scans behind it, and every pair of clusters.")
     event = st.dataframe(
-        neutralise_frame(for_reading(rows, found.about["clusters"])),
+        neutralise_frame(_without_empty(for_reading(rows, found.about["clusters"]))),
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
@@ -121,6 +121,11 @@ def for_reading(rows: pd.DataFrame, clusters: list[int]) -> pd.DataFrame:
     shown["Family"] = rows["family"].to_numpy()
     shown["Why this test, or why none"] = rows["why"].where(rows["reason"] == "", rows["reason"])
     return shown
+
+
+def _without_empty(shown: pd.DataFrame) -> pd.DataFrame:
+    """The columns that say something about any of the rows."""
+    return shown[[name for name in shown.columns if shown[name].astype(str).any()]]
 
 
 def labels_of(found: Associations) -> dict[str, str]:

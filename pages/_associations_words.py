@@ -18,11 +18,11 @@ def adjusted_words(row: dict, covariates: list[str]) -> list[str]:
         return []
     names = ", ".join(map(uncapitalized, covariates))
     if pd.isna(row["adjusted_p_value"]):
-        reason = row["adjusted_reason"] or "not adjusted"
-        return [f"Adjusted for {names}: {reason}."]
+        reason = row["adjusted_reason"]
+        return [f"Adjusted for {names}: {reason}."] if reason else []
     effect = effect_words(row["adjusted_effect_name"])
     sentence = (
-        f"Adjusted for {names}: {effect} {_range(row, 'adjusted')}, "
+        f"Adjusted for {names} ({row['adjusted_test']}): {effect} {_range(row, 'adjusted')}, "
         f"{p_words(row['adjusted_p_value'])}. Without adjustment, in the same "
         f"{int(row['n_adjusted'])} rows: {_range(row, 'crude')}, {p_words(row['crude_p_value'])}."
     )
@@ -97,7 +97,8 @@ def pair_table(
             "Method": chosen["method"],
         }
     )  # fmt: skip
-    return shown.drop(columns="Variable") if variable is not None else shown
+    empty = [name for name in shown.columns if not shown[name].astype(bool).any()]
+    return shown.drop(columns=[*empty, *(["Variable"] if variable is not None else [])])
 
 
 def contrast_table(contrasts: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:

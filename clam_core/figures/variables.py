@@ -70,23 +70,29 @@ def plot_numbers(values: pd.Series[Any], clusters: pd.Series[Any], title: str) -
     return Described(figure, f"{title} by cluster; median {', '.join(medians)}.")
 
 
-def plot_levels(values: pd.Series[Any], clusters: pd.Series[Any], title: str) -> Described:
+def plot_levels(
+    values: pd.Series[Any], clusters: pd.Series[Any], title: str, *, ordered: bool = False
+) -> Described:
     """Share of each level in each cluster as stacked bars.
 
     Args:
         values: Categories, ordered or not, indexed by scan_id.
         clusters: Cluster of each, from 1, same index.
         title: Name of the variable.
+        ordered: Whether the levels have an order, also where their categories do not say so.
 
     Returns:
         The figure.
     """
     import plotly.graph_objects as go
 
-    known = values.dropna().astype("category").cat.remove_unused_categories()
+    known = values.dropna()
+    if pd.api.types.is_float_dtype(known) and (known == known.round()).all():
+        known = known.astype(np.int64)
+    known = known.astype("category").cat.remove_unused_categories()
     counts = pd.crosstab(clusters[known.index], known)
     shares = 100 * counts.div(counts.sum(axis=1), axis=0)
-    colors = _level_colors(len(counts.columns), ordered=bool(known.cat.ordered))
+    colors = _level_colors(len(counts.columns), ordered=ordered or bool(known.cat.ordered))
     figure = go.Figure()
     for level, color in zip(counts.columns, colors, strict=True):
         figure.add_bar(

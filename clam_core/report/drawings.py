@@ -136,6 +136,8 @@ def draw_variable(found: Associations, variable: str) -> Drawing | None:
 def _counts(column: pd.Series[Any], clusters: pd.Series[Any], numbers: list[int]) -> pd.DataFrame:
     """Rows of each cluster with each level that occurs."""
     known = column.dropna()
+    if pd.api.types.is_float_dtype(known) and (known == known.round()).all():
+        known = known.astype(np.int64)
     if not isinstance(known.dtype, pd.CategoricalDtype):
         known = known.astype("category")
     known = known.cat.remove_unused_categories()

@@ -163,3 +163,12 @@ def test_a_row_in_words_leaves_out_what_nobody_has():
     )
     said = row_words({**row, "reason": "not testable, because it holds ids"}, [])
     assert said == "Fibrosis. Not testable, because it holds ids."
+
+
+def test_scores_that_are_numbers_are_whole_and_have_an_order_of_colors():
+    values = pd.Series([0.0, 1.0, 5.0, np.nan, 1.0])
+    plot = plot_levels(values, pd.Series([1, 1, 2, 2, 2]), "GAP index", ordered=True)
+    assert [bar.name for bar in plot.figure.data] == ["0", "1", "5"]
+    assert "level is 0 in cluster 1, 1 in cluster 2" in plot.sentence
+    plain = plot_levels(values, pd.Series([1, 1, 2, 2, 2]), "GAP index")
+    assert plain.figure.data[0].marker.color != plot.figure.data[0].marker.color

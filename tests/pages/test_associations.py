@@ -114,7 +114,7 @@ def test_every_view_has_its_sentence(show, view, said):
 def test_a_variable_in_the_address_opens_its_plot_and_its_people(show):
     page = show("complete", variable="FVC_L")
     said = words(page)
-    assert "FVC: cluster 1:" in said and "Adjusted for age, sex: " in said
+    assert "FVC: cluster 1:" in said and "Adjusted for age, sex (linear model, HC3): " in said
     assert "Without adjustment, in the same " in said
     assert "With the probability of each cluster" in said and "Smallest effect" in said
     assert len(page.get("plotly_chart")) == 2
