@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from io import BytesIO
+from threading import Lock
 from typing import Any
 
 from clam_core.report.html import Html
@@ -20,6 +21,9 @@ _LETTERS = 0.93
 
 _SIDES = {"start": "left", "middle": "center", "end": "right"}
 _SVG = "{http://www.w3.org/2000/svg}"
+
+_ONE_AT_A_TIME = Lock()
+"""The styles of matplotlib belong to the whole process; people may save figures at once."""
 
 Given = dict[str, str]
 
@@ -56,7 +60,7 @@ def to_pdf(picture: Html, title: str) -> bytes:
     root = fromstring(str(picture))
     width, height = (float(root.get(name)) for name in ("width", "height"))
     style: Any = {"pdf.fonttype": 42, "font.family": "DejaVu Sans", "text.parse_math": False}
-    with rc_context(style):
+    with _ONE_AT_A_TIME, rc_context(style):
         figure = Figure(figsize=(width / _INCH, height / _INCH))
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set(xlim=(0, width), ylim=(height, 0))

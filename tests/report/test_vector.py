@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -92,6 +93,13 @@ def test_places_and_colors_are_those_of_the_drawing():
     assert re.search(r"0\.90196\d*\s0\.62352\d* 0 rg", text)
     # The square is 18 pixels wide: 23.25 to 36.75 points.
     assert re.search(r"\b23\.25 36\.75 m", text)
+
+
+def test_people_may_save_at_once():
+    alone = to_pdf(DRAWINGS["forest"], "t")
+    with ThreadPoolExecutor(4) as people:
+        together = list(people.map(lambda _: to_pdf(DRAWINGS["forest"], "t"), range(8)))
+    assert set(together) == {alone}
 
 
 def test_names_lie_beside_their_points_and_cover_nothing():
