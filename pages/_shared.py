@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -25,6 +25,7 @@ Needs = Literal["study", "volumes", "run", "maps"]
 
 _IN_SHELL = "_in_shell"
 _STYLE = Path(__file__).parent.parent / "assets" / "style.css"
+_FIRST, _HOME = "cohort", "home"
 _PAGES = (
     ("cohort", "Cohort"),
     ("training", "Training"),
@@ -81,11 +82,16 @@ def guard() -> None:
 
 def _navigation() -> StreamlitPage:
     here = Path(__file__).parent
+    files = [(here / f"{name}.py", name, title) for name, title in _PAGES]
     pages = [
-        st.Page(here / f"{name}.py", title=title, url_path=name, default=name == "cohort")
-        for name, title in _PAGES
-        if (here / f"{name}.py").is_file()
+        st.Page(
+            file, title=title, url_path=_HOME if name == _FIRST else name, default=name == _FIRST
+        )
+        for file, name, title in files
+        if file.is_file()
     ]
+    # The first page has the address of the app; people type its own all the same.
+    pages.append(st.Page(files[0][0], title="Cohort", url_path=_FIRST, visibility="hidden"))
     return st.navigation(pages, position="top")
 
 
@@ -123,15 +129,17 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
     try:
         place = _open(selectors)
         if place is None:
-            st.stop()
+            end()
         show_job(studies_root(), place.study.name)
         _require(place, needs)
         yield place
     except ClamError as error:
         st.error(plain(str(error)))
-        st.stop()  # also where there is nothing to draw the page on
-    finally:
+        end()  # also where there is nothing to draw the page on
+    except Exception:
         footer()
+        raise
+    footer()
 
 
 def _open(selectors: list[DeltaGenerator]) -> Place | None:
@@ -187,7 +195,7 @@ def _require(place: Place, needs: Needs) -> None:
             st.rerun()
     else:
         page_link(target, label)
-    st.stop()
+    end()
 
 
 def _missing(place: Place, needs: Needs) -> tuple[str, str, str] | None:
@@ -218,6 +226,12 @@ def sentences() -> Iterator[None]:
 def plain(text: str) -> str:
     """A text from a file or a table, shown letter by letter: no markdown, no links."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:])", r"\\\1", text)
+
+
+def end() -> NoReturn:
+    """End the page here with its last line; nothing can be drawn after `st.stop`."""
+    footer()
+    st.stop()
 
 
 def footer() -> None:

@@ -34,7 +34,7 @@ METHODS = {
 }
 _EPOCHS = {"fast": 8, "default": 20, "paper": 150}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_VOXELS_PER_SECOND, _MAP_VOXELS_PER_SECOND, _FIXED_SECONDS = 4.0e6, 0.5e6, 25.0
+_VOXELS_PER_SECOND, _MAP_VOXELS_PER_SECOND, _FIXED_SECONDS = 4.0e6, 0.15e6, 25.0
 """Rough values for two cores, until a run has been timed on this machine."""
 
 

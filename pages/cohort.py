@@ -6,15 +6,14 @@ from pages._cohort_clinical import show_clinical
 from pages._cohort_delete import show_delete
 from pages._cohort_scans import show_scans
 from pages._cohort_start import show_doors
-from pages._shared import footer, guard, page, sentences, study_names
+from pages._shared import end, guard, page, sentences, study_names
 
 guard()
 if not study_names():
     st.title("Cohort")
     with sentences():
         show_doors()
-    footer()
-    st.stop()
+    end()
 with page("Cohort") as here:
     scans, clinical, other = st.tabs(
         ["Scans", "Clinical table", "New study, delete"],

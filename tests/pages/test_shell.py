@@ -120,6 +120,18 @@ def test_every_page_of_a_first_start_offers_the_demo(monkeypatch, tmp_path):
     assert "Try the demo study" in [button.label for button in page.button]
 
 
+@pytest.mark.parametrize("name", ["cohort", "training", "explore"])
+def test_the_last_line_stands_once_also_where_a_page_ends_early(
+    monkeypatch, studies, tmp_path, name
+):
+    for root, query in ((tmp_path, {}), (studies, {"study": "one"})):
+        if (root, name) == (studies, "cohort"):
+            continue  # its pictures are not real
+        page = open_page(monkeypatch, root, name, **query)
+        said = [one.value for one in page.caption if "Research use only" in one.value]
+        assert len(said) == 1
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -150,6 +162,12 @@ def test_a_cold_deep_link_goes_through_the_shell(studies):
             assert page.get_by_role("heading", name="Training").is_visible()
             assert page.get_by_role("link", name="Cohort").count() == 1  # the menu of the shell
             assert re.search(r"study=one", page.url)
+            page.goto(f"http://127.0.0.1:{port}/explore?study=one")  # which ends early
+            page.get_by_text("No clusters have been found").wait_for(timeout=60_000)
+            page.get_by_text("Research use only").wait_for(timeout=10_000)
+            page.goto(f"http://127.0.0.1:{port}/cohort?study=none")
+            page.get_by_role("heading", name="Cohort").wait_for(timeout=60_000)
+            assert page.get_by_text("Page not found").count() == 0
             browser.close()
     finally:
         server.terminate()
