@@ -187,7 +187,7 @@ def test_outside_the_grid_a_map_is_zero():
 
 
 def test_export_of_something_else_is_refused(study, tmp_path):
-    with pytest.raises(SettingsError, match="choose tables, latent, maps"):
+    with pytest.raises(SettingsError, match="choose tables, figures, latent, maps"):
         export(study, "r", "everything", tmp_path)
 
 
