@@ -17,6 +17,8 @@ from pages._shared import Place
 from pages._view import put
 
 NOTHING, REST = 0, 0
+_FIELD = 168
+"""Width of a selector: the name of a cluster and "own" fit."""
 
 KINDS: dict[LocalizeVariant, str] = {
     "integrated": "Integrated",
@@ -88,8 +90,8 @@ def choose_map(here: Place, scan_id: str, key: str) -> MapChoice:
             return MapChoice(NOTHING)
         options = {REST: "all others", **{c: names[c] for c in clusters if c != cluster}}
         against = _pick("Rather than", "against", options, REST, f"{key}-{scan_id}-{cluster}")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = _choose_kind(stored.variant if stored else "integrated", key)
-    with st.container(horizontal=True):
         has_sign = kind not in _WITHOUT_SIGN
         is_pair = against != REST
         signed = has_sign and _switch(
@@ -207,6 +209,7 @@ def _pick(label: str, name: str, options: dict[int, str], usual: int, key: str) 
         index=list(options).index(start),
         format_func=options.__getitem__,
         key=f"{key}-{name}",
+        width=_FIELD,
     )
     put(st.query_params, name, str(chosen), str(usual))
     return int(chosen)

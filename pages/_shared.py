@@ -130,7 +130,7 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
         place = _open(selectors)
         if place is None:
             end()
-        show_job(studies_root(), place.study.name)
+        show_job(studies_root(), place.study.name, title.lower())
         _require(place, needs)
         yield place
     except ClamError as error:

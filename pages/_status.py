@@ -69,8 +69,14 @@ def _clinical(study: Study) -> str:
     return f"clinical table {n_matched} of {len(scans)} matched"
 
 
-def show_job(root: Path, study: str) -> None:
-    """The step that works on a study, or how the last one ended."""
+def show_job(root: Path, study: str, page: str = "") -> None:
+    """The step that works on a study, or how the last one ended.
+
+    Args:
+        root: Folder of studies.
+        study: Name of the study.
+        page: Address of the page that is open.
+    """
     found = jobs.state(root, study)
     if found is None:
         return
@@ -84,7 +90,7 @@ def show_job(root: Path, study: str) -> None:
             with st.expander(f"{words}: done", icon=":material/check_circle:"):
                 for sentence in found.sentences:
                     st.text(sentence)
-            _next_step(found.step)
+            _next_step(found.step, page)
         else:
             st.warning(f"{words} " + _ENDED[found.status].format(error=_plain(found.error)))
     with right:
@@ -96,13 +102,13 @@ def show_job(root: Path, study: str) -> None:
             st.rerun()
 
 
-def _next_step(step: str) -> None:
-    """Where to look at what a step has made."""
+def _next_step(step: str, page: str) -> None:
+    """Where to look at what a step has made, unless that is the page itself."""
     from pages._shared import page_link
 
-    for steps, page, label in _NEXT:
-        if step in steps:
-            page_link(page, label)
+    for steps, target, label in _NEXT:
+        if step in steps and target != page:
+            page_link(target, label)
 
 
 @st.fragment(run_every=1.0)

@@ -6,14 +6,14 @@ from pages import _associations_start as start
 from pages import _associations_table as parts
 from pages._associations_detail import show_variable
 from pages._associations_more import VIEWS
-from pages._shared import guard, page, plain
+from pages._shared import end, guard, page, plain
 
 guard()
 with page("Associations", needs="run") as here:
     found = parts.stored(here.fitted)
     if found is None:
         start.show(here)
-        st.stop()
+        end()
     st.subheader(plain(str(found.about["headline"])), anchor=False)
     parts.show_warnings(here, found)
     view = st.segmented_control("Show", list(VIEWS), default=next(iter(VIEWS)), required=True)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages._report_parts import choose_sections, file_name, show_here, written
-from pages._shared import guard, page
+from pages._shared import end, guard, page
 
 guard()
 with page("Report", needs="run") as here:
@@ -15,7 +15,7 @@ with page("Report", needs="run") as here:
     settings = choose_sections(here)
     if settings is None:
         st.info("Choose at least one section.")
-        st.stop()
+        end()
     st.download_button(
         "Download the report",
         data=lambda: written(here, settings),
