@@ -2,7 +2,6 @@
 
 import os
 import unicodedata
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -141,7 +140,7 @@ def test_hidden_paths_keep_their_depth_and_plain_parts(name):
     hidden = hide(f"SARC-1/{name}", KEY)
     assert hidden.count("/") == 1
     assert hidden.startswith("SARC-1/")
-    assert Path(hidden).name == Path(hide(name, KEY)).name
+    assert hidden.rpartition("/")[2] == hide(name, KEY)
 
 
 def test_a_name_is_scrubbed_as_it_is_and_as_it_is_shown():

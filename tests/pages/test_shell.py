@@ -184,11 +184,20 @@ def wait_for(port):
     raise AssertionError("the server did not start")
 
 
-def test_after_a_step_the_next_one_is_offered(monkeypatch, studies, tmp_path):
+@pytest.mark.parametrize(
+    ("step", "label", "is_offered"),
+    [
+        ("localize", "Look at the map of the cohort", True),
+        ("preprocess", "Find clusters in these scans", False),  # that is the page itself
+    ],
+)
+def test_after_a_step_the_next_one_is_offered(
+    monkeypatch, studies, tmp_path, step, label, is_offered
+):
     shutil.copytree(studies / "one", tmp_path / "one")
     record = Record(tmp_path, "one")
     record.folder.mkdir(parents=True)
-    record.write_state(JobState("preprocess", "done", sentences=("16 scans ready.",)))
+    record.write_state(JobState(step, "done", sentences=("16 scans ready.",)))
     page = open_page(monkeypatch, tmp_path, "training", study="one")
     links = [one.proto.label for one in page.get("page_link")]
-    assert "Find clusters in these scans" in links
+    assert (label in links) == is_offered
