@@ -96,7 +96,7 @@ def _method_speed(options: BenchmarkOptions, progress: Progress) -> list[table.F
     progress("Maps of one scan", 0, 3)
     figures = map_speed.measure(2 if options.quick else 7)
     progress("Training", 1, 3)
-    figures += train_speed.measure(3 if options.quick else 100)
+    figures += train_speed.measure(3 if options.quick else 60)
     progress("Cohorts", 2, 3)
     sizes, n_runs = ((50, 200), 1) if options.quick else ((50, 2000), 5)
     return figures + cohort_speed.measure(sizes, n_runs)
