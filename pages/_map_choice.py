@@ -82,7 +82,8 @@ def choose_map(here: Place, scan_id: str, key: str) -> MapChoice:
     stored = stored_settings(here)
     clusters = [own, *(c for c in range(1, here.fitted.info().n_clusters + 1) if c != own)]
     names = _names(here, own)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    what = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    with what:
         options = {**{c: names[c] for c in clusters}, NOTHING: "No map"}
         first = own if stored else NOTHING
         cluster = _pick("Map for", "map", options, first, f"{key}-{scan_id}")
@@ -92,12 +93,12 @@ def choose_map(here: Place, scan_id: str, key: str) -> MapChoice:
         against = _pick("Rather than", "against", options, REST, f"{key}-{scan_id}-{cluster}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = _choose_kind(stored.variant if stored else "integrated", key)
-        has_sign = kind not in _WITHOUT_SIGN
+        native = _switch("As computed, not smoothed", "native", key, usual=False)
+    with what:
         is_pair = against != REST
-        signed = has_sign and _switch(
+        signed = kind not in _WITHOUT_SIGN and _switch(
             "Evidence against, too", "against-too", f"{key}-{is_pair}", usual=is_pair
         )
-        native = _switch("As computed, not smoothed", "native", key, usual=False)
     return MapChoice(cluster, against, kind, signed, native)
 
 
