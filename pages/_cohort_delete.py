@@ -51,7 +51,8 @@ def _confirm(name: str) -> None:
             return
         with sentences():
             delete_study(studies_root(), name)
-            st.query_params.clear()
+            for key in ("study", "run"):  # only widgets may change what is bound to them
+                st.query_params.pop(key, None)
             st.toast(f"The study {plain(name)} was deleted.")
             st.rerun()
 

@@ -29,6 +29,8 @@ from clam_core.settings import ReadLimits
 _THREADS = ["OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM", "ITK_GLOBAL_DEFAULT_NUMBER_OF"]
 _ONE_THREAD = {f"{name}_THREADS": "1" for name in _THREADS}
 """Readers use one thread each: the pool is parallel over files, and bytes repeat."""
+_PATIENCE = 4
+"""Wall time for each second of processor time: other programs want the processors, too."""
 _START_SECONDS = 60.0
 
 
@@ -171,7 +173,7 @@ class _Reader:
     def run(self, task: Task) -> Reply:
         """Send the task, wait for its reply, kill the process when its time is over."""
         seconds = self._limits.seconds_for(task.n_bytes)
-        wall = 2 * seconds + (0 if self._started else _START_SECONDS)
+        wall = _PATIENCE * seconds + (0 if self._started else _START_SECONDS)
         overtime = threading.Event()
 
         def end() -> None:
