@@ -10,14 +10,14 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from clam_core import __version__
-from clam_core.errors import BusyError, ClamError, MissingStepError, StudyError
+from clam_core.errors import ClamError, MissingStepError, StudyError
 from clam_core.settings import PreprocessSettings, Settings, Unit
 from clam_core.study import atomic
 from clam_core.study.arrays import ScanArrays
+from clam_core.study.locking import hold
 from clam_core.study.staging import Staging, pending, roll_forward
 from clam_core.volume import Volume
 
@@ -27,7 +27,7 @@ ReadRow = Callable[[int], tuple[NDArray[np.int16], NDArray[np.bool_] | None]]
 SCHEMA_VERSION = 1
 STUDY, SCANS, SOURCES, SKIPPED = "study.json", "scans.parquet", "sources.parquet", "skipped.parquet"
 CLINICAL, CLINICAL_COLUMNS = "clinical.parquet", "clinical.json"
-ARRAYS, PICTURES, LOCK = "arrays.zarr", "pictures", ".lock"
+ARRAYS, PICTURES = "arrays.zarr", "pictures"
 
 
 class Prepared(Settings):
@@ -226,26 +226,6 @@ class Study:
         """Take note of what has been written to study.json."""
         self.info = info
         self._arrays = ScanArrays(self.folder / ARRAYS)
-
-
-@contextmanager
-def hold(folder: Path, timeout: float = 0) -> Iterator[None]:
-    """Hold a study's folder for writing, waiting for at most `timeout` seconds.
-
-    Raises:
-        BusyError: If another process holds it.
-    """
-    lock = FileLock(folder / LOCK, timeout=timeout)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise BusyError(
-            f"Another process is writing to the study {folder.name!r}; wait until it has ended."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def create_study(
