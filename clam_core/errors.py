@@ -49,5 +49,9 @@ class MissingStepError(StudyError):
     """A step was asked for whose input has not been made yet."""
 
 
+class StaleRunError(StudyError):
+    """A run was fitted on other volumes than its study holds now."""
+
+
 class BusyError(StudyError):
     """Another process is writing to the same study or run."""

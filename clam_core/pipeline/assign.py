@@ -15,6 +15,7 @@ from clam_core.fitting.fit import Looked, look
 from clam_core.io.nifti import write_nifti
 from clam_core.io.sandbox import ReaderPool
 from clam_core.localization import scale_maps
+from clam_core.pipeline.current import check_current
 from clam_core.pipeline.explain import (
     Explanation,
     fitted_cohort,
@@ -59,12 +60,15 @@ def assign(
 
     Raises:
         MissingStepError: If the run has not been fitted.
+        StaleRunError: If it was fitted on other volumes.
         ReadError: If a path holds no scan or several.
         SettingsError: If there is a mask and more than one scan.
     """
     if mask is not None and len(paths) != 1:
         raise SettingsError(f"A mask belongs to one scan, but {len(paths)} were given.")
-    known = KnownRun(study, Run(study, name))
+    run = Run(study, name)
+    check_current(study, run)
+    known = KnownRun(study, run)
     sentences, records = [], []
     with ReaderPool(1, ReadLimits(), PRELOAD) as pool:
         for number, path in enumerate(paths):
@@ -97,7 +101,9 @@ def assign_task(
         ReadError: If there is no scan, or it cannot be read.
     """
     study = Study(Path(folder))
-    known = KnownRun(study, Run(study, name))
+    run = Run(study, name)
+    check_current(study, run)
+    known = KnownRun(study, run)
     with ReaderPool(1, ReadLimits(), PRELOAD) as pool:
         scan = read_new_scan(study, Path(path), None if mask is None else Path(mask), pool)
     scan.check()

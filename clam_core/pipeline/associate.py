@@ -25,6 +25,7 @@ from clam_core.embedding import spread_out
 from clam_core.errors import MissingStepError
 from clam_core.io.columns import ColumnInfo
 from clam_core.pipeline.acquisition import acquisition_of
+from clam_core.pipeline.current import check_current
 from clam_core.pipeline.export import clusters_table
 from clam_core.pipeline.follow_up import follow_up
 from clam_core.pipeline.plain import plain_values
@@ -88,10 +89,12 @@ def associate_run(
 
     Raises:
         MissingStepError: If there is no clinical table, or no fitted run.
+        StaleRunError: If the run was fitted on other volumes.
         TableError: If nothing can be compared, or a column is not there.
         BusyError: If another process works on the run.
     """
     run = Run(study, name)
+    check_current(study, run)
     digest = inputs_digest(run)
     if has_associations(run):
         stored = read_associations(run)

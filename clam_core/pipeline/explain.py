@@ -23,6 +23,7 @@ from clam_core.localization import (
     map_shares,
     measure_faithfulness,
 )
+from clam_core.pipeline.current import check_current
 from clam_core.pipeline.fit import source_of
 from clam_core.pipeline.weights import load_model, load_reference
 from clam_core.settings import LocalizeSettings
@@ -177,9 +178,11 @@ def explain_scan(
 
     Raises:
         MissingStepError: If the run has not been fitted.
+        StaleRunError: If it was fitted on other volumes.
         StudyError: If the scan is not part of the run.
         SettingsError: If the run has no such cluster or layer.
     """
+    check_current(study, run)
     wanted = (settings or LocalizeSettings()).model_dump_json()
     return _explained(study.folder, run.name, run_stamp(run), scan_id, wanted)
 

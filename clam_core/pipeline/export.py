@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from clam_core.errors import SettingsError, StudyError
 from clam_core.io.formulas import neutralise_frame
 from clam_core.io.nifti import write_nifti
+from clam_core.pipeline.current import check_current
 from clam_core.pipeline.export_figures import figure_files
 from clam_core.pipeline.export_tables import association_files
 from clam_core.pipeline.progress import Progress, silent
@@ -39,6 +40,7 @@ def export(study: Study, name: str, what: str, to: Path, progress: Progress = si
     Raises:
         SettingsError: If there is nothing called `what`.
         MissingStepError: If the results have not been made.
+        StaleRunError: If the run was fitted on other volumes.
         StudyError: If the folder cannot be written.
     """
     kinds: dict[str, Callable[[Run, Path, Progress], list[Path]]] = {
@@ -50,7 +52,7 @@ def export(study: Study, name: str, what: str, to: Path, progress: Progress = si
     if what not in kinds:
         raise SettingsError(f"There is no {what!r} to export; choose {', '.join(kinds)}.")
     run = Run(study, name)
-    run.info()
+    check_current(study, run)
     try:
         to.mkdir(parents=True, exist_ok=True)
     except OSError as error:

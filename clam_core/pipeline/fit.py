@@ -15,6 +15,7 @@ from clam_core.embedding import embed
 from clam_core.errors import MissingStepError, SettingsError, StudyError
 from clam_core.fitting import FitContext, Fitted, fit_model, preset_settings
 from clam_core.models import describe_model
+from clam_core.pipeline.current import inputs_digest
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary, plural
 from clam_core.pipeline.weights import pack
@@ -149,13 +150,6 @@ def source_of(study: Study, scan_ids: list[str]) -> ScanSource:
     grid = study.info.prepared.settings.grid
     reader = study.reader(scan_ids)
     return ScanSource(reader, len(scan_ids), grid, study.info.unit, tuple(scan_ids))
-
-
-def inputs_digest(study: Study, scan_ids: list[str]) -> str:
-    """Digest of the volumes and masks that a run is fitted on."""
-    prepared = study.info.prepared
-    parts = [prepared.fingerprint if prepared else "", *scan_ids]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _ready(study: Study) -> list[str]:

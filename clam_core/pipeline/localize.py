@@ -20,6 +20,7 @@ from clam_core.localization import (
     summarize,
 )
 from clam_core.pipeline.archetypes import write_archetypes
+from clam_core.pipeline.current import check_current
 from clam_core.pipeline.explain import FittedCohort
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary, plural
@@ -55,9 +56,11 @@ def localize(
 
     Raises:
         MissingStepError: If the run has not been fitted.
+        StaleRunError: If it was fitted on other volumes.
         StudyError: If a scan is not part of the run.
     """
     run = Run(study, name)
+    check_current(study, run)
     table = run.scans()
     wanted = _wanted(table, scan_ids)
     with run.lock(), RunWriter(run, "localize") as writer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from clam_core.errors import StudyError
+from clam_core.pipeline.current import check_current
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.report import ReportSettings, build_report, outline
@@ -29,9 +30,11 @@ def report(
 
     Raises:
         MissingStepError: If the run has not been fitted.
+        StaleRunError: If it was fitted on other volumes.
         StudyError: If the file cannot be written.
     """
     run = Run(study, name)
+    check_current(study, run)
     missing = {row.name: row.missing for row in outline(run) if row.missing}
     if not to.parent.is_dir() or to.is_dir():
         raise StudyError(

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from clam_core.pipeline.current import check_current
 from clam_core.pipeline.plain import plain_values
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
@@ -30,9 +31,11 @@ def select(
 
     Raises:
         MissingStepError: If the run has not been fitted.
+        StaleRunError: If it was fitted on other volumes.
         ClamError: If there are too few scans.
     """
     run = Run(study, name)
+    check_current(study, run)
     progress("Comparing numbers of clusters", 0, 1)
     features = run.array("features").astype(np.float64)
     found = select_clusters(features, settings)

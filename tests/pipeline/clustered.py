@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from clam_core.benchmark.associations import synthetic
+from clam_core.pipeline.current import inputs_digest
 from clam_core.settings import PreprocessSettings
 from clam_core.study import Prepared, Run, RunInfo, RunWriter, ScanWriter, StudyInfo, create_study
 
@@ -76,7 +77,7 @@ def write_run(study, groups, name="default"):
     )  # fmt: skip
     info = RunInfo(
         name=name, libraries={}, device="cpu", settings={}, method="kmeans", model={},
-        plane="pca", inputs="", n_clusters=k,
+        plane="pca", inputs=inputs_digest(study, study.ready()), n_clusters=k,
     )  # fmt: skip
     with run.lock(), RunWriter(run, "fit") as writer:
         writer.start("f")

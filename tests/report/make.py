@@ -8,6 +8,7 @@ import pandas as pd
 from clam_core.figures.slices import to_png
 from clam_core.io.columns import ColumnInfo
 from clam_core.pipeline.associate import associate_run
+from clam_core.pipeline.current import inputs_digest
 from clam_core.settings import (
     AssociateSettings,
     FitSettings,
@@ -112,7 +113,7 @@ def run(made, name="default", *, grid=GRID, method="profiles", head="student"):
             "profiles": {"layer": 2} if method == "profiles" else None,
         },
         plane="umap",
-        inputs="d" * 64,
+        inputs=inputs_digest(made, made.ready()),
         n_clusters=N_CLUSTERS,
     )
     with found.lock(), RunWriter(found, "fit") as writer:
