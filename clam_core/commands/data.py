@@ -9,6 +9,7 @@ import typer
 
 from clam_core.commands.options import (
     N_WORKERS,
+    ForgetMissing,
     Json,
     StudyPath,
     Workers,
@@ -66,6 +67,7 @@ def preprocess(
     intensity_factor: Annotated[
         float, typer.Option(help="Multiply all values of MR or pictures by this; CT keeps 1.")
     ] = 1.0,
+    forget_missing: ForgetMissing = False,
     workers: Workers = N_WORKERS,
     json: Json = False,
 ) -> None:
@@ -80,7 +82,7 @@ def preprocess(
         values["intensity_factor"] = intensity_factor
         shape = parse_grid(grid, opened.info.spatial_dims)
         settings = PreprocessSettings(grid=shape, spacing_mm=spacing, **values)
-        return run(opened, settings, workers, progress)
+        return run(opened, settings, workers, progress, forget_missing=forget_missing)
 
     run_step(step, as_json=json)
 

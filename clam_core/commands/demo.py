@@ -7,7 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from clam_core.commands.options import N_WORKERS, Json, StudyPath, Workers, parse_grid
+from clam_core.commands.options import (
+    N_WORKERS,
+    ForgetMissing,
+    Json,
+    StudyPath,
+    Workers,
+    parse_grid,
+)
 from clam_core.commands.terminal import Outcome, Progress, run_step
 
 
@@ -51,6 +58,7 @@ def run(
     ] = None,
     mask: Annotated[str, typer.Option(help="auto, lungs, given or none.")] = "auto",
     seed: Annotated[int, typer.Option(help="Same seed, same result.", min=0)] = 0,
+    forget_missing: ForgetMissing = False,
     workers: Workers = N_WORKERS,
     json: Json = False,
 ) -> None:
@@ -69,6 +77,7 @@ def run(
             clinical,
             CreateOptions(n_workers=workers),
             PreprocessSettings(grid=shape, **values),
+            forget_missing=forget_missing,
         )
         return run_everything(study, inputs, FitChoice(name, k, preset, seed=seed), progress)
 

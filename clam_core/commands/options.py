@@ -13,6 +13,13 @@ from clam_core.errors import ClamError, SettingsError
 StudyPath = Annotated[Path, typer.Argument(help="Folder of the study.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 Workers = Annotated[int, typer.Option(help="Reader processes.", min=1, max=64)]
+ForgetMissing = Annotated[
+    bool,
+    typer.Option(
+        "--forget-missing",
+        help="Give up ready scans whose files are missing or can no longer be prepared.",
+    ),
+]
 N_WORKERS = min(os.cpu_count() or 1, 8)
 
 

@@ -80,7 +80,9 @@ def _preprocess(folder: Path, arguments: Arguments, progress: Progress) -> Sente
         name: arguments[name] for name in ("mask", "crop", "spacing_mm") if name in arguments
     }
     grid = (int(arguments.get("grid", 88)),) * study.info.spatial_dims
-    return preprocess(study, PreprocessSettings(grid=grid, **values), N_WORKERS, progress).sentences
+    settings = PreprocessSettings(grid=grid, **values)
+    forgets = bool(arguments.get("forget_missing", False))
+    return preprocess(study, settings, N_WORKERS, progress, forget_missing=forgets).sentences
 
 
 def _fit(folder: Path, arguments: Arguments, progress: Progress) -> Sentences:

@@ -58,6 +58,7 @@ class Inputs:
         clinical: Clinical table, or None.
         create: How scans are looked for.
         preprocess: Grid, mask and crop.
+        forget_missing: Give up scans whose files are missing or can no longer be prepared.
     """
 
     scans: Path
@@ -65,6 +66,7 @@ class Inputs:
     clinical: Path | None = None
     create: CreateOptions = field(default_factory=CreateOptions)
     preprocess: PreprocessSettings = field(default_factory=PreprocessSettings)
+    forget_missing: bool = False
 
 
 def run_everything(
@@ -90,7 +92,8 @@ def run_everything(
     study = Study(folder)
     if inputs.clinical is not None:
         done.append(import_table(study, inputs.clinical, None, progress))
-    done.append(preprocess(study, inputs.preprocess, inputs.create.n_workers, progress))
+    n_workers, forgets = inputs.create.n_workers, inputs.forget_missing
+    done.append(preprocess(study, inputs.preprocess, n_workers, progress, forget_missing=forgets))
     done += find_groups(study, choice, progress)
     return Summary(
         tuple(sentence for summary in done for sentence in summary.sentences),

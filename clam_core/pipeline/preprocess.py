@@ -17,6 +17,7 @@ from clam_core.errors import MissingStepError, SettingsError, StudyError
 from clam_core.io.files import FileRef
 from clam_core.io.names import scrub
 from clam_core.io.sandbox import ReaderPool, Reply, Task
+from clam_core.pipeline.losses import refuse_failed, refuse_missing, scans_with_missing_files
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.sources import Source, find_sources
 from clam_core.pipeline.summary import Summary, plural
@@ -48,25 +49,34 @@ GEOMETRY = ("affine", "source_affine", "source_shape")
 
 
 def preprocess(
-    study: Study, settings: PreprocessSettings, n_workers: int = 2, progress: Progress = silent
+    study: Study,
+    settings: PreprocessSettings,
+    n_workers: int = 2,
+    progress: Progress = silent,
+    *,
+    forget_missing: bool = False,
 ) -> Summary:
     """Read every scan that was found and store its volume, mask, picture and quality.
 
     Killed at any moment it leaves the study as it was, and goes on from there when
     it is started again with the same settings; the result is the same to the byte.
+    A volume that is ready is never replaced by a failure unless that is asked for.
 
     Args:
         study: A study whose scans have been found.
         settings: The grid, the mask and the crop.
         n_workers: Reader processes.
         progress: Told how many scans are done.
+        forget_missing: Give up scans whose files are missing or can no longer be prepared.
 
     Returns:
-        How many scans are ready, failed, and worth a look.
+        How many scans are ready, failed, given up, and worth a look.
 
     Raises:
         SettingsError: If the grid has not the study's number of axes.
         MissingStepError: If no scan was found.
+        StudyError: If files of most scans are missing, or if a scan that is ready would
+            become failed; the study is as before.
         BusyError: If another process writes to the study.
     """
     if len(settings.grid) != study.info.spatial_dims:
@@ -75,15 +85,20 @@ def preprocess(
             f"{study.info.spatial_dims}; give as many numbers."
         )
     with study.lock():
-        return _Run(study, settings, n_workers).finish(progress)
+        run = _Run(study, settings, n_workers, forget_missing=forget_missing)
+        return run.finish(progress)
 
 
 class _Run:
     """One run of the step: which scans are wanted, where their files lie, what is done."""
 
-    def __init__(self, study: Study, settings: PreprocessSettings, n_workers: int) -> None:
+    def __init__(
+        self, study: Study, settings: PreprocessSettings, n_workers: int, *, forget_missing: bool
+    ) -> None:
         self._study, self._settings, self._n_workers = study, settings, n_workers
+        self._forgets = forget_missing
         self._scans = study.scans()
+        self._ready = set(self._scans.index[self._scans["status"] == "ready"])
         self._limits = ReadLimits()
         self._sources = find_sources(study)
         if not self._sources:
@@ -97,17 +112,36 @@ class _Run:
         known = self._study.info.prepared
         if known is not None and known.fingerprint == fingerprint:
             return _summary(self._scans, "Nothing to do: it was made with these settings before.")
+        if not self._forgets:
+            root = Path(self._study.info.scans_root)
+            masks = self._settings.reads_masks
+            refuse_missing(self._sources, self._ready, root, with_masks=masks)
         _check_space(self._study.folder, self._settings, len(self._sources))
         with ScanWriter(self._study, self._settings.grid) as writer:
-            for line in writer.start(fingerprint):
-                self._done[line.pop("scan_id")] = line
+            self._recall(writer.start(fingerprint))
             self._work(writer, progress)
             scans = self._table()
+            if not self._forgets:
+                refuse_failed(scans, self._ready & _failed(scans))
             n_ready = int((scans["status"] == "ready").sum())
             writer.commit(
                 scans, Prepared(settings=self._settings, fingerprint=fingerprint, n_ready=n_ready)
             )
-        return _summary(scans, "")
+        return _summary(scans, "", self._n_given_up(scans))
+
+    def _recall(self, lines: Iterable[dict[str, Any]]) -> None:
+        """Take over what was done before; a volume is not given up for an old failure."""
+        for line in lines:
+            scan_id = line.pop("scan_id")
+            if line["status"] == "ready" or scan_id not in self._ready:
+                self._done[scan_id] = line
+
+    def _n_given_up(self, scans: pd.DataFrame) -> int:
+        """How many failed only because they might be given up."""
+        if not self._forgets:
+            return 0
+        missing = scans_with_missing_files(self._sources, with_masks=self._settings.reads_masks)
+        return len((self._ready | missing) & _failed(scans))
 
     def _work(self, writer: ScanWriter, progress: Progress) -> None:
         total = len(self._sources)
@@ -204,7 +238,11 @@ def _note_twins(scans: pd.DataFrame) -> pd.DataFrame:
     return scans
 
 
-def _summary(scans: pd.DataFrame, first: str) -> Summary:
+def _failed(scans: pd.DataFrame) -> set[str]:
+    return set(scans.index[scans["status"] == "failed"])
+
+
+def _summary(scans: pd.DataFrame, first: str, n_given_up: int = 0) -> Summary:
     ready = scans[scans["status"] == "ready"]
     failed = scans[scans["status"] == "failed"]
     warned = ready[ready["warnings"] != ""]
@@ -212,12 +250,15 @@ def _summary(scans: pd.DataFrame, first: str) -> Summary:
     sentences.append(
         f"{plural(len(ready), 'scan')} ready, {len(failed)} failed, {len(warned)} with a warning."
     )
+    if n_given_up:
+        sentences.append(f"{plural(n_given_up, 'scan')} given up, as --forget-missing asks.")
     reasons = Counter(failed["reason"])
     sentences += [f"{plural(n, 'scan')} failed: {why}" for why, n in reasons.most_common(10)]
     values = {
         "n_ready": len(ready),
         "n_failed": len(failed),
         "n_warned": len(warned),
+        "n_given_up": n_given_up,
         "failed": failed["reason"].to_dict(),
         "warnings": warned["warnings"].to_dict(),
     }

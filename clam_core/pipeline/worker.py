@@ -36,7 +36,7 @@ def prepare_scan(  # the arguments are one JSON object
     wanted = PreprocessSettings(**settings)
     result = read_scan(scan["format"], _refs(scan["files"]), allowed, scan["unit"])
     mask = None
-    if scan["masks"] and wanted.mask in {"auto", "given"}:
+    if scan["masks"] and wanted.reads_masks:
         mask = read_scan(scan["mask_format"], _refs(scan["masks"]), allowed, "arbitrary").volume
     prepared = prepare(result.volume, mask, wanted)
     values = {

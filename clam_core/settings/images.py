@@ -37,6 +37,11 @@ class PreprocessSettings(Settings):
     margin_mm: float = Field(default=5.0, ge=0, le=100)
     intensity_factor: float = Field(default=1.0, gt=0, le=1e9)
 
+    @property
+    def reads_masks(self) -> bool:
+        """Whether masks that came with the scans are read."""
+        return self.mask in {"auto", "given"}
+
     @model_validator(mode="after")
     def _check(self) -> PreprocessSettings:
         if len(self.grid) not in {2, 3} or not all(8 <= n <= 512 for n in self.grid):

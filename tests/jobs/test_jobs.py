@@ -126,6 +126,21 @@ def test_readers_see_one_job_and_do_not_disturb_it(ready):
         assert list(pool.map(watch, range(2))) == [{"running", "done"}] * 2
 
 
+def test_ready_scans_are_not_replaced_while_their_files_are_away(ready, scans):
+    settings = {"grid": 8, "mask": "none"}
+    away = scans.rename(scans.with_name("away"))
+    try:
+        jobs.start(ready, "one", "preprocess", settings)
+        refused = until(ready, "one", "done", "failed")
+        assert refused.status == "failed"
+        assert refused.error.startswith("6 of 6 files of scans cannot be found below 'scans")
+        assert len(Study(ready / "one").ready()) == 6
+        jobs.start(ready, "one", "preprocess", {**settings, "forget_missing": True})
+        assert "6 scans given up" in " ".join(until(ready, "one", "done", "failed").sentences)
+    finally:
+        away.rename(scans)
+
+
 def test_what_goes_wrong_is_one_sentence(tmp_path, scans):
     create(tmp_path / "two", scans, None, CreateOptions(n_workers=1))
     jobs.start(tmp_path, "two", "fit", {})
