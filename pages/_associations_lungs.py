@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from clam_core.io.columns import ColumnInfo
+from clam_core.io.file_names import known_ending
 from clam_core.pipeline.lung_function import add_reference_values, find_sources, proposals_of
 from clam_core.spirometry import ETHNIC_GROUPS, ROLES, LungFunctionSettings, known_group
 from pages._shared import Place, plain, sentences
@@ -17,6 +18,7 @@ _EQUATIONS = {
     "GLI-2022": "GLI-2022 global (no ethnic groups)",
     "GLI-2012": "GLI-2012 (by ethnic group)",
 }
+_TYPES = ("csv", "tsv", "xlsx", "parquet")
 _PEOPLE = ("Sex", "Age", "Height")
 
 
@@ -120,11 +122,11 @@ def show_visits(here: Place) -> None:
             "A table with one row per visit: an id, a time (a number or a date) and values such as "
             "FVC. Their change over time is then compared between the clusters."
         )
-        given = st.file_uploader("Table of visits (CSV, XLSX)", ["csv", "tsv", "xlsx", "parquet"])
+        given = st.file_uploader("Table of visits (CSV, XLSX)", _TYPES)
         time = st.text_input("Column of the time", placeholder="found by its name")
         if given is not None and st.button("Add visits"):
             with sentences(), tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / f"visits{Path(given.name).suffix.lower()}"
+                path = Path(folder) / f"visits.{known_ending(given.name, _TYPES)}"
                 path.write_bytes(given.getvalue())
                 done = import_visits(here.study, path, VisitOptions(time_column=time or None))
                 _say(done.sentences, "visits")

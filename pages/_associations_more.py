@@ -24,7 +24,7 @@ from pages._associations_words import (
     panel_table,
     within_table,
 )
-from pages._shared import Place, plain
+from pages._shared import Place, download_stem, plain
 from pages._tables import table
 
 _MIME = {
@@ -186,12 +186,12 @@ def show_files(here: Place, found: Associations) -> None:
     files = association_files(found)
     for column, (name, content) in zip(st.columns(len(files)), files.items(), strict=True):
         mime = _MIME[name.rsplit(".", 1)[-1]]
-        own = f"{here.study.name}_{here.fitted.name}_{name}"
+        own = f"{download_stem(here, '_')}_{name}"
         column.download_button(name, content, own, mime, on_click="ignore", width="stretch")
     st.download_button(
         "All figures as SVG and PDF (ZIP)",
         data=lambda: figures_archive(found),
-        file_name=f"{here.study.name}_{here.fitted.name}_figures.zip",
+        file_name=f"{download_stem(here, '_')}_figures.zip",
         mime="application/zip",
         on_click="ignore",
     )

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from clam_core.io.columns import KINDS, ColumnInfo
+from clam_core.io.file_names import known_ending
 from clam_core.settings import TableLimits
 from clam_core.study.uploads import UPLOADS
 from pages._shared import Place, plain, sentences, studies_root
@@ -84,7 +85,7 @@ def _import(here: Place, name: str, content: IO[bytes], options: object) -> None
     folder = studies_root() / UPLOADS
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="table-") as place:
-        path = Path(place) / f"table{Path(name).suffix.lower()[:8]}"
+        path = Path(place) / f"table.{known_ending(name, _TYPES)}"
         with path.open("wb") as target:
             shutil.copyfileobj(content, target)
         done = import_table(here.study, path, options)

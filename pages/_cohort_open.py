@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from clam_core.errors import StudyError
+from clam_core.io.file_names import is_harmless, known_ending
 from clam_core.io.roots import TABLES, allowed_roots, check_below, folders_in, tables_in
 from clam_core.study.uploads import Upload, UploadLimits, check_room, store_upload
 from pages._cohort_job import start
@@ -146,14 +147,14 @@ def _choose_files() -> tuple[list[Upload], Upload | None]:
 
 def _keep_table(root: Path, table: Upload) -> str:
     """Keep the table that names the scans with the upload, under a name of our own."""
-    name = f"scans{Path(table.name).suffix.lower()}"
+    name = f"scans{known_ending(table.name, TABLES)}"
     with (root / name).open("wb") as target:
         shutil.copyfileobj(table.content, target)
     return name
 
 
 def _check_name(name: str) -> None:
-    if not STUDY_NAME.fullmatch(name):
+    if not (STUDY_NAME.fullmatch(name) and is_harmless(name)):
         raise StudyError(
             "A study needs a name of letters, digits, - and _ (at most 64), without blanks."
         )

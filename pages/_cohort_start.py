@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from clam_core.io.file_names import is_harmless
 from pages._cohort_job import is_running, start
 from pages._cohort_open import STUDY_NAME, prepare_choice, show_open
 from pages._shared import Place, sentences, studies_root, study_names
@@ -15,7 +16,8 @@ _OPENING = "opening_scans"
 def show_doors() -> None:
     """Try the demo, or open scans; what is needed stands beside each."""
     wanted = st.query_params.get("study", "")
-    is_new = bool(STUDY_NAME.fullmatch(wanted)) and wanted not in study_names()
+    can_be = bool(STUDY_NAME.fullmatch(wanted)) and is_harmless(wanted)
+    is_new = can_be and wanted not in study_names()
     if is_new:
         show_job(studies_root(), wanted)
     if not study_names():

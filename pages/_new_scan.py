@@ -13,6 +13,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from clam_core.io.file_names import known_ending
 from clam_core.study import read_names
 from clam_core.volume import Volume
 from pages._evidence import show_line, where_it_lies
@@ -199,8 +200,7 @@ def _affine(record: dict[str, Any]) -> NDArray[np.float64]:
 
 def _saved(file: UploadedFile, folder: Path, name: str) -> str:
     """Save an upload under a name of our own: its own name may be that of a person."""
-    ending = next((e for e in ENDINGS if file.name.lower().endswith(e)), "")
-    path = folder / f"{name}{ending}"
+    path = folder / f"{name}{known_ending(file.name, ENDINGS)}"
     path.write_bytes(file.getbuffer())
     return str(path)
 

@@ -10,7 +10,7 @@ import streamlit as st
 from clam_core.report import OutlineRow, ReportSettings, build_report, outline
 from clam_core.study import Run, Study
 from clam_core.study.stamp import results_stamp
-from pages._shared import Place, page_link, plain, sentences
+from pages._shared import Place, download_stem, page_link, plain, sentences
 
 _WHERE = {
     "number": ("training", "Compare numbers of clusters"),
@@ -51,7 +51,7 @@ def _section(row: OutlineRow) -> bool:
 
 def file_name(here: Place) -> str:
     """Name under which the report is saved."""
-    return f"{here.study.name}-{here.fitted.name}-report.html"
+    return f"{download_stem(here, '-')}-report.html"
 
 
 def written(here: Place, settings: ReportSettings) -> bytes:

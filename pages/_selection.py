@@ -12,7 +12,7 @@ from clam_core.io.formulas import neutralise_frame
 from pages import _looked_at as looked
 from pages._map import MAP_PART, SELECTION_PART
 from pages._map_data import Mapped, mapped
-from pages._shared import Place, plain, sentences
+from pages._shared import Place, download_stem, plain, sentences
 from pages._tables import table
 
 _NAME = "selection-name"
@@ -35,7 +35,7 @@ def show_selection(here: Place) -> None:
             st.download_button(
                 "All scans for Embedding Atlas",
                 data=lambda: atlas_file(found),
-                file_name=f"{here.study.name}-{here.fitted.name}-map.parquet",
+                file_name=f"{download_stem(here, '-')}-map.parquet",
                 mime="application/vnd.apache.parquet",
                 on_click="ignore",
                 type="tertiary",

@@ -16,6 +16,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from clam_core import __version__, jobs
 from clam_core.errors import ClamError, StudyError
+from clam_core.io.file_names import file_name
 from clam_core.study import Run, Study, run_names
 from pages._access import check_access, visitor
 from pages._log import scrub_log
@@ -226,6 +227,11 @@ def sentences() -> Iterator[None]:
 def plain(text: str) -> str:
     """A text from a file or a table, shown letter by letter: no markdown, no links."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:])", r"\\\1", text)
+
+
+def download_stem(here: Place, mark: str) -> str:
+    """How names of files begin that are saved from a run: study and run, a mark between them."""
+    return file_name(f"{here.study.name}{mark}{here.fitted.name}")
 
 
 def end() -> NoReturn:

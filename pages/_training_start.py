@@ -8,6 +8,7 @@ import re
 import streamlit as st
 
 from clam_core import jobs
+from clam_core.io.file_names import is_harmless
 from clam_core.jobs.speeds import last_speed
 from clam_core.study import run_names
 from pages._cohort_job import is_running
@@ -84,7 +85,7 @@ def _details(names: list[str]) -> dict:
     """Name, method, epochs and seed, with defaults that need no thought."""
     left, right = st.columns(2)
     name = left.text_input("Name of the run", _free_name(names), max_chars=64, key="run_name")
-    if not _NAME.fullmatch(name):
+    if not (_NAME.fullmatch(name) and is_harmless(name)):
         left.error("Use letters, digits, - and _ for the name.")
     elif name in names:
         left.warning("There is a run of this name; other settings need another name.")

@@ -19,3 +19,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of real scans (shared/data beside the checkout) is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """Folder of inputs that once went wrong; tests that need it are skipped without it."""
+    folder = REPOSITORY.parent / "shared" / "cases"
+    if not folder.is_dir():
+        pytest.skip("the folder of inputs (shared/cases beside the checkout) is not here")
+    return folder

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from clam_core.__main__ import app
 from clam_core.io.nifti import write_nifti
+from tests.study import make
 
 runner = CliRunner()
 
@@ -54,6 +55,12 @@ def test_a_study_in_two_commands(tmp_path, scans):
         (["create", "{study}", "--scans", "{scans}"], "already a study"),
         (["create", "{new}", "--scans", "{scans}", "--ids", "x"], "(it was 'x')"),
         (["files", "{none}"], "There is no study in"),
+        (["create", "{new}/CON", "--scans", "{scans}"], "A study cannot be called 'CON'"),
+        (["create", "{new}/.x", "--scans", "{scans}"], "A study cannot be called '.x'"),
+        (["create", "{new}/..", "--scans", "{scans}"], "A study cannot be called '..'"),
+        (["create", ".", "--scans", "{scans}"], "A study cannot be called '.'"),
+        (["demo", ".", "--scans", "4"], "A study cannot be called '.'"),
+        (["export", "{study}", "--run", "../x", "--to", "{new}"], "A run cannot be called '../x'"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(tmp_path, scans, arguments, sentence):
@@ -70,6 +77,18 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(tmp_path, scans, arguments, s
     as_json = call(*filled, "--json")
     assert as_json.exit_code == 2
     assert sentence in json.loads(as_json.stdout)["error"]
+
+
+@pytest.mark.parametrize("name", ["../x", "..", "", "a/b", "a\\b", ".x", "/x", "CON", "lpt1"])
+@pytest.mark.parametrize("step", ["fit", "localize", "select", "associate", "export", "report"])
+def test_no_name_of_a_run_is_a_path(tmp_path, step, name):
+    study = make.empty(tmp_path / "study").folder
+    before = sorted(tmp_path.rglob("*"))
+    to = {"export": ["--to", tmp_path / "out"], "report": ["--to", tmp_path / "report.html"]}
+    result = call(step, study, "--run", name, *to.get(step, []))
+    assert result.exit_code == 2
+    assert f"A run cannot be called {name!r}" in result.stderr
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_fault_of_ours_is_a_sentence_too(tmp_path, scans, monkeypatch):

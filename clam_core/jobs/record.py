@@ -15,6 +15,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from clam_core.errors import BusyError, StudyError
+from clam_core.io.file_names import is_harmless
 
 Status = Literal["running", "done", "failed", "cancelled", "interrupted"]
 
@@ -67,7 +68,7 @@ class Record:
     """
 
     def __init__(self, root: Path, study: str) -> None:
-        if not _NAME.fullmatch(study):
+        if not (_NAME.fullmatch(study) and is_harmless(study)):
             raise StudyError(
                 f"A study cannot be called {study!r}; use letters, digits, - and _ (at most 64)."
             )

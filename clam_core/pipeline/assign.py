@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from clam_core.embedding import Usual, place, voxel_measures
 from clam_core.errors import SettingsError
 from clam_core.fitting.fit import Looked, look
-from clam_core.io.nifti import write_nifti
 from clam_core.io.sandbox import ReaderPool
 from clam_core.localization import scale_maps
 from clam_core.pipeline.current import check_current
@@ -22,6 +21,7 @@ from clam_core.pipeline.explain import (
     run_stamp,
     stored_settings,
 )
+from clam_core.pipeline.map_files import names_of_new, write_map
 from clam_core.pipeline.new_scans import NewScan, read_new_scan
 from clam_core.pipeline.preprocess import PRELOAD
 from clam_core.pipeline.progress import Progress, silent
@@ -51,17 +51,19 @@ def assign(
         name: A fitted run.
         paths: A file, folder or archive per scan.
         progress: Told how many are done.
-        to: Folder for the maps (NIfTI on the study's grid), or None.
+        to: Folder for the maps (`<name>-map.nii.gz` on the study's grid), or None.
         mask: Mask of the scan, where there is a single one.
 
     Returns:
         One sentence and one record per scan: cluster, confidence, soft assignment, place
-        on the map, nearest scans, why it is unlike the cohort if it is, or why it failed.
+        on the map, nearest scans, why it is unlike the cohort if it is, or why it failed;
+        with `to` what the map says, and its file.
 
     Raises:
         MissingStepError: If the run has not been fitted.
         StaleRunError: If it was fitted on other volumes.
         ReadError: If a path holds no scan or several.
+        StudyError: If a map cannot be written.
         SettingsError: If there is a mask and more than one scan.
     """
     if mask is not None and len(paths) != 1:
@@ -69,14 +71,14 @@ def assign(
     run = Run(study, name)
     check_current(study, run)
     known = KnownRun(study, run)
-    sentences, records = [], []
+    sentences, records, names = [], [], names_of_new(paths)
     with ReaderPool(1, ReadLimits(), PRELOAD) as pool:
         for number, path in enumerate(paths):
             progress("Assigning scans", number, len(paths))
             scan = read_new_scan(study, path, mask, pool)
             record = known.describe(path.name, scan)
             if to is not None and scan.error is None:
-                record["map"] = known.write_map(to, path, scan)
+                record |= known.write_map(to, f"{names[path]}-map", scan)
             records.append(record)
             sentences.append(_sentence(record))
     return Summary(tuple(sentences), {"scans": records})
@@ -170,13 +172,11 @@ class KnownRun:
         settings = kind.model_copy(update={"target": target})
         return self._cohort.explain_new(scan.volume, scan.mask, settings)
 
-    def write_map(self, to: Path, path: Path, scan: NewScan) -> str:
-        """Store the map of one scan on the study's grid; says where the map lies."""
+    def write_map(self, to: Path, name: str, scan: NewScan) -> dict[str, str]:
+        """Store the map of one scan on the study's grid; what it says, and its file."""
         made = self.explain(scan)
-        to.mkdir(parents=True, exist_ok=True)
-        file = to / f"{path.name.split('.')[0]}-map.nii.gz"
-        write_nifti(file, scale_maps(made.signed[None])[0], scan.affine)
-        return str(made.line["sentence"])
+        file = write_map(to, name, scale_maps(made.signed[None])[0], scan.affine)
+        return {"map": str(made.line["sentence"]), "map_file": file.name}
 
     def _images(self, scan: NewScan) -> CohortImages:
         source = ScanSource(lambda _: (scan.volume, scan.mask), 1, scan.volume.shape)

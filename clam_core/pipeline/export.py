@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clam_core.errors import SettingsError, StudyError
-from clam_core.io.formulas import neutralise_frame
-from clam_core.io.nifti import write_nifti
+from clam_core.io.file_names import file_names, inside
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.export_figures import figure_files
-from clam_core.pipeline.export_tables import association_files
+from clam_core.pipeline.export_tables import association_files, csv_bytes
+from clam_core.pipeline.map_files import write_map
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary, plural
 from clam_core.study import Run, Study
@@ -29,8 +29,10 @@ def export(study: Study, name: str, what: str, to: Path, progress: Progress = si
         study: The study.
         name: A fitted run.
         what: `tables` (clusters.csv, and the associations if there are any), `figures` (of the
-            associations, as SVG and PDF), `latent` (latent.csv), or `maps`
-            (`<scan_id>.nii.gz` on the scan's own grid, in its own place).
+            associations, as SVG and PDF; figures.csv tells the variable of each where its
+            name could not be used as it is), `latent` (latent.csv), or `maps`
+            (`<scan_id>.nii.gz` on the scan's own grid, in its own place; maps.csv tells the
+            scan of each file, for an id that cannot be the name of one).
         to: The folder; it is made if it is not there.
         progress: Told how much is done.
 
@@ -41,7 +43,7 @@ def export(study: Study, name: str, what: str, to: Path, progress: Progress = si
         SettingsError: If there is nothing called `what`.
         MissingStepError: If the results have not been made.
         StaleRunError: If the run was fitted on other volumes.
-        StudyError: If the folder cannot be written.
+        StudyError: If the folder cannot be written, or a link stands in the place of a file.
     """
     kinds: dict[str, Callable[[Run, Path, Progress], list[Path]]] = {
         "tables": _tables,
@@ -80,11 +82,11 @@ def clusters_table(run: Run) -> pd.DataFrame:
 
 def _tables(run: Run, to: Path, progress: Progress) -> list[Path]:
     progress("Writing tables", 0, 1)
-    written = [_csv(clusters_table(run), to / "clusters.csv")]
+    written = [_csv(clusters_table(run), inside(to, "clusters.csv"))]
     if has_associations(run):
         for name, content in association_files(read_associations(run)).items():
-            write_bytes(to / name, content)
-            written.append(to / name)
+            written.append(inside(to, name))
+            write_bytes(written[-1], content)
     return written
 
 
@@ -92,8 +94,8 @@ def _figures(run: Run, to: Path, progress: Progress) -> list[Path]:
     written = []
     found = read_associations(run)
     for name, content in figure_files(found):
-        write_bytes(to / name, content)
-        written.append(to / name)
+        written.append(inside(to, name))
+        write_bytes(written[-1], content)
         progress("Writing figures", len(written), 2 * len(found.rows) + 5)
     return written
 
@@ -104,28 +106,28 @@ def _latent(run: Run, to: Path, progress: Progress) -> list[Path]:
     columns = [f"latent_{n + 1}" for n in range(codes.shape[1])]
     table = pd.DataFrame(codes.astype(np.float64), columns=columns)
     table.insert(0, "scan_id", run.scans().index)
-    return [_csv(table, to / "latent.csv")]
+    return [_csv(table, inside(to, "latent.csv"))]
 
 
 def _csv(table: pd.DataFrame, path: Path) -> Path:
-    text = neutralise_frame(table).to_csv(index=False, lineterminator="\n")
-    write_bytes(path, text.encode("utf-8"))
+    write_bytes(path, csv_bytes(table))
     return path
 
 
 def _maps(run: Run, to: Path, progress: Progress) -> list[Path]:
     table, scans = run.maps(), run.study.scans()
     done = [str(scan_id) for scan_id in table.index[table["done"]]]
+    names = file_names([str(scan_id) for scan_id in scans.index])
     written = []
     for number, scan_id in enumerate(done, start=1):
         row = {str(name): value for name, value in scans.loc[scan_id].items()}
         shape = tuple(int(n) for n in row["source_shape"])
         source, grid = (np.reshape(row[name], (4, 4)) for name in ("source_affine", "affine"))
-        path = to / f"{scan_id}.nii.gz"
-        write_nifti(path, on_own_grid(run.activation_map(scan_id), grid, shape, source), source)
-        written.append(path)
+        resampled = on_own_grid(run.activation_map(scan_id), grid, shape, source)
+        written.append(write_map(to, names[scan_id], resampled, source))
         progress("Writing maps", number, len(done))
-    return written
+    listed = pd.DataFrame({"file": [path.name for path in written], "scan_id": done}, dtype="str")
+    return [*written, _csv(listed, inside(to, "maps.csv"))]
 
 
 def on_own_grid(

@@ -25,9 +25,9 @@ def association_files(found: Associations) -> dict[str, bytes]:
     one = table_one_shown(found)
     notes = [str(found.about["headline"]), *map(str, found.about["notes"])]
     return {
-        "associations.csv": _csv(found.rows[list(CSV_COLUMNS)]),
+        "associations.csv": csv_bytes(found.rows[list(CSV_COLUMNS)]),
         "associations.xlsx": to_workbook(_sheets(found, notes)),
-        "table_one.csv": _csv(found.table("table_one")),
+        "table_one.csv": csv_bytes(found.table("table_one")),
         "table_one.tex": to_latex(one, TITLE).encode(),
         "table_one.docx": to_word(one, TITLE, notes),
     }
@@ -59,5 +59,6 @@ def _sheets(found: Associations, notes: list[str]) -> dict[str, pd.DataFrame]:
     return sheets | {"about": pd.DataFrame(about, columns=["what", "text"])}
 
 
-def _csv(table: pd.DataFrame) -> bytes:
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """A table as CSV, harmless in a spreadsheet."""
     return neutralise_frame(table).to_csv(index=False, lineterminator="\n").encode()

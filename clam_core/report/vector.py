@@ -12,6 +12,7 @@ from io import BytesIO
 from threading import Lock
 from typing import Any
 
+from clam_core.io.file_names import file_name
 from clam_core.report.html import Html
 
 _POINTS, _INCH = 0.75, 96.0
@@ -30,7 +31,7 @@ Given = dict[str, str]
 
 def file_stem(name: str) -> str:
     """A name of a variable as the name of a file: letters, digits and underscores."""
-    return re.sub(r"[^\w-]+", "_", name).strip("_")[:80] or "figure"
+    return file_name(re.sub(r"[^\w-]+", "_", name).strip("_")[:80] or "figure")
 
 
 def to_svg(picture: Html) -> bytes:

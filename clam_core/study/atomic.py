@@ -28,7 +28,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     beside = path.with_name(f".{path.name}.partial")
     try:
-        with beside.open("wb") as stream:
+        with open(beside, "wb", opener=_no_link) as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
@@ -39,6 +39,11 @@ def write_bytes(path: Path, content: bytes) -> None:
             f"{path.name!r} could not be written ({error.strerror}); free some space or choose "
             "another folder. What was stored before is unchanged."
         ) from error
+
+
+def _no_link(path: str, flags: int) -> int:
+    """Open a file, but not through a link that somebody put in its place."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from clam_core import __version__
 from clam_core.errors import BusyError, MissingStepError, StudyError
+from clam_core.io.file_names import is_harmless
 from clam_core.settings import Settings
 from clam_core.study import atomic
 from clam_core.study.arrays import ScanArrays
@@ -78,11 +79,11 @@ class Run:
         name: Name of the run.
 
     Raises:
-        SettingsError: If the name cannot be that of a folder.
+        StudyError: If the name cannot be that of a folder.
     """
 
     def __init__(self, study: Study, name: str) -> None:
-        if not _NAME.fullmatch(name):
+        if not (_NAME.fullmatch(name) and is_harmless(name)):
             raise StudyError(
                 f"A run cannot be called {name!r}; use letters, digits, - and _ (at most 64)."
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 import time
@@ -12,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from clam_core.errors import LimitError, StudyError
-from clam_core.io.names import clean
+from clam_core.io.file_names import file_name
+from clam_core.io.names import clean, stem
 from clam_core.settings import Settings
 from clam_core.study import atomic
 
@@ -20,6 +22,7 @@ UPLOADS = ".uploads"
 STUDY = "study.json"
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _CHUNK = 4 << 20
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 
 
 class UploadLimits(Settings):
@@ -151,7 +154,7 @@ def _pack(target: Path, files: Sequence[Upload]) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for number, file in enumerate(files, start=1):
             name = _harmless(file.name, number)
-            if name.casefold() in taken:
+            while name.casefold() in taken:
                 place = PurePosixPath(name)
                 name = str(place.with_name(f"{number}-{place.name}"))
             taken.add(name.casefold())
@@ -160,7 +163,15 @@ def _pack(target: Path, files: Sequence[Upload]) -> None:
 
 
 def _harmless(name: str, number: int) -> str:
-    """A relative path without control characters, dots that climb, or backslashes."""
+    """A relative path of names that every computer takes for files; none of them climbs."""
     parts = [clean(part) for part in name.replace("\\", "/").split("/")]
-    kept = [part for part in parts if part.strip(". ")]
+    kept = [_harmless_part(part) for part in parts if part.strip(". ")]
     return "/".join(kept) or f"file-{number}"
+
+
+def _harmless_part(name: str) -> str:
+    """A file or folder that keeps its ending, and the dot by which it is told to be hidden."""
+    start = _ENDING.sub("", stem(name))
+    known = start if start.strip(". ") else name
+    hidden = "." if name.startswith(".") else ""
+    return f"{hidden}{file_name(known.lstrip('.'))}{name[len(known) :]}"

@@ -152,7 +152,7 @@ def test_what_goes_wrong_is_one_sentence(tmp_path, scans):
     assert until(tmp_path, "two", "failed").error == "There is no step 'fly'."
 
 
-@pytest.mark.parametrize("name", ["../out", ".hidden", "a/b", "", "x" * 65])
+@pytest.mark.parametrize("name", ["../out", ".hidden", "a/b", "a\\b", "..", "", "CON", "x" * 65])
 def test_names_cannot_leave_the_root(tmp_path, name):
     with pytest.raises(StudyError, match="A study cannot be called"):
         jobs.start(tmp_path, name, "demo", {})

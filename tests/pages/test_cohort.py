@@ -157,7 +157,13 @@ def test_a_folder_of_the_server_becomes_a_study(monkeypatch, tmp_path, made, sta
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("a b", "letters, digits"), ("../x", "letters, digits"), ("", "letters")]
+    ("name", "said"),
+    [
+        ("a b", "letters, digits"),
+        ("../x", "letters, digits"),
+        ("", "letters"),
+        ("CON", "letters, digits"),
+    ],
 )
 def test_a_name_that_cannot_be_is_a_sentence(monkeypatch, tmp_path, started, name, said):
     page = opened(monkeypatch, tmp_path, tmp_path)

@@ -1,5 +1,7 @@
 """Maps of single scans on demand, against maps made by hand, and new scans with them."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -113,6 +115,18 @@ def test_a_scan_with_its_mask_is_found_again(study, run, files):
     assert record["distance"] == pytest.approx(0, abs=1e-3)
     assert record["cluster"] == run.scans().loc["s04", "cluster"]
     assert not record["unlike_cohort"]
+
+
+def test_its_map_lies_in_the_folder_under_its_name(study, files, tmp_path):
+    given = {"to": tmp_path / "out", "mask": files / "mask.nii.gz"}
+    summary = assign(uncropped(study), "r", [files / "scan.nii.gz"], **given)
+    assert summary.values["scans"][0]["map_file"] == "scan-map.nii.gz"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["scan-map.nii.gz"]
+    shutil.copy(files / "scan.nii.gz", tmp_path / "CON.nii.gz")
+    summary = assign(uncropped(study), "r", [tmp_path / "CON.nii.gz"], **given)
+    written = tmp_path / "out" / summary.values["scans"][0]["map_file"]
+    assert written.name.startswith("_CON-")
+    assert written.read_bytes() == (tmp_path / "out" / "scan-map.nii.gz").read_bytes()
 
 
 def test_a_mask_belongs_to_one_scan(study, files):

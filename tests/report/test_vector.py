@@ -132,7 +132,12 @@ def test_without_findings_there_are_points_and_no_names():
 
 @pytest.mark.parametrize(
     ("name", "stem"),
-    [("variable_3 FVC (L)/x", "variable_3_FVC_L_x"), ("../..", "figure"), ("Größe", "Größe")],
+    [
+        ("variable_3 FVC (L)/x", "variable_3_FVC_L_x"),
+        ("../..", "figure"),
+        ("Größe", "Größe"),
+        ("CON", "_CON-a3dbc4b6"),
+    ],
 )
 def test_names_become_names_of_files(name, stem):
     assert file_stem(name) == stem

@@ -1,6 +1,7 @@
 """Uploads: generated names on the disk, caps, and deletion with their study."""
 
 import io
+import re
 import shutil
 import zipfile
 from collections import namedtuple
@@ -8,6 +9,8 @@ from collections import namedtuple
 import pytest
 
 from clam_core.errors import BusyError, LimitError, StudyError
+from clam_core.io.archive import list_archive
+from clam_core.settings import ArchiveLimits
 from clam_core.study import Study
 from clam_core.study.folder import create_study
 from clam_core.study.removal import delete_study
@@ -63,6 +66,21 @@ def test_no_name_of_a_stranger_reaches_the_disk(tmp_path):
     assert set(stored.values()) == {b"voxels"}
 
 
+def test_names_in_the_archive_are_those_of_files_everywhere(tmp_path):
+    names = [
+        "A:4.nii.gz", "CON/x.nii", "a?/b*.dcm", ".hidden", "._x.nii.gz", ".nii.gz", "x.", "nul.txt",
+        "1.2.840.113", "p 1/IM 1", "\x00",
+    ]  # fmt: skip
+    folder = store_upload(tmp_path, [sent(name) for name in names], NO_RESERVE)
+    listed = [name for name, _ in list_archive(folder / "files.zip", ArchiveLimits())]
+    stored = list(members(folder / "files.zip"))
+    assert sorted(stored) == listed
+    assert [re.sub("-[0-9a-f]{8}", "-#", name) for name in stored] == [
+        "A_4-#.nii.gz", "_CON-#/x.nii", "a-#/b-#.dcm", ".hidden", "._x.nii.gz", ".nii.gz", "x-#",
+        "_nul-#.txt", "1.2.840.113", "p 1/IM 1", "file-11",
+    ]  # fmt: skip
+
+
 def test_archives_are_told_by_content_and_kept_as_they_are(tmp_path):
     content = zipped(x=b"1")
     files = [sent("data.bin", content), sent("one.nii"), sent("zip.zip", b"no archive")]
@@ -76,6 +94,9 @@ def test_two_files_of_one_name_are_both_kept(tmp_path):
     files = [sent("a/x.nii", b"1"), sent("a/X.nii", b"2"), sent("x.nii", b"3")]
     stored = members(store_upload(tmp_path, files, NO_RESERVE) / "files.zip")
     assert stored == {"a/x.nii": b"1", "a/2-X.nii": b"2", "x.nii": b"3"}
+    files = [sent("3-x", b"1"), sent("x", b"2"), sent("x", b"3")]
+    stored = members(store_upload(tmp_path, files, NO_RESERVE) / "files.zip")
+    assert stored == {"3-x": b"1", "x": b"2", "3-3-x": b"3"}
 
 
 def test_too_many_too_large_and_no_room_are_refused_before_anything_is_written(
