@@ -95,7 +95,8 @@ class _Run:
         """Do what is not done yet, then let the results take their places."""
         fingerprint = _fingerprint(self._settings, self._sources)
         known = self._study.info.prepared
-        if known is not None and known.fingerprint == fingerprint:
+        is_known = known is not None and known.fingerprint == fingerprint
+        if is_known and self._study.is_whole():
             return _summary(self._scans, "Nothing to do: it was made with these settings before.")
         _check_space(self._study.folder, self._settings, len(self._sources))
         with ScanWriter(self._study, self._settings.grid) as writer:
