@@ -77,9 +77,10 @@ def make_study(root: Path, name: str, n_scans: int, n_real: int = 12) -> Shown:
         root: Folder of studies.
         name: Of the study.
         n_scans: Scans on the map of the cohort.
-        n_real: How many of them have voxels and maps, 88 cubed; the others read as zeros.
+        n_real: How many of them have voxels and maps, 88 cubed; the others are zero, without
+            a mask.
     """
-    scans = _scans(n_scans)
+    scans = _scans(n_scans, n_real)
     study = create_study(
         root / name,
         StudyInfo(spatial_dims=3, modality="CT", unit="HU", scans_root=str(root), key="0" * 32),
@@ -97,13 +98,16 @@ def make_study(root: Path, name: str, n_scans: int, n_real: int = 12) -> Shown:
     return Shown(name, n_scans, ids, tuple((float(x), float(y)) for x, y in places))
 
 
-def _scans(n_scans: int) -> pd.DataFrame:
+def _scans(n_scans: int, n_real: int) -> pd.DataFrame:
     ids = pd.Index([f"SCAN-{n:05d}" for n in range(n_scans)], name="scan_id")
     affine = np.diag([3.0, 3.0, 3.0, 1.0]).ravel().tolist()
     texts = {"status": "ready", "reason": "", "modality": "CT", "format": "nifti", "notes": ""}
-    texts |= {"warnings": "", "mask_source": "given", "source": "drawn"}
+    texts |= {"warnings": "", "source": "drawn"}
     columns = {"subject_id": ids.to_numpy(), **texts, "n_files": 1, "mask_quality": 1.0}
-    return pd.DataFrame(columns, index=ids).assign(affine=pd.Series([affine] * n_scans, ids))
+    return pd.DataFrame(columns, index=ids).assign(
+        mask_source=np.where(np.arange(n_scans) < n_real, "given", "none"),
+        affine=pd.Series([affine] * n_scans, ids),
+    )
 
 
 def _table(ids: pd.Index[str], n_real: int) -> pd.DataFrame:
@@ -149,14 +153,15 @@ def _write_volumes(study: Study, scans: pd.DataFrame, n_real: int) -> None:
     settings = PreprocessSettings(grid=GRID, mask="given")
     with study.lock(), ScanWriter(study, GRID) as writer:
         writer.start("drawn")
-        for row, scan_id in enumerate(scans.index[:N_PICTURES]):
-            grey = np.clip(100 + 50 * _smooth(row)[44], 0, 255).astype(np.uint8)
-            picture = np.frombuffer(to_png(np.stack([grey] * 3, axis=2)), np.uint8)
-            writer.write(row, {"picture": picture}, {"scan_id": scan_id})
-        for row, scan_id in enumerate(scans.index[:n_real]):
-            tissue = np.where(mask, -850, 40) + 60 * _smooth(row)
-            voxels = {"volume": tissue.astype(np.int16), "mask": mask}
-            writer.write(row, voxels, {"scan_id": scan_id})
+        for row, scan_id in enumerate(scans.index):
+            arrays: dict[str, NDArray[np.generic]] = {"volume": np.zeros(GRID, np.int16)}
+            if row < n_real:
+                tissue = np.where(mask, -850, 40) + 60 * _smooth(row)
+                arrays = {"volume": tissue.astype(np.int16), "mask": mask}
+            if row < N_PICTURES:
+                grey = np.clip(100 + 50 * _smooth(row)[44], 0, 255).astype(np.uint8)
+                arrays["picture"] = np.frombuffer(to_png(np.stack([grey] * 3, axis=2)), np.uint8)
+            writer.write(row, arrays, {"scan_id": scan_id})
         writer.commit(scans, Prepared(settings=settings, fingerprint="drawn", n_ready=len(scans)))
 
 

@@ -110,7 +110,8 @@ class _Run:
         """Do what is not done yet, then let the results take their places."""
         fingerprint = _fingerprint(self._settings, self._sources)
         known = self._study.info.prepared
-        if known is not None and known.fingerprint == fingerprint:
+        is_known = known is not None and known.fingerprint == fingerprint
+        if is_known and self._study.is_whole():
             return _summary(self._scans, "Nothing to do: it was made with these settings before.")
         if not self._forgets:
             root = Path(self._study.info.scans_root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,37 +21,55 @@ CHUNK_BYTES = 1 << 20
 N_OPEN = 64
 """Arrays that are kept open: their descriptions, not their values."""
 
+_DAMAGE = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError,
+           TypeError, ValueError)  # fmt: skip
+"""What zarr and its codecs raise on files that are not as they were written."""
+
+
+def start_again(name: str) -> str:  # noqa: ARG001
+    """What to do where a step's own unfinished array is damaged."""
+    return "start the step again"
+
 
 class ScanArrays:
     """Named arrays whose first axis is the scan.
 
-    Whether a row has been written is not known here (a missing chunk reads as
-    zeros): the study asks the scans table before it reads one.
+    Values are read back as they were written, or not at all: every chunk is written, also
+    one of zeros, and ends in a checksum, and a missing, cut or changed one raises. Arrays
+    from before this have no checksum (a changed bit may go unnoticed) and no chunks of
+    zeros; a chunk that is missing there is an error, too, and the sentence says how to make
+    the array again.
+
+    A row that nobody has written (a scan that failed, a map that was not made) is such an
+    error as well: the study asks its tables before it reads one.
 
     Args:
         folder: The Zarr group on disk.
+        again: From the name of an array to what makes it again, for messages.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, again: Callable[[str], str] = start_again) -> None:
+        self._folder, self._again = folder, again
 
     def create(self, name: str, n_scans: int, shape: tuple[int, ...], dtype: str) -> None:
-        """Make an array of shape (n_scans, *shape), or open it if it is there already.
+        """Make an array of shape (n_scans, *shape), or go on with one that is there already.
+
+        One whose description is damaged is made anew, without rows.
 
         Raises:
             AlignmentError: If it is there with another shape.
+            StudyError: If the disk is full.
         """
-        import zarr
-
-        group = zarr.open_group(self._folder, mode="a")
-        if name in group:
-            found = self._array(name).shape
-            if found != (n_scans, *shape):
-                raise AlignmentError(
-                    f"Array {name!r} has shape {found}, but {(n_scans, *shape)} was expected."
-                )
-            return
-        group.create_array(name, shape=(n_scans, *shape), chunks=(1, *shape), dtype=dtype)
+        try:
+            found = self._array(name).shape if name in self else None
+        except StudyError:
+            found = None
+        if found is None:
+            self._make(name, (n_scans, *shape), 1, np.dtype(dtype))
+        elif found != (n_scans, *shape):
+            raise AlignmentError(
+                f"Array {name!r} has shape {found}, but {(n_scans, *shape)} was expected."
+            )
 
     def put(self, name: str, values: NDArray[np.generic]) -> None:
         """Make an array and write all of it; small rows share a chunk, so that all are read fast.
@@ -58,16 +77,10 @@ class ScanArrays:
         Raises:
             StudyError: If the disk is full.
         """
-        import zarr
-
         n_together = max(1, CHUNK_BYTES // max(1, values[:1].nbytes))
-        chunks = (min(n_together, max(1, len(values))), *values.shape[1:])
-        group = zarr.open_group(self._folder, mode="a")
+        self._make(name, values.shape, min(n_together, max(1, len(values))), values.dtype)
         try:
-            array = group.create_array(
-                name, shape=values.shape, chunks=chunks, dtype=values.dtype, overwrite=True
-            )
-            array[:] = values
+            self._array(name, to_write=True)[:] = values
         except OSError as error:
             raise _full(name, error) from error
 
@@ -78,7 +91,7 @@ class ScanArrays:
             AlignmentError: If the values do not fit the row.
             StudyError: If the disk is full.
         """
-        array = self._array(name)
+        array = self._array(name, to_write=True)
         if values.shape != array.shape[1:] or not 0 <= row < array.shape[0]:
             raise AlignmentError(
                 f"Values of shape {values.shape} do not fit row {row} of {name!r}, "
@@ -89,33 +102,101 @@ class ScanArrays:
         except OSError as error:
             raise _full(name, error) from error
 
-    def read(self, name: str, row: int) -> NDArray[np.generic]:
-        """Row of one scan, shape of the grid."""
-        values: NDArray[np.generic] = np.asarray(self._array(name)[row])
+    def read(self, name: str, row: int, whose: str = "") -> NDArray[np.generic]:
+        """Row of one scan, shape of the grid.
+
+        Args:
+            name: The array.
+            row: Row of the scan.
+            whose: What lies there, for messages, such as `scan 's1'`.
+
+        Raises:
+            StudyError: If it is missing or damaged.
+        """
+        array = self._array(name)
+        try:
+            values: NDArray[np.generic] = np.asarray(array[row])
+        except _DAMAGE as error:
+            raise self._damaged(name, error, row // array.chunks[0], whose) from error
         return values
 
     def read_all(self, name: str) -> NDArray[np.generic]:
-        """All rows, shape (n_scans, *shape)."""
-        values: NDArray[np.generic] = np.asarray(self._array(name)[:])
+        """All rows, shape (n_scans, *shape).
+
+        Raises:
+            StudyError: If one of them is missing or damaged.
+        """
+        array = self._array(name)
+        try:
+            values: NDArray[np.generic] = np.asarray(array[:])
+        except _DAMAGE as error:
+            for row in range(0, array.shape[0], array.chunks[0]):
+                self.read(name, row)  # the first that is damaged says so
+            raise self._damaged(name, error) from error
         return values
 
-    def __contains__(self, name: str) -> bool:
-        return (self._folder / name / "zarr.json").is_file()
+    def holds(self, name: str, row: int) -> bool:
+        """Whether a row can be read back."""
+        try:
+            self.read(name, row)
+        except StudyError:
+            return False
+        return True
 
-    def _array(self, name: str) -> zarr.Array[Any]:
+    def __contains__(self, name: str) -> bool:
+        return (self._folder / name).is_dir()
+
+    def _make(
+        self, name: str, shape: tuple[int, ...], rows_together: int, dtype: np.dtype[Any]
+    ) -> None:
+        from clam_core.study import chunks
+
+        try:
+            chunks.create(self._folder / name, shape, rows_together, dtype)
+        except OSError as error:
+            raise _full(name, error) from error
+
+    def _array(self, name: str, *, to_write: bool = False) -> zarr.Array[Any]:
         path = self._folder / name
         try:
-            return _opened(path, atomic.stamp(path / "zarr.json"))
-        except (FileNotFoundError, ValueError) as error:
-            raise StudyError(f"The array {name!r} is missing in this study.") from error
+            return _opened(path, atomic.stamp(path / "zarr.json"), to_write=to_write)
+        except _DAMAGE as error:
+            raise self._damaged(name, error) from error
+
+    def _damaged(
+        self, name: str, error: Exception, chunk: int | None = None, whose: str = ""
+    ) -> StudyError:
+        """The sentence on one chunk, or on the description of an array."""
+        file, where = f"{name}/zarr.json", ""
+        if chunk is not None:
+            array = self._array(name)
+            first, n_together = chunk * array.chunks[0], array.chunks[0]
+            last = min(first + n_together, array.shape[0]) - 1
+            rows = f"row {first}" if first == last else f"rows {first} to {last}"
+            where = f" at {whose} ({rows})" if whose else f" at {rows}"
+            file = "/".join((name, "c", str(chunk), *["0"] * (array.ndim - 1)))
+        state = "damaged"
+        if isinstance(error, FileNotFoundError):
+            state = "missing"
+        elif isinstance(error, OSError) and error.strerror:
+            state = f"not readable ({error.strerror})"
+        return StudyError(
+            f"The array {name!r} cannot be used{where}: the file {file!r} is {state}; "
+            f"{self._again(name)}, or put the file back from a copy of the study."
+        )
 
 
 @lru_cache(maxsize=N_OPEN)
-def _opened(path: Path, stamped: tuple[int, ...]) -> zarr.Array[Any]:  # noqa: ARG001
+def _opened(
+    path: Path,
+    stamped: tuple[int, ...],  # noqa: ARG001
+    *,
+    to_write: bool,
+) -> zarr.Array[Any]:
     """An array as its description on disk says; opened again only when that was replaced."""
-    import zarr
+    from clam_core.study import chunks
 
-    return zarr.open_array(path, mode="r+")
+    return chunks.open_to_write(path) if to_write else chunks.open_to_read(path)
 
 
 def _full(name: str, error: OSError) -> StudyError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,17 @@ def write_bytes(path: Path, content: bytes) -> None:
 def _no_link(path: str, flags: int) -> int:
     """Open a file, but not through a link that somebody put in its place."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
+def flush(folder: Path) -> None:
+    """Wait until everything in a folder has reached the disk."""
+    if sys.platform == "linux":
+        os.sync()  # one call for thousands of files; elsewhere it may return before the end
+        return
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("r+b") as stream:
+                os.fsync(stream.fileno())
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:

@@ -81,7 +81,7 @@ class Study:
             )
         self.finish()
         self.info = self._read_info()
-        self._arrays = ScanArrays(self.folder / ARRAYS)
+        self._arrays = ScanArrays(self.folder / ARRAYS, _prepare_again)
 
     def finish(self) -> None:
         """Complete a replacement of files that a killed process had decided on."""
@@ -147,7 +147,9 @@ class Study:
         """
         row, number = self._ready(scan_id)
         affine = np.asarray(row["affine"], dtype=np.float64).reshape(4, 4)
-        return Volume(self._arrays.read("volumes", number), affine, self.info.unit)
+        return Volume(
+            self._arrays.read("volumes", number, f"scan {scan_id!r}"), affine, self.info.unit
+        )
 
     def mask(self, scan_id: str) -> NDArray[np.bool_] | None:
         """Mask of one scan on the study's grid; None where it was made without.
@@ -158,7 +160,7 @@ class Study:
         row, number = self._ready(scan_id)
         if row["mask_source"] == "none":
             return None
-        return self._arrays.read("masks", number).astype(bool)
+        return self._arrays.read("masks", number, f"scan {scan_id!r}").astype(bool)
 
     def ready(self) -> list[str]:
         """Ids of the scans that have been preprocessed, in the study's order."""
@@ -185,11 +187,22 @@ class Study:
         rows = [places[scan_id] for scan_id in scan_ids]
 
         def read(position: int) -> tuple[NDArray[np.int16], NDArray[np.bool_] | None]:
-            row = rows[position]
-            mask = self._arrays.read("masks", row).astype(bool) if masked[row] else None
-            return self._arrays.read("volumes", row).astype(np.int16, copy=False), mask
+            row, whose = rows[position], f"scan {scan_ids[position]!r}"
+            mask = self._arrays.read("masks", row, whose).astype(bool) if masked[row] else None
+            return self._arrays.read("volumes", row, whose).astype(np.int16, copy=False), mask
 
         return read
+
+    def is_whole(self) -> bool:
+        """Whether volume and mask of every scan that is ready can be read back."""
+        scan_ids = self.ready()
+        read = self.reader(scan_ids)
+        try:
+            for position in range(len(scan_ids)):
+                read(position)
+        except StudyError:
+            return False
+        return True
 
     def picture(self, scan_id: str) -> bytes:
         """Picture for quality control of one scan, PNG.
@@ -226,7 +239,11 @@ class Study:
     def replace_info(self, info: StudyInfo) -> None:
         """Take note of what has been written to study.json."""
         self.info = info
-        self._arrays = ScanArrays(self.folder / ARRAYS)
+        self._arrays = ScanArrays(self.folder / ARRAYS, _prepare_again)
+
+
+def _prepare_again(name: str) -> str:  # noqa: ARG001
+    return "run the step 'preprocess' again"
 
 
 def create_study(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from clam_core.study import atomic
 from clam_core.study.arrays import ScanArrays
 from clam_core.study.runs import ARRAYS, HISTORY, RUN, Run, RunInfo
-from clam_core.study.staging import Staging
+from clam_core.study.staging import WRITTEN, Staging
 
 
 class RunWriter:
@@ -30,7 +30,7 @@ class RunWriter:
         self._staging = Staging(run.folder, step)
         self.folder = self._staging.folder
         self._arrays = ScanArrays(self.folder / ARRAYS)
-        self._names: list[str] = []
+        self._written: dict[str, int] = {}
 
     def __enter__(self) -> RunWriter:
         """Nothing is opened before `start`."""
@@ -46,9 +46,19 @@ class RunWriter:
         self._staging.close()
 
     def start(self, fingerprint: str) -> list[dict[str, Any]]:
-        """Begin, or go on: the lines noted before under this fingerprint."""
+        """Begin, or go on: the lines noted before under this fingerprint.
+
+        A line whose rows cannot be read back is not among them.
+        """
         self._run.folder.mkdir(parents=True, exist_ok=True)
-        return self._staging.start(fingerprint)
+        lines = self._staging.start(fingerprint, self._holds)
+        return [{name: line[name] for name in line if name != WRITTEN} for line in lines]
+
+    def _holds(self, line: dict[str, Any]) -> bool:
+        """Whether the rows that a line says have been written are there."""
+        return WRITTEN in line and all(
+            self._arrays.holds(name, row) for name, row in line[WRITTEN].items()
+        )
 
     def clear(self) -> None:
         """Throw away what an earlier start has left."""
@@ -65,6 +75,7 @@ class RunWriter:
     def write_row(self, name: str, row: int, values: NDArray[np.generic]) -> None:
         """Write one row of an array."""
         self._arrays.write(name, row, values)
+        self._written[name] = row
 
     def read_row(self, name: str, row: int) -> NDArray[np.generic]:
         """One row of an array that is being written."""
@@ -83,8 +94,9 @@ class RunWriter:
         atomic.write_bytes(self.folder / name, content)
 
     def note(self, line: dict[str, Any]) -> None:
-        """Add a line to the step's journal."""
-        self._staging.note(line)
+        """Add a line to the step's journal, on the rows written since the last one."""
+        self._staging.note({**line, WRITTEN: self._written})
+        self._written = {}
 
     def log(self, rows: list[dict[str, Any]]) -> None:
         """Replace the training log."""

@@ -92,7 +92,7 @@ class Run:
         if self.folder.is_dir() and pending(self.folder):
             with self.lock(timeout=30):
                 roll_forward(self.folder)
-        self._arrays = ScanArrays(self.folder / ARRAYS)
+        self._arrays = ScanArrays(self.folder / ARRAYS, _make_again)
 
     @property
     def is_fitted(self) -> bool:
@@ -172,7 +172,7 @@ class Run:
                 f"There is no stored map of scan {scan_id!r}; run the step 'localize' for it."
             )
         row = cast("int", self.scans().index.get_loc(scan_id))
-        return self._arrays.read("maps", row).astype(np.float32)
+        return self._arrays.read("maps", row, f"scan {scan_id!r}").astype(np.float32)
 
     def maps(self) -> pd.DataFrame:
         """One row per scan of the run: whether its map is stored, and what was measured of it."""
@@ -234,6 +234,12 @@ class Run:
         """Delete the run and everything in it."""
         with self.lock():
             shutil.rmtree(self.folder)
+
+
+def _make_again(name: str) -> str:
+    if name in _OF_LOCALIZE:
+        return "run the step 'localize' again"
+    return "fit the scans again under another name"
 
 
 def run_names(study: Study) -> list[str]:

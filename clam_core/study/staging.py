@@ -7,8 +7,8 @@ the files take their places, whoever opens the study next completes that first.
 from __future__ import annotations
 
 import json
-import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +17,8 @@ from clam_core.study import atomic
 
 _COMMIT, _FINGERPRINT, _JOURNAL = "commit.json", "fingerprint.json", "journal.jsonl"
 _SUFFIX = ".partial"
+WRITTEN = "written"
+"""In a line of the journal: what was written since the last line, as row by array."""
 
 
 class Staging:
@@ -32,20 +34,25 @@ class Staging:
         self.folder = study / f"{step}{_SUFFIX}"
         self._journal: IO[bytes] | None = None
 
-    def start(self, fingerprint: str) -> list[dict[str, Any]]:
-        """Begin, or go on where a killed process left off.
+    def start(
+        self, fingerprint: str, holds: Callable[[dict[str, Any]], bool] = lambda _: True
+    ) -> list[dict[str, Any]]:
+        """Begin, or go on where a killed process or a power failure left off.
 
         Args:
             fingerprint: Digest of everything that the results follow from;
                 results under another fingerprint are thrown away.
+            holds: Whether what a line describes can be read back. After a power failure
+                a line may have reached the disk before what it describes; such a line
+                is struck out.
 
         Returns:
             The lines that were noted under this fingerprint.
         """
         roll_forward(self._study)
         known = self.folder / _FINGERPRINT
-        if known.is_file() and atomic.read_json(known).get("fingerprint") == fingerprint:
-            lines = self._read_journal()
+        if self._is_under(fingerprint):
+            lines = self._read_journal(holds)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir()
@@ -77,21 +84,37 @@ class Staging:
     def commit(self, names: list[str]) -> None:
         """Let the staged files and folders replace those of the study."""
         self.close()
-        if hasattr(os, "sync"):
-            os.sync()
+        atomic.flush(self.folder)
         atomic.write_json(self.folder / _COMMIT, {"names": names})
         roll_forward(self._study)
 
-    def _read_journal(self) -> list[dict[str, Any]]:
-        """All whole lines; a torn last line is cut off."""
+    def _is_under(self, fingerprint: str) -> bool:
+        try:
+            found = atomic.read_json(self.folder / _FINGERPRINT)
+        except StudyError:
+            return False
+        return bool(found.get("fingerprint") == fingerprint)
+
+    def _read_journal(self, holds: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+        """The lines that hold; the others, and torn ones, are taken out of the file."""
         path = self.folder / _JOURNAL
         if not path.is_file():
             return []
         content = path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):
-            atomic.write_bytes(path, whole)
-        return [json.loads(line) for line in whole.splitlines()]
+        read = [(text, _whole(text)) for text in content.splitlines(keepends=True)]
+        kept = [(text, line) for text, line in read if line is not None and holds(line)]
+        if len(kept) < len(read):
+            atomic.write_bytes(path, b"".join(text for text, _ in kept))
+        return [line for _, line in kept]
+
+
+def _whole(text: bytes) -> dict[str, Any] | None:
+    """A line of a journal; None if it was cut off, or never reached the disk."""
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return None
+    return line if isinstance(line, dict) and text.endswith(b"\n") else None
 
 
 def pending(study: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from clam_core.study import atomic
 from clam_core.study.arrays import DTYPES, ScanArrays
 from clam_core.study.folder import ARRAYS, PICTURES, SCANS, STUDY, Prepared, Study
-from clam_core.study.staging import Staging
+from clam_core.study.staging import WRITTEN, Staging
 
 
 class ScanWriter:
@@ -42,12 +43,25 @@ class ScanWriter:
         self._staging.close()
 
     def start(self, fingerprint: str) -> list[dict[str, Any]]:
-        """Begin, or go on: the lines written before under this fingerprint."""
-        lines = self._staging.start(fingerprint)
+        """Begin, or go on: the lines written before under this fingerprint.
+
+        A line whose volume, mask or picture cannot be read back is not among them.
+        """
+        lines = self._staging.start(fingerprint, self._holds)
         for name, dtype in DTYPES.items():
             self._arrays.create(name, len(self._study.scans()), self._grid, dtype)
         (self._staging.folder / PICTURES).mkdir(exist_ok=True)
-        return lines
+        return [{name: line[name] for name in line if name != WRITTEN} for line in lines]
+
+    def _holds(self, line: dict[str, Any]) -> bool:
+        """Whether what a line says has been written is there."""
+        return WRITTEN in line and all(
+            self._picture(row).is_file() if name == PICTURES else self._arrays.holds(name, row)
+            for name, row in line[WRITTEN].items()
+        )
+
+    def _picture(self, row: int) -> Path:
+        return self._staging.folder / PICTURES / f"{row:06d}.png"
 
     def write(self, row: int, arrays: dict[str, NDArray[np.generic]], line: dict[str, Any]) -> None:
         """Write what is there of one scan, then note that it is done.
@@ -65,9 +79,10 @@ class ScanWriter:
         if "mask" in arrays:
             self._arrays.write("masks", row, arrays["mask"])
         if "picture" in arrays:
-            picture = self._staging.folder / PICTURES / f"{row:06d}.png"
-            atomic.write_bytes(picture, arrays["picture"].tobytes())
-        self._staging.note(line)
+            atomic.write_bytes(self._picture(row), arrays["picture"].tobytes())
+        names = {"volume": "volumes", "mask": "masks", "picture": PICTURES}
+        written = {place: row for name, place in names.items() if name in arrays}
+        self._staging.note({**line, WRITTEN: written})
 
     def commit(self, scans: pd.DataFrame, prepared: Prepared) -> None:
         """Replace volumes, masks, pictures and the scans table by the new ones."""

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from clam_core.errors import BusyError, MissingStepError, SettingsError
+from clam_core.errors import BusyError, MissingStepError, SettingsError, StudyError
 from clam_core.io.nifti import write_nifti
 from clam_core.pipeline.create import CreateOptions, create
 from clam_core.pipeline.preprocess import preprocess
@@ -108,6 +108,21 @@ def test_the_same_settings_again_do_nothing_and_others_do_everything(tmp_path):
     assert Study(study.folder).volume("s0").shape == (12, 12, 12)
     run(study)
     assert tree(study.folder) == before
+
+
+def test_volumes_that_are_damaged_are_made_again(tmp_path):
+    study = cohort(tmp_path)
+    run(study)
+    before = tree(study.folder)
+    for content in (None, b"", b"junk"):
+        path = study.folder / "arrays.zarr/volumes/c/1/0/0/0"
+        path.unlink()
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(StudyError, match="'s1' .row 1.: .* run the step 'preprocess' again"):
+            study.volume("s1")
+        assert not run(Study(study.folder)).sentences[0].startswith("Nothing to do")
+        assert tree(study.folder) == before
 
 
 def test_a_file_that_changed_is_read_again(tmp_path):
