@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from clam_core.__main__ import app
 from clam_core.errors import StudyError
 from clam_core.pipeline.create import CreateOptions, create
+from clam_core.pipeline.current import inputs_digest
 from clam_core.pipeline.export import export
 from clam_core.pipeline.export_figures import figure_files, figures_archive
 from clam_core.pipeline.fit import fit
@@ -21,7 +22,7 @@ from clam_core.pipeline.map_files import names_of_new, write_map
 from clam_core.pipeline.preprocess import preprocess
 from clam_core.settings import LocalizeSettings, PreprocessSettings
 from clam_core.study import Run, Study
-from clam_core.study.atomic import write_bytes, write_table
+from clam_core.study.atomic import write_bytes, write_json, write_table
 from tests.pipeline.simulated import QUICK, cohort, study_of
 
 runner = CliRunner()
@@ -47,7 +48,10 @@ def renamed(made, tmp_path):
             path = tmp_path / "study" / file
             table = pd.read_parquet(path)
             write_table(path, table.set_axis(new, axis=0))
-        return Study(tmp_path / "study")
+        study = Study(tmp_path / "study")
+        info = Run(study, "r").info().model_copy(update={"inputs": inputs_digest(study, list(new))})
+        write_json(study.folder / "runs/r/run.json", info.model_dump(mode="json"))
+        return study
 
     return copy
 
