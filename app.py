@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._shared import main
+from pages.shell.frame import main
 
 st.set_page_config(page_title="CLAM Explorer", page_icon="assets/icon.svg", layout="wide")
 main()

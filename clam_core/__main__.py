@@ -38,7 +38,6 @@ for step in (
     method.assign,
     method.export,
     report.report,
-    demo.benchmark,
     version,
 ):
     app.command()(step)

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from clam_core.__main__ import app
-from clam_core.io.nifti import write_nifti
+from clam_core.read.nifti import write_nifti
 from tests.study import make
 
 runner = CliRunner()
@@ -95,7 +95,7 @@ def test_a_fault_of_ours_is_a_sentence_too(tmp_path, scans, monkeypatch):
     def fail(*args, **kwargs):
         raise ZeroDivisionError("secret path")
 
-    monkeypatch.setattr("clam_core.pipeline.create.discover", fail)
+    monkeypatch.setattr("clam_core.pipeline.scans.create.discover", fail)
     result = call("create", tmp_path / "study", "--scans", scans)
     assert result.exit_code == 1
     assert "fault of the software (ZeroDivisionError)" in result.stderr
@@ -112,5 +112,5 @@ def test_help_lists_the_steps_and_loads_nothing_slow():
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for step in ("create", "clinical", "preprocess", "demo", "benchmark", "files"):
+    for step in ("create", "clinical", "preprocess", "demo", "report", "files"):
         assert step in done.stdout

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clam_core.clustering.feature_matrix import Rows, check_clusters, check_filled, sorted_rows
 from clam_core.clustering.naming import order_by_size
-from clam_core.clustering.rows import Rows, check_clusters, check_filled, sorted_rows
 
 N_STARTS = 100
 """Starts of k-means, as in the paper."""

@@ -8,11 +8,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from clam_core.clustering.feature_matrix import check_clusters, sorted_rows
 from clam_core.clustering.k_means import kmeans
 from clam_core.clustering.mixture import gmm
 from clam_core.clustering.naming import order_by_size
 from clam_core.clustering.neighbor_graph import graph, graph_rows, graph_vectors
-from clam_core.clustering.rows import check_clusters, sorted_rows
 from clam_core.errors import SettingsError
 
 CLUSTERERS: dict[str, Callable[..., NDArray[np.int64]]] = {

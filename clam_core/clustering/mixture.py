@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clam_core.clustering.feature_matrix import check_clusters, check_filled, sorted_rows
 from clam_core.clustering.k_means import kmeans_rows
 from clam_core.clustering.naming import order_by_size
-from clam_core.clustering.rows import check_clusters, check_filled, sorted_rows
 from clam_core.clustering.spread import cluster_centers, memberships
 
 PRIOR_SCANS = 1.0

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clam_core.clustering.feature_matrix import Rows, check_clusters, sorted_rows
 from clam_core.clustering.k_means import kmeans_rows
 from clam_core.clustering.mixture import refine_mixture
 from clam_core.clustering.naming import order_by_size
-from clam_core.clustering.rows import Rows, check_clusters, sorted_rows
 
 MIN_NEIGHBORS = 10
 NEIGHBOR_SHARE = 5

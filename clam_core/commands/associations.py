@@ -47,7 +47,7 @@ def associate(
     """Test every clinical column against the clusters, and say how far to trust it."""
 
     def step(progress: Progress) -> Outcome:
-        from clam_core.pipeline.associate import associate_run
+        from clam_core.pipeline.clinical.associate import associate_run
         from clam_core.settings import AssociateSettings
         from clam_core.study import Study
 
@@ -80,7 +80,7 @@ def lung_function(
     """Add predicted values, z-scores, lower limits, pattern and GAP to the clinical table."""
 
     def step(progress: Progress) -> Outcome:
-        from clam_core.pipeline.lung_function import add_reference_values
+        from clam_core.pipeline.clinical.lung_function import add_reference_values
         from clam_core.spirometry import LungFunctionSettings
         from clam_core.study import Study
 
@@ -105,7 +105,7 @@ def visits(
     """Import values over time: associate then compares their change between clusters."""
 
     def step(progress: Progress) -> Outcome:
-        from clam_core.pipeline.visits import VisitOptions, import_visits
+        from clam_core.pipeline.clinical.visits import VisitOptions, import_visits
         from clam_core.study import Study
 
         options = VisitOptions(id_column=id_column, time_column=time)

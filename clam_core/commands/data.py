@@ -42,8 +42,8 @@ def create(
     """Find the scans and make a study of them."""
 
     def step(progress: Progress) -> Outcome:
-        from clam_core.pipeline.create import CreateOptions
-        from clam_core.pipeline.create import create as run
+        from clam_core.pipeline.scans.create import CreateOptions
+        from clam_core.pipeline.scans.create import create as run
 
         values: dict[str, Any] = {"spatial_dims": spatial_dims, "modality": modality, "ids": ids}
         options = CreateOptions(**values, n_workers=workers)
@@ -74,7 +74,7 @@ def preprocess(
     """Read every scan and bring it onto the study's grid."""
 
     def step(progress: Progress) -> Outcome:
-        from clam_core.pipeline.preprocess import preprocess as run
+        from clam_core.pipeline.scans.preprocess import preprocess as run
         from clam_core.study import Study
 
         opened = Study(study)
@@ -115,9 +115,9 @@ def clinical(
     """Import a clinical table and join it to the scans."""
 
     def step(progress: Progress) -> Outcome:
-        from clam_core.io.clinical import ClinicalOptions
-        from clam_core.pipeline.clinical import import_table
+        from clam_core.pipeline.clinical.import_clinical import import_table
         from clam_core.study import Study
+        from clam_core.tables.import_table import ClinicalOptions
 
         values: dict[str, Any] = {"duplicates": duplicates, "decimal": decimal, "sheet": sheet}
         values["overrides"] = parse_overrides({"kind": kind or [], "unit": unit or []})
@@ -137,7 +137,7 @@ def files(
     """Tell where failed scans and skipped files lie; stores nothing."""
 
     def step(_: Progress) -> Outcome:
-        from clam_core.pipeline.files import list_files
+        from clam_core.pipeline.scans.list_files import list_files
         from clam_core.study import Study
 
         return list_files(Study(study), everything=everything)

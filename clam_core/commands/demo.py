@@ -1,4 +1,4 @@
-"""A synthetic cohort from nothing, and the benchmarks."""
+"""A synthetic cohort from nothing, and everything in one go."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def run(
     """Do everything: create, clinical, preprocess, fit, select, localize, associate."""
 
     def step(progress: Progress) -> Outcome:
-        from clam_core.pipeline.create import CreateOptions
         from clam_core.pipeline.everything import FitChoice, Inputs, run_everything
+        from clam_core.pipeline.scans.create import CreateOptions
         from clam_core.settings import PreprocessSettings
 
         values: dict[str, Any] = {"spacing_mm": spacing, "mask": mask}
@@ -80,26 +80,5 @@ def run(
             forget_missing=forget_missing,
         )
         return run_everything(study, inputs, FitChoice(name, k, preset, seed=seed), progress)
-
-    run_step(step, as_json=json)
-
-
-def benchmark(
-    what: Annotated[
-        str, typer.Argument(help="speed, simulation, faithfulness, associations or interface")
-    ],
-    data: Annotated[Path | None, typer.Option(help="Folder of real scans to measure on.")] = None,
-    to: Annotated[Path | None, typer.Option(help="Folder for the tables (CSV, Markdown).")] = None,
-    seeds: Annotated[int, typer.Option(help="Simulated cohorts of each kind.", min=1)] = 5,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer scans and runs.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="The largest cohorts too.")] = False,
-    json: Json = False,
-) -> None:
-    """Measure this software beside others on this machine."""
-
-    def step(progress: Progress) -> Outcome:
-        from clam_core.benchmark import BenchmarkOptions, run
-
-        return run(what, BenchmarkOptions(data, to, seeds, quick, full), progress)
 
     run_step(step, as_json=json)

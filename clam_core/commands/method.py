@@ -37,8 +37,8 @@ def fit(
     """Train the autoencoder and find the clusters."""
 
     def step(progress: Progress) -> Outcome:
-        from clam_core.pipeline.fit import fit as run_fit
-        from clam_core.pipeline.fit import settings_for
+        from clam_core.pipeline.method.fit import fit as run_fit
+        from clam_core.pipeline.method.fit import settings_for
         from clam_core.study import Study
 
         opened = Study(study)
@@ -58,7 +58,7 @@ def select(
     """Compare numbers of clusters and recommend one, or none."""
 
     def step(progress: Progress) -> Outcome:
-        from clam_core.pipeline.select import select as run_select
+        from clam_core.pipeline.method.select import select as run_select
         from clam_core.study import Study
 
         low, high = parse_range(k)
@@ -85,7 +85,7 @@ def localize(
     """Show where in each scan its cluster is recognised, and test each map."""
 
     def step(progress: Progress) -> Outcome:
-        from clam_core.pipeline.localize import localize as run_localize
+        from clam_core.pipeline.method.localize import localize as run_localize
         from clam_core.study import Study
 
         values: dict[str, Any] = {"variant": variant, "target": _target(target)}
@@ -107,7 +107,7 @@ def assign(
     """Tell the cluster of new scans, how sure, and what they resemble; stores nothing."""
 
     def step(progress: Progress) -> Outcome:
-        from clam_core.pipeline.assign import assign as run_assign
+        from clam_core.pipeline.method.assign import assign as run_assign
         from clam_core.study import Study
 
         return run_assign(Study(study), run, scans, progress, to=to, mask=mask)
@@ -125,7 +125,7 @@ def export(
     """Write clusters (CSV), maps (NIfTI on each scan's own grid) or latent codes (CSV)."""
 
     def step(progress: Progress) -> Outcome:
-        from clam_core.pipeline.export import export as run_export
+        from clam_core.pipeline.output.export import export as run_export
         from clam_core.study import Study
 
         return run_export(Study(study), run, what, to, progress)

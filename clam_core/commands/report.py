@@ -26,7 +26,7 @@ def report(
     """Write one HTML file with everything that was found; it opens without a network."""
 
     def step(progress: Progress) -> Outcome:
-        from clam_core.pipeline.report import report as write_report
+        from clam_core.pipeline.output.report import report as write_report
         from clam_core.report import ReportSettings
         from clam_core.study import Study
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clam_core.errors import AlignmentError
-from clam_core.figures.looks import (
+from clam_core.figures.slice_style import (
     AGAINST_STOPS,
     FOR_STOPS,
     LETTER_COLOR,

@@ -13,6 +13,7 @@ from torch import Tensor
 from clam_core.clustering import cluster_scans
 from clam_core.embedding import spread_out
 from clam_core.errors import StudyError
+from clam_core.fitting.fit_profile_features import make_profiles
 from clam_core.fitting.heads import (
     discriminant_head,
     gaussian_head,
@@ -20,7 +21,6 @@ from clam_core.fitting.heads import (
     order_head,
     student_head,
 )
-from clam_core.fitting.profiles import make_profiles
 from clam_core.models import Autoencoder, ClusterModel, LatentFeatures
 from clam_core.models.autoencoder import seeded_autoencoder
 from clam_core.models.features import Features

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from clam_core.errors import BusyError, StudyError
-from clam_core.io.file_names import is_harmless
+from clam_core.files.file_names import is_harmless
 
 Status = Literal["running", "done", "failed", "cancelled", "interrupted"]
 

@@ -51,7 +51,7 @@ def _demo(folder: Path, arguments: Arguments, progress: Progress) -> Sentences:
 
 
 def _create(folder: Path, arguments: Arguments, progress: Progress) -> Sentences:
-    from clam_core.pipeline.create import CreateOptions, create
+    from clam_core.pipeline.scans.create import CreateOptions, create
 
     options = CreateOptions(ids=arguments.get("ids", "auto"), n_workers=N_WORKERS)
     table = arguments.get("scans_table")
@@ -64,14 +64,14 @@ def _create(folder: Path, arguments: Arguments, progress: Progress) -> Sentences
 
 
 def _clinical(folder: Path, arguments: Arguments, progress: Progress) -> Sentences:
-    from clam_core.pipeline.clinical import import_table
+    from clam_core.pipeline.clinical.import_clinical import import_table
     from clam_core.study import Study
 
     return import_table(Study(folder), Path(arguments["table"]), None, progress).sentences
 
 
 def _preprocess(folder: Path, arguments: Arguments, progress: Progress) -> Sentences:
-    from clam_core.pipeline.preprocess import preprocess
+    from clam_core.pipeline.scans.preprocess import preprocess
     from clam_core.settings import PreprocessSettings
     from clam_core.study import Study
 
@@ -86,7 +86,7 @@ def _preprocess(folder: Path, arguments: Arguments, progress: Progress) -> Sente
 
 
 def _fit(folder: Path, arguments: Arguments, progress: Progress) -> Sentences:
-    from clam_core.pipeline.fit import fit, settings_for
+    from clam_core.pipeline.method.fit import fit, settings_for
     from clam_core.settings import FitSettings
     from clam_core.study import Study
 
@@ -102,7 +102,7 @@ def _fit(folder: Path, arguments: Arguments, progress: Progress) -> Sentences:
 
 
 def _select(folder: Path, arguments: Arguments, progress: Progress) -> Sentences:
-    from clam_core.pipeline.select import select
+    from clam_core.pipeline.method.select import select
     from clam_core.settings import SelectSettings
     from clam_core.study import Study
 
@@ -111,8 +111,8 @@ def _select(folder: Path, arguments: Arguments, progress: Progress) -> Sentences
 
 
 def _localize(folder: Path, arguments: Arguments, progress: Progress) -> Sentences:
-    from clam_core.pipeline.explain import stored_settings
-    from clam_core.pipeline.localize import localize
+    from clam_core.pipeline.method.explain import stored_settings
+    from clam_core.pipeline.method.localize import localize
     from clam_core.study import Study
 
     values = {name: value for name, value in arguments.items() if name != "run"}
@@ -120,7 +120,7 @@ def _localize(folder: Path, arguments: Arguments, progress: Progress) -> Sentenc
 
 
 def _associate(folder: Path, arguments: Arguments, progress: Progress) -> Sentences:
-    from clam_core.pipeline.associate import associate_run
+    from clam_core.pipeline.clinical.associate import associate_run
     from clam_core.settings import AssociateSettings
     from clam_core.study import Study
 

@@ -15,7 +15,7 @@ from clam_core.localization.integrated import integrate
 from clam_core.localization.reference import Reference
 from clam_core.localization.task import Question, Task
 from clam_core.models import ClusterModel
-from clam_core.models.borrow import borrowed
+from clam_core.models.borrowed import borrowed
 from clam_core.settings import LocalizeSettings
 
 MAX_SCANS = 32

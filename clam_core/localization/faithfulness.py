@@ -16,7 +16,7 @@ from clam_core.localization.maps import ActivationMaps, scale_maps
 from clam_core.localization.reference import Reference
 from clam_core.localization.task import Question
 from clam_core.models import ClusterModel
-from clam_core.models.borrow import borrowed
+from clam_core.models.borrowed import borrowed
 from clam_core.settings import Settings
 
 Map = NDArray[np.floating]

@@ -24,7 +24,7 @@ from clam_core.localization.yardsticks import (
     score_cam_map,
 )
 from clam_core.models import ClusterModel
-from clam_core.models.borrow import borrowed
+from clam_core.models.borrowed import borrowed
 from clam_core.settings import LocalizeSettings, LocalizeVariant
 
 Maps = NDArray[np.float32]

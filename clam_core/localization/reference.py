@@ -12,7 +12,7 @@ from torch import Tensor
 
 from clam_core.errors import AlignmentError
 from clam_core.models import ClusterModel
-from clam_core.models.borrow import borrowed
+from clam_core.models.borrowed import borrowed
 
 MAX_SCANS = 200
 MAX_BYTES = 1 << 30

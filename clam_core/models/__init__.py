@@ -5,8 +5,8 @@ from clam_core.models.autoencoder import Autoencoder
 from clam_core.models.cluster_model import ClusterModel
 from clam_core.models.features import Features, LatentFeatures
 from clam_core.models.heads import GaussianHead, Head, MixtureHead, StudentHead
-from clam_core.models.profiles import ProfileFeatures, ProfileKind
-from clam_core.models.stored import describe_model, model_tensors, rebuild_model
+from clam_core.models.profile_features import ProfileFeatures, ProfileKind
+from clam_core.models.weights import describe_model, model_tensors, rebuild_model
 
 __all__ = [
     "Autoencoder",

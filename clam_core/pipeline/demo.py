@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from clam_core.errors import StudyError
-from clam_core.io.nifti import write_nifti
-from clam_core.io.sandbox import ReaderPool, Task
 from clam_core.phantom import CohortSettings, PhantomScan, make_clinical_table, make_cohort_scan
-from clam_core.pipeline.clinical import import_table
-from clam_core.pipeline.create import CreateOptions, create
+from clam_core.pipeline.clinical.import_clinical import import_table
+from clam_core.pipeline.clinical.lung_function import add_reference_values
 from clam_core.pipeline.everything import FitChoice, find_groups
-from clam_core.pipeline.lung_function import add_reference_values
-from clam_core.pipeline.preprocess import preprocess
 from clam_core.pipeline.progress import Progress, silent
+from clam_core.pipeline.scans.create import CreateOptions, create
+from clam_core.pipeline.scans.preprocess import preprocess
 from clam_core.pipeline.summary import Summary, plural
+from clam_core.read.nifti import write_nifti
+from clam_core.sandbox.pool import ReaderPool, Task
 from clam_core.settings import PreprocessSettings
 from clam_core.spirometry import LungFunctionSettings
 from clam_core.study import Study, check_free

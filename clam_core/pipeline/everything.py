@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clam_core.association import usual_covariates
 from clam_core.errors import ClamError, SettingsError
-from clam_core.io.columns import ColumnInfo
-from clam_core.pipeline.associate import associate_run
-from clam_core.pipeline.clinical import import_table
-from clam_core.pipeline.create import CreateOptions, create
-from clam_core.pipeline.fit import fit, settings_for
-from clam_core.pipeline.localize import localize
-from clam_core.pipeline.preprocess import preprocess
+from clam_core.pipeline.clinical.associate import associate_run
+from clam_core.pipeline.clinical.import_clinical import import_table
+from clam_core.pipeline.method.fit import fit, settings_for
+from clam_core.pipeline.method.localize import localize
+from clam_core.pipeline.method.select import select
 from clam_core.pipeline.progress import Progress, silent
-from clam_core.pipeline.select import select
+from clam_core.pipeline.scans.create import CreateOptions, create
+from clam_core.pipeline.scans.preprocess import preprocess
 from clam_core.pipeline.summary import Summary
 from clam_core.settings import (
     AssociateSettings,
@@ -24,7 +22,9 @@ from clam_core.settings import (
     PreprocessSettings,
     SelectSettings,
 )
+from clam_core.statistics import usual_covariates
 from clam_core.study import Study
+from clam_core.tables.columns import ColumnInfo
 
 
 @dataclass(frozen=True)

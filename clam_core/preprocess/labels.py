@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from clam_core.preprocess.stored import as_stored, sample
+from clam_core.preprocess.memory_order import as_stored, sample
 
 _FEW, _MANY = 8, 256
 _EQUAL_NEIGHBOURS = 0.8

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clam_core.preprocess.grid import Box
+from clam_core.preprocess.memory_order import sample
 from clam_core.preprocess.morphology import Mask
 from clam_core.preprocess.region import Region
 from clam_core.preprocess.resize import axis_weights, resize
-from clam_core.preprocess.stored import sample
 from clam_core.volume import Volume, display_slice
 
 MASK_COLOR, BOX_COLOR = (230, 159, 0), (86, 180, 233)

@@ -6,8 +6,8 @@ import hashlib
 
 import numpy as np
 
+from clam_core.preprocess.memory_order import slabs
 from clam_core.preprocess.region import Region
-from clam_core.preprocess.stored import slabs
 from clam_core.preprocess.values import Checked
 from clam_core.volume import Volume, to_ras
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from clam_core.preprocess.stored import as_stored
+from clam_core.preprocess.memory_order import as_stored
 
 _SLAB_VOXELS = 1 << 20
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clam_core.errors import NotAScanError, ReadError
 from clam_core.preprocess.labels import looks_like_labels
-from clam_core.preprocess.stored import as_stored, sample, slabs
+from clam_core.preprocess.memory_order import as_stored, sample, slabs
 from clam_core.settings import HU_MAX, HU_MIN, Unit
 from clam_core.volume import Volume
 

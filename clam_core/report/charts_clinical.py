@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clam_core.figures.looks import color_table
 from clam_core.figures.palette import cluster_color, cluster_symbol
+from clam_core.figures.slice_style import color_table
 from clam_core.report.charts import DASHES, ink_on
 from clam_core.report.html import Html, tag
 from clam_core.report.svg import (

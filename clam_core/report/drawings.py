@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clam_core.association.strength import strengths
-from clam_core.association.summaries import decimals_of
-from clam_core.association.typed import LEVELS, NUMBERS, numbers_of
 from clam_core.figures.associations import LEVEL
 from clam_core.report.charts_clinical import levels, points, slopes, survival
 from clam_core.report.charts_effects import evidence, forest
 from clam_core.report.html import Html
 from clam_core.report.phrases import interval, number, sentence, titled, with_sign
 from clam_core.report.sections.effects import effect_name
+from clam_core.statistics.cohort.column_arrays import LEVELS, NUMBERS, numbers_of
+from clam_core.statistics.cohort.summaries import decimals_of
+from clam_core.statistics.effects.one_scale import strengths
 from clam_core.study.associations import Associations
 
 _AXIS = "Strength of the association (0 none, 1 strongest)"

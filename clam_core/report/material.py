@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from clam_core.association import Cohort, assemble
 from clam_core.errors import ClamError, MissingStepError
-from clam_core.io.columns import ColumnInfo
 from clam_core.report.settings import ReportSettings
 from clam_core.settings import AssociateSettings
+from clam_core.statistics import Cohort, assemble
 from clam_core.study import Run, Study
 from clam_core.study.associations import Associations, is_current, read_associations
 from clam_core.study.names import read_names
+from clam_core.tables.columns import ColumnInfo
 
 T = TypeVar("T")
 

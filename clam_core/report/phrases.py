@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from clam_core.association.summaries import titled
+from clam_core.statistics.cohort.summaries import titled
 
 __all__ = [
     "interval",

@@ -12,7 +12,7 @@ from io import BytesIO
 from threading import Lock
 from typing import Any
 
-from clam_core.io.file_names import file_name
+from clam_core.files.file_names import file_name
 from clam_core.report.html import Html
 
 _POINTS, _INCH = 0.75, 96.0

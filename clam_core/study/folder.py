@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from clam_core import __version__
 from clam_core.errors import ClamError, MissingStepError, StudyError
-from clam_core.io.file_names import is_harmless
+from clam_core.files.file_names import is_harmless
 from clam_core.settings import PreprocessSettings, Settings, Unit
 from clam_core.study import atomic
 from clam_core.study.arrays import ScanArrays

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from clam_core.errors import LimitError, StudyError
-from clam_core.io.file_names import file_name
-from clam_core.io.names import clean, stem
+from clam_core.files.file_names import file_name
+from clam_core.files.personal_names import clean, stem
 from clam_core.settings import Settings
 from clam_core.study import atomic
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from clam_core.models.autoencoder import Autoencoder
-from clam_core.models.borrow import borrowed
+from clam_core.models.borrowed import borrowed
 from clam_core.models.cluster_model import ClusterModel
 from clam_core.training.images import CohortImages
 from clam_core.training.memory import Parts, is_out_of_memory

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from clam_core.errors import SettingsError, StudyError
-from clam_core.models.borrow import borrowed
+from clam_core.models.borrowed import borrowed
 from clam_core.settings import TrainSettings
 from clam_core.training.checkpoint import (
     Tensors,

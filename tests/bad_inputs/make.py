@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.io.dicom import make as dicom
-from tests.io.made_files import (
+from tests.preprocess.make import Chest
+from tests.read.dicom import make as dicom
+from tests.read.made_files import (
     ct_like,
     mha_bytes,
     nifti_bytes,
@@ -23,7 +24,6 @@ from tests.io.made_files import (
     zero_bomb,
     zip_of_empty_files,
 )
-from tests.preprocess.make import Chest
 
 Array = NDArray[Any]
 OUTSIDE = "canary-of-a-file-outside"

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from clam_core.io.files import FileRef
-from tests.io.dicom import make
-from tests.io.made_files import ct_like, nifti_bytes, saved
+from clam_core.files.file_ref import FileRef
+from tests.read.dicom import make
+from tests.read.made_files import ct_like, nifti_bytes, saved
 
 NAME, PLACE, DATE = "Zebrowskicanary", "Quarxhospital", "19470523"
 ACCENTED = unicodedata.normalize("NFD", "Zébrowskicanary")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clam_core.pipeline.create import CreateOptions, create
-from clam_core.pipeline.preprocess import preprocess
+from clam_core.pipeline.scans.create import CreateOptions, create
+from clam_core.pipeline.scans.preprocess import preprocess
 from clam_core.settings import PreprocessSettings
 from clam_core.study import Study
 from tests.memory import peak_mb

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from clam_core.io.names import fold
-from clam_core.pipeline.create import CreateOptions, create
+from clam_core.files.personal_names import fold
+from clam_core.pipeline.scans.create import CreateOptions, create
 from clam_core.study import Study
 from tests.bad_inputs import make_dicom as make
 from tests.bad_inputs.steps import is_sentence, run_steps

@@ -8,7 +8,7 @@ import pytest
 from clam_core.study import Study
 from tests.bad_inputs import make
 from tests.bad_inputs.steps import run_steps
-from tests.io.made_files import saved
+from tests.read.made_files import saved
 
 
 @pytest.fixture(scope="module")

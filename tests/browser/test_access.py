@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pages._access import KEY_HEADER, PROXY_KEY
+from pages.shell.access import KEY_HEADER, PROXY_KEY
 from tests.browser.proxies import login_service, proxy
 from tests.browser.serving import CHROMIUM, browser, free_port, served
 from tests.pipeline.simulated import cohort, study_of

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clam_core.io.columns import ColumnInfo
-from clam_core.pipeline.associate import associate_run
-from clam_core.pipeline.lung_function import add_reference_values
+from clam_core.pipeline.clinical.associate import associate_run
+from clam_core.pipeline.clinical.lung_function import add_reference_values
 from clam_core.settings import AssociateSettings
 from clam_core.spirometry import LungFunctionSettings
+from clam_core.tables.columns import ColumnInfo
 from tests.pipeline.clustered import SIZES, study_of, write_clinical
 
 playwright = pytest.importorskip("playwright.sync_api")

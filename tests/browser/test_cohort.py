@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clam_core.io.nifti import write_nifti
+from clam_core.read.nifti import write_nifti
 from clam_core.study import Study
 from tests.browser.serving import CHROMIUM, browser, served
 

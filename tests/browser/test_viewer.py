@@ -11,8 +11,8 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 
-from clam_core.pipeline.fit import fit
-from clam_core.pipeline.localize import localize
+from clam_core.pipeline.method.fit import fit
+from clam_core.pipeline.method.localize import localize
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, Study
 from tests.pipeline.simulated import GRID, QUICK, cohort, study_of
@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 APP = """
 import streamlit as st
 st.set_page_config(layout="wide")
-from pages._shared import page
-from pages._viewer import show_scan
+from pages.shell.frame import page
+from pages.viewer.viewer import show_scan
 with page("Viewer", needs="run") as here:
     show_scan(here, st.query_params.get("scan", "s00"), "v")
 """

@@ -5,8 +5,8 @@ import pytest
 from sklearn.cluster import KMeans, SpectralClustering
 
 from clam_core.clustering import cluster_each, cluster_scans, graph, kmeans
+from clam_core.clustering.feature_matrix import sorted_rows
 from clam_core.clustering.neighbor_graph import graph_vectors, joined_graph, n_neighbors_of
-from clam_core.clustering.rows import sorted_rows
 from clam_core.errors import AlignmentError, ClamError, SettingsError
 from tests.clustering.made_features import grouped, same_partition
 

@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from clam_core.association.effects import hedges_g
-from clam_core.association.strength import strengths
-from clam_core.association.survival import Times, compare_survival
 from clam_core.figures.associations import forest_plot, volcano
+from clam_core.figures.chart_text import p_words, row_words
 from clam_core.figures.follow_up import slope_plot, survival_curves
 from clam_core.figures.variables import plot_levels, plot_numbers
-from clam_core.figures.words import p_words, row_words
-from tests.association.published import AML_EVENT, AML_LABELS, AML_TIME, grouped
+from clam_core.statistics.effects.numbers import hedges_g
+from clam_core.statistics.effects.one_scale import strengths
+from clam_core.statistics.time.survival import Times, compare_survival
+from tests.statistics.published import AML_EVENT, AML_LABELS, AML_TIME, grouped
 
 
 def row(name, effect, size, low, high, **more):

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from clam_core.figures.marks import cluster_mark
+from clam_core.figures.cluster_mark import cluster_mark
 from clam_core.figures.palette import CLUSTER_COLORS, CLUSTER_SYMBOLS
 
 SHAPES = {"circle": "circle", "x": "path", "cross": "path"}

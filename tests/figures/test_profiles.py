@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clam_core.figures.looks import Look
-from clam_core.figures.profiles import (
+from clam_core.figures.cluster_portrait import (
     cluster_shares,
     difference,
     difference_picture,
@@ -16,6 +15,7 @@ from clam_core.figures.profiles import (
     usual_limit,
 )
 from clam_core.figures.shares import density_bars, has_sides, zone_drawing
+from clam_core.figures.slice_style import Look
 from clam_core.volume import Volume
 
 LOOK = Look(window=(0.0, 100.0), threshold=0.25)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from clam_core.errors import AlignmentError, SettingsError
-from clam_core.figures.looks import (
+from clam_core.figures.slice_style import (
     AGAINST_STOPS,
     FOR_STOPS,
     MASK_COLOR,

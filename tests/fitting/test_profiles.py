@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from clam_core.fitting.profiles import choose_layer, make_profiles
+from clam_core.fitting.fit_profile_features import choose_layer, make_profiles
 from clam_core.models.autoencoder import seeded_autoencoder
 from clam_core.settings import FitSettings, NetworkSettings, ScaleSettings
 from clam_core.training import CohortImages, ScanSource, fit_input_scale

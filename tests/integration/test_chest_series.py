@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from clam_core.pipeline.create import CreateOptions, create
-from clam_core.pipeline.preprocess import preprocess
+from clam_core.pipeline.scans.create import CreateOptions, create
+from clam_core.pipeline.scans.preprocess import preprocess
 from clam_core.settings import PreprocessSettings
 from clam_core.study import Study
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from clam_core.io.files import FileRef
-from clam_core.io.reading import read_scan
-from clam_core.pipeline.create import CreateOptions, create
-from clam_core.pipeline.preprocess import preprocess
+from clam_core.files.file_ref import FileRef
+from clam_core.pipeline.scans.create import CreateOptions, create
+from clam_core.pipeline.scans.preprocess import preprocess
+from clam_core.read.reading import read_scan
 from clam_core.settings import PreprocessSettings, ReadLimits
 from clam_core.study import Study
 

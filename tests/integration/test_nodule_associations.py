@@ -5,19 +5,19 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from clam_core.association import associate
-from clam_core.io.clinical import ClinicalOptions
-from clam_core.pipeline.associate import associate_run, read_inputs
-from clam_core.pipeline.clinical import import_table
-from clam_core.pipeline.create import CreateOptions, create
-from clam_core.pipeline.fit import fit, settings_for
-from clam_core.pipeline.localize import localize
-from clam_core.pipeline.preprocess import preprocess
-from clam_core.pipeline.report import report
+from clam_core.pipeline.clinical.associate import associate_run, read_inputs
+from clam_core.pipeline.clinical.import_clinical import import_table
+from clam_core.pipeline.method.fit import fit, settings_for
+from clam_core.pipeline.method.localize import localize
+from clam_core.pipeline.output.report import report
+from clam_core.pipeline.scans.create import CreateOptions, create
+from clam_core.pipeline.scans.preprocess import preprocess
 from clam_core.report import ReportSettings
 from clam_core.settings import AssociateSettings, LocalizeSettings, PreprocessSettings
+from clam_core.statistics import associate
 from clam_core.study import Run, Study
 from clam_core.study.associations import read_associations
+from clam_core.tables.import_table import ClinicalOptions
 from tests.report.offline import figures_of, is_empty, outside
 
 pytestmark = pytest.mark.slow

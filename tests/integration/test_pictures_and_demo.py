@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clam_core.benchmark import BenchmarkOptions
-from clam_core.benchmark import run as run_benchmark
+from benchmarks import BenchmarkOptions
+from benchmarks import run as run_benchmark
 from clam_core.errors import ReadError
 from clam_core.phantom import CohortSettings
-from clam_core.pipeline.assign import assign
-from clam_core.pipeline.create import CreateOptions, create
 from clam_core.pipeline.demo import make_demo
-from clam_core.pipeline.preprocess import preprocess
+from clam_core.pipeline.method.assign import assign
+from clam_core.pipeline.scans.create import CreateOptions, create
+from clam_core.pipeline.scans.preprocess import preprocess
 from clam_core.settings import PreprocessSettings
 from clam_core.study import Run, Study
 

@@ -11,11 +11,11 @@ import pytest
 
 from clam_core import jobs
 from clam_core.errors import BusyError, StudyError
-from clam_core.io.nifti import write_nifti
 from clam_core.jobs import child
 from clam_core.jobs.child import Reporter
 from clam_core.jobs.record import JobState, Record
-from clam_core.pipeline.create import CreateOptions, create
+from clam_core.pipeline.scans.create import CreateOptions, create
+from clam_core.read.nifti import write_nifti
 from clam_core.study import Run, Study
 
 LONG = 240

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from clam_core.localization import make_maps, make_reference
-from clam_core.models import borrow
-from clam_core.models.borrow import borrowed
+from clam_core.models import borrowed as borrow
+from clam_core.models.borrowed import borrowed
 from clam_core.settings import LocalizeSettings
 from tests.localization.make import draw_images, small_model
 

@@ -7,8 +7,8 @@ import torch
 from clam_core.errors import AlignmentError, SettingsError, StudyError
 from clam_core.models import ClusterModel, ProfileFeatures, ProfileKind, StudentHead
 from clam_core.models.autoencoder import seeded_autoencoder
-from clam_core.models.profiles import axis_profiles, read_out
-from clam_core.models.stored import describe_model, model_tensors, rebuild_model
+from clam_core.models.profile_features import axis_profiles, read_out
+from clam_core.models.weights import describe_model, model_tensors, rebuild_model
 from clam_core.settings import NetworkSettings
 
 NETWORK = NetworkSettings(channels=(3, 4), n_latent=5)

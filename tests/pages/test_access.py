@@ -6,11 +6,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages import _access as access
+from pages.shell import access
 
 SCRIPT = """
 import streamlit as st
-from pages._access import check_access
+from pages.shell.access import check_access
 check_access()
 st.write("the studies")
 """

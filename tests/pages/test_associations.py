@@ -11,14 +11,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from clam_core import jobs
-from clam_core.io.columns import ColumnInfo
-from clam_core.io.formulas import neutralise
-from clam_core.pipeline.associate import associate_run
-from clam_core.pipeline.lung_function import add_reference_values
+from clam_core.export.formulas import neutralise
+from clam_core.pipeline.clinical.associate import associate_run
+from clam_core.pipeline.clinical.lung_function import add_reference_values
 from clam_core.settings import AssociateSettings
 from clam_core.spirometry import LungFunctionSettings
 from clam_core.study import Run, Study
 from clam_core.study.associations import read_associations
+from clam_core.tables.columns import ColumnInfo
+from tests.pages.opening import at_page
 from tests.pipeline.clustered import SIZES, study_of, write_clinical
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
@@ -44,7 +45,7 @@ def show(monkeypatch, root):
         for name, value in {"study": study, **query}.items():
             page.query_params[name] = value
         page.run()
-        page.switch_page("pages/associations.py").run()
+        at_page(page, "associations").run()
         assert not page.exception, page.exception[0]
         return page
 

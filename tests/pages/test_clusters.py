@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from clam_core.figures.profiles import cluster_shares
-from clam_core.pipeline.fit import fit
-from clam_core.pipeline.localize import localize
+from clam_core.figures.cluster_portrait import cluster_shares
+from clam_core.pipeline.method.fit import fit
+from clam_core.pipeline.method.localize import localize
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, Study, read_names
+from tests.pages.opening import at_page
 from tests.pages.test_cohort import APP
 from tests.pipeline.simulated import QUICK, cohort, study_of
 
@@ -39,7 +40,7 @@ def root(made, tmp_path):
 def show(monkeypatch, root, **query):
     monkeypatch.setenv("CLAM_STUDIES", str(root))
     page = AppTest.from_file(APP, default_timeout=60)
-    page.switch_page("pages/clusters.py")
+    at_page(page, "clusters")
     for name, value in query.items():
         page.query_params[name] = value
     page.run()
@@ -135,7 +136,7 @@ def test_a_run_from_before_there_were_decoded_pictures_says_what_to_do(monkeypat
 
 
 def test_differences_follow_from_what_is_stored(made):
-    from clam_core.figures.profiles import mean_of_others
+    from clam_core.figures.cluster_portrait import mean_of_others
 
     run = Run(Study(made / "done"), "r")
     scans = run.scans()["cluster"]
@@ -152,8 +153,8 @@ def test_differences_follow_from_what_is_stored(made):
 def test_pictures_of_two_dimensions_have_no_slices(monkeypatch, tmp_path):
     from PIL import Image
 
-    from clam_core.pipeline.create import CreateOptions, create
-    from clam_core.pipeline.preprocess import preprocess
+    from clam_core.pipeline.scans.create import CreateOptions, create
+    from clam_core.pipeline.scans.preprocess import preprocess
     from clam_core.settings import PreprocessSettings
 
     (tmp_path / "in").mkdir()

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from clam_core import jobs
 from clam_core.errors import BusyError
-from clam_core.io.nifti import write_nifti
-from clam_core.pipeline.clinical import import_table
-from clam_core.pipeline.create import CreateOptions, create
-from clam_core.pipeline.preprocess import preprocess
+from clam_core.pipeline.clinical.import_clinical import import_table
+from clam_core.pipeline.scans.create import CreateOptions, create
+from clam_core.pipeline.scans.preprocess import preprocess
+from clam_core.read.nifti import write_nifti
 from clam_core.settings import PreprocessSettings
 from clam_core.study import Study
 
@@ -24,28 +23,12 @@ APP = str(Path(__file__).resolve().parents[2] / "app.py")
 
 def show(monkeypatch, root, **query):
     monkeypatch.setenv("CLAM_STUDIES", str(root))
-    warm(monkeypatch)
     page = AppTest.from_file(APP, default_timeout=30)
     for name, value in query.items():
         page.query_params[name] = value
     page.run()
     assert not page.exception
     return page
-
-
-def warm(monkeypatch):
-    """As on a server that has shown a page before: `guard` sends nobody back any more.
-
-    AppTest makes every run that of a cold server, on which a click is lost with the first
-    of two runs.
-    """
-    start = PagesManager.__init__
-
-    def started(self, *given, **named):
-        start(self, *given, **named)
-        PagesManager.uses_pages_directory = False
-
-    monkeypatch.setattr(PagesManager, "__init__", started)
 
 
 def words(page):
@@ -320,9 +303,9 @@ def test_a_table_is_imported_told_about_and_corrected(monkeypatch, complete):
 
 
 def test_what_is_edited_is_stored(monkeypatch, complete, tmp_path):
-    from clam_core.io.columns import ColumnInfo
-    from pages._cohort_clinical import _as_table, _save
-    from pages._shared import Place
+    from clam_core.tables.columns import ColumnInfo
+    from pages.cohort.clinical_table import _as_table, _save
+    from pages.shell.frame import Place
 
     study = Study(complete / "one")
     (tmp_path / "t.csv").write_bytes(TABLE.replace(b"x9,2.2,low", b"s2,2.2,middle"))

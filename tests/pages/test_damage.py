@@ -5,7 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from pages._explain import in_worker
+from pages.viewer.map_worker import in_worker
+from tests.pages.opening import at_page
 from tests.pages.test_clusters import words
 from tests.pages.test_cohort import APP
 from tests.report import make
@@ -42,7 +43,7 @@ def show(monkeypatch, root, name, **query):
 
     monkeypatch.setenv("CLAM_STUDIES", str(root))
     page = AppTest.from_file(APP, default_timeout=60)
-    page.switch_page(f"pages/{name}.py")
+    at_page(page, name)
     for key, value in query.items():
         page.query_params[key] = value
     return page.run()

@@ -6,11 +6,12 @@ import json
 import pandas as pd
 import pytest
 
-from pages._map import find, trust_words
-from pages._map_data import mapped
-from pages._map_watch import Part, seen_part
-from pages._selection import atlas_file, selection_csv
-from pages._shared import Place
+from pages.explore.cohort_map import find, trust_words
+from pages.explore.cohort_map_data import mapped
+from pages.explore.cohort_map_watch import Part, seen_part
+from pages.explore.selected_scans import atlas_file, selection_csv
+from pages.shell.frame import Place
+from tests.pages.opening import at_page
 from tests.pages.test_clusters import words
 from tests.report import make
 
@@ -36,7 +37,7 @@ def show(monkeypatch, root):
     def run(folder=root, **query):
         monkeypatch.setenv("CLAM_STUDIES", str(folder))
         page = AppTest.from_file(APP, default_timeout=60)
-        page.switch_page("pages/explore.py")
+        at_page(page, "explore")
         for name, value in query.items():
             page.query_params[name] = value
         page.run()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from clam_core.io.columns import ColumnInfo
-from pages._leading import leading, useful_first
+from clam_core.tables.columns import ColumnInfo
+from pages.shared.leading_columns import leading, useful_first
 
 
 def columns(*names, **families):

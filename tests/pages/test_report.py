@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from clam_core.study import Run, Study
 from clam_core.study.stamp import results_stamp
+from tests.pages.opening import at_page
 from tests.report import make
 
 APP = str(Path(__file__).resolve().parents[2] / "app.py")
@@ -18,7 +19,7 @@ def show(monkeypatch, root, **query):
     for name, value in query.items():
         page.query_params[name] = value
     page.run()
-    page.switch_page("pages/report.py").run()
+    at_page(page, "report").run()
     assert not page.exception, page.exception[0]
     return page
 

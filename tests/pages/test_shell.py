@@ -14,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from clam_core.jobs.record import JobState, Record
 from clam_core.study import Study
-from pages._status import status_line, time_left
-from tests.pages.test_cohort import APP, warm
+from pages.shell.status import status_line, time_left
+from tests.pages.opening import at_page
+from tests.pages.test_cohort import APP
 from tests.pipeline.simulated import cohort, study_of
 
 
@@ -29,7 +30,7 @@ def studies(tmp_path_factory):
 def open_page(monkeypatch, root, name="clusters", **query):
     monkeypatch.setenv("CLAM_STUDIES", str(root))
     page = AppTest.from_file(APP, default_timeout=60)
-    page.switch_page(f"pages/{name}.py")
+    at_page(page, name)
     for key, value in query.items():
         page.query_params[key] = value
     page.run()
@@ -79,12 +80,11 @@ def test_the_text_of_a_fault_stays_out_of_log_and_page(monkeypatch, studies, cap
         raise ValueError("/scans/Mustermann^Erika.dcm")
 
     make = logging.getLogRecordFactory()
-    monkeypatch.setattr("pages._shared.status_line", fail)
+    monkeypatch.setattr("pages.shell.frame.status_line", fail)
     monkeypatch.setenv("CLAM_STUDIES", str(studies))
-    warm(monkeypatch)
     try:
         page = AppTest.from_file(APP, default_timeout=60)
-        page.switch_page("pages/training.py").run()
+        at_page(page, "training").run()
     finally:
         logging.setLogRecordFactory(make)
     logged = caplog.text
@@ -104,11 +104,9 @@ def test_a_damaged_study_can_be_left_or_deleted(
     for name in ("bad", "good"):
         shutil.copytree(studies / "one", tmp_path / name)
     (tmp_path / "bad" / file).write_text(content)
-    warm(monkeypatch)
     page = open_page(monkeypatch, tmp_path, page_name, study="bad")
     assert "damaged" in page.error[0].value
     assert page.selectbox[0].options == ["bad", "good"]
-    page.session_state["_in_shell"] = True
     page.text_input(key="doomed").set_value("bad").run()
     next(one for one in page.button if one.label == "Delete the study").click().run()
     assert not page.exception

@@ -13,10 +13,11 @@ from streamlit.testing.v1 import AppTest
 
 from clam_core import jobs
 from clam_core.errors import AlignmentError
+from clam_core.how_many.compare import compare_clusters
 from clam_core.jobs.record import Record
-from clam_core.pipeline.fit import fit
-from clam_core.selection.compare import compare_clusters
+from clam_core.pipeline.method.fit import fit
 from clam_core.study import Run, run_names
+from tests.pages.opening import at_page
 from tests.pages.test_cohort import APP
 from tests.pipeline.simulated import QUICK, cohort, study_of
 
@@ -46,8 +47,7 @@ def root(made, tmp_path):
 def show(monkeypatch, root, **query):
     monkeypatch.setenv("CLAM_STUDIES", str(root))
     page = AppTest.from_file(APP, default_timeout=60)
-    page.switch_page("pages/training.py")
-    page.session_state["_in_shell"] = True  # the test runner runs the page alone each time
+    at_page(page, "training")
     for name, value in query.items():
         page.query_params[name] = value
     page.run()

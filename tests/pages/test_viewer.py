@@ -10,20 +10,20 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from clam_core.embedding.neighbors import prototypes
-from clam_core.pipeline.fit import fit
-from clam_core.pipeline.localize import localize
+from clam_core.pipeline.method.fit import fit
+from clam_core.pipeline.method.localize import localize
 from clam_core.settings import LocalizeSettings, LocalizeVariant
 from clam_core.study import Run, Study
-from pages import _niivue as niivue
-from pages._evidence import evidence_sentences, where_it_lies
-from pages._map_choice import KINDS
-from pages._view import View, read_view, view_from, write_view
+from pages.viewer import niivue
+from pages.viewer.choose_map import KINDS
+from pages.viewer.evidence import evidence_sentences, where_it_lies
+from pages.viewer.view_address import View, read_view, view_from, write_view
 from tests.pipeline.simulated import QUICK, cohort, study_of
 
 PAGE = """
 import streamlit as st
-from pages._shared import page
-from pages._viewer import show_scan
+from pages.shell.frame import page
+from pages.viewer.viewer import show_scan
 with page("Test", needs="run") as here:
     show_scan(here, st.query_params.get("scan", "s00"), "v")
 """
@@ -146,8 +146,8 @@ def test_a_2d_scan_is_a_picture_with_zoom_and_without_sides():
         """
 import numpy as np
 from clam_core.volume import Volume
-from pages._plain import Style
-from pages._viewer import choose_plain, make_pane, show_panes, windows_for
+from pages.viewer.still_pictures import Style
+from pages.viewer.viewer import choose_plain, make_pane, show_panes, windows_for
 volume = Volume(np.arange(600, dtype=np.int16).reshape(20, 30), np.eye(4), "arbitrary")
 overlay = np.zeros((20, 30), np.float32)
 overlay[5, 6] = 1

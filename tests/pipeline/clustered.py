@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from clam_core.benchmark.associations import synthetic
+from benchmarks.associations import synthetic
 from clam_core.pipeline.current import inputs_digest
 from clam_core.settings import PreprocessSettings
 from clam_core.study import Prepared, Run, RunInfo, RunWriter, ScanWriter, StudyInfo, create_study

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from clam_core.benchmark.cohorts import simulated
+from benchmarks.cohorts import simulated
 from clam_core.phantom import SimulationSettings
 from clam_core.settings import (
     FitSettings,

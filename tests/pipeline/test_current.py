@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from clam_core.errors import StaleRunError
-from clam_core.pipeline.assign import assign, assign_task
-from clam_core.pipeline.associate import associate_run
+from clam_core.pipeline.clinical.associate import associate_run
 from clam_core.pipeline.current import check_current, why_stale
-from clam_core.pipeline.explain import explain_scan
-from clam_core.pipeline.export import export
-from clam_core.pipeline.fit import fit
-from clam_core.pipeline.localize import localize
-from clam_core.pipeline.report import report
-from clam_core.pipeline.select import select
+from clam_core.pipeline.method.assign import assign, assign_task
+from clam_core.pipeline.method.explain import explain_scan
+from clam_core.pipeline.method.fit import fit
+from clam_core.pipeline.method.localize import localize
+from clam_core.pipeline.method.select import select
+from clam_core.pipeline.output.export import export
+from clam_core.pipeline.output.report import report
 from clam_core.report import ReportSettings
 from clam_core.settings import (
     AssociateSettings,

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from clam_core.figures.slices import to_png
-from clam_core.io.columns import ColumnInfo
-from clam_core.pipeline.associate import associate_run
+from clam_core.pipeline.clinical.associate import associate_run
 from clam_core.pipeline.current import inputs_digest
 from clam_core.settings import (
     AssociateSettings,
@@ -16,6 +15,7 @@ from clam_core.settings import (
     PreprocessSettings,
 )
 from clam_core.study import Prepared, Run, RunInfo, RunWriter, ScanWriter, StudyInfo, create_study
+from clam_core.tables.columns import ColumnInfo
 
 GRID = (16, 14, 12)
 N_READY, N_CLUSTERS = 18, 3

@@ -1,13 +1,13 @@
 """A patient's name in headers, file names and tables is nowhere in the report."""
 
-from clam_core.pipeline.associate import associate_run
-from clam_core.pipeline.clinical import import_table
-from clam_core.pipeline.create import CreateOptions, create
-from clam_core.pipeline.preprocess import preprocess
+from clam_core.pipeline.clinical.associate import associate_run
+from clam_core.pipeline.clinical.import_clinical import import_table
+from clam_core.pipeline.scans.create import CreateOptions, create
+from clam_core.pipeline.scans.preprocess import preprocess
 from clam_core.report import build_report
 from clam_core.settings import AssociateSettings, PreprocessSettings
 from clam_core.study import Study
-from tests.io.dicom import make as dicom
+from tests.read.dicom import make as dicom
 from tests.report import make
 
 NAME = "Zanzibarova"

@@ -13,7 +13,7 @@ import pytest
 
 from clam_core import __version__
 from clam_core.errors import MissingStepError, SettingsError, StudyError
-from clam_core.pipeline.report import report
+from clam_core.pipeline.output.report import report
 from clam_core.report import SECTIONS, ReportSettings, build_report, outline
 from clam_core.report.html import Figures
 from clam_core.report.sections.follow_up import write_follow_up

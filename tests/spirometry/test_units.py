@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 from clam_core.errors import SettingsError, TableError
-from clam_core.io.vocabulary import find_meaning
 from clam_core.spirometry import (
     EQUATIONS,
     ROLES,
@@ -14,6 +13,7 @@ from clam_core.spirometry import (
     lung_function,
     propose_units,
 )
+from clam_core.tables.vocabulary import find_meaning
 from tests.spirometry.make import PEOPLE, calculate, man
 
 LITERS = np.array([2.1, 3.4, 2.8, 4.4, 1.9, 3.0])

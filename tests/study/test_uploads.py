@@ -9,7 +9,7 @@ from collections import namedtuple
 import pytest
 
 from clam_core.errors import BusyError, LimitError, StudyError
-from clam_core.io.archive import list_archive
+from clam_core.files.archive import list_archive
 from clam_core.settings import ArchiveLimits
 from clam_core.study import Study
 from clam_core.study.folder import create_study

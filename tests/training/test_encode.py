@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from clam_core.models import ClusterModel, LatentFeatures, StudentHead, borrow
+from clam_core.models import ClusterModel, LatentFeatures, StudentHead
+from clam_core.models import borrowed as borrow
 from clam_core.training import encode
 from clam_core.training.encode import encode_with
 from clam_core.training.memory import Parts

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from clam_core.errors import SettingsError
-from clam_core.models import borrow
+from clam_core.models import borrowed as borrow
 from clam_core.settings import TrainSettings
 from clam_core.training import Context, pretrain
 from clam_core.training.epoch_plan import plan_epoch

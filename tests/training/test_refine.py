@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from clam_core.models import ClusterModel, LatentFeatures, StudentHead, borrow
+from clam_core.models import ClusterModel, LatentFeatures, StudentHead
+from clam_core.models import borrowed as borrow
 from clam_core.settings import RefineSettings, TrainSettings
 from clam_core.training import Context, encode, pretrain, refine
 from clam_core.training.refine import Clustering

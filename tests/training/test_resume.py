@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from clam_core.errors import AlignmentError, StudyError
-from clam_core.models import borrow
+from clam_core.models import borrowed as borrow
 from clam_core.settings import ScaleSettings
 from clam_core.study.atomic import write_bytes
 from clam_core.training import (

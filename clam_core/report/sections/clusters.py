@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from clam_core.figures.looks import Plane
+from clam_core.figures.slice_style import Plane
 from clam_core.report.examples import borderline, typical
 from clam_core.report.html import Figures, Html, join, paragraph, table, tag
 from clam_core.report.material import Material

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clam_core.association import Cohort
-from clam_core.association.strength import strengths
-from clam_core.association.summaries import decimals_of, mean_text, median_text
-from clam_core.association.typed import NUMBERS, codes_of, numbers_of
 from clam_core.figures.associations import LEVEL
 from clam_core.report.html import Html, paragraph, table
 from clam_core.report.material import Material
 from clam_core.report.phrases import percent, titled
+from clam_core.statistics import Cohort
+from clam_core.statistics.cohort.column_arrays import NUMBERS, codes_of, numbers_of
+from clam_core.statistics.cohort.summaries import decimals_of, mean_text, median_text
+from clam_core.statistics.effects.one_scale import strengths
 
 _MOST = 6
 

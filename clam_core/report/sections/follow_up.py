@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from clam_core.association.words import uncapitalized
 from clam_core.report.drawings import draw_change, draw_survival
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table, tag
 from clam_core.report.phrases import interval, listed, number, p_value, sentence
+from clam_core.statistics.headline import uncapitalized
 from clam_core.study.associations import Associations
 
 

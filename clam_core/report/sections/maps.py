@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from clam_core.figures.profiles import Shares, cluster_shares
+from clam_core.figures.cluster_portrait import Shares, cluster_shares
 from clam_core.report.charts import shares
 from clam_core.report.charts_clinical import level_colors
 from clam_core.report.charts_maps import has_lungs, lungs

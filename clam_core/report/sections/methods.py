@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from clam_core import __version__
-from clam_core.association.words import uncapitalized
 from clam_core.report.html import Figures, Html, join, paragraph, table, tag
 from clam_core.report.material import Material
 from clam_core.report.phrases import listed, plural
@@ -13,6 +12,7 @@ from clam_core.report.references import cited
 from clam_core.report.sections.maps import VARIANTS
 from clam_core.report.sections.preparation import grid_words, input_words, mask_words
 from clam_core.report.sections.training import grouping_words, network_words
+from clam_core.statistics.headline import uncapitalized
 
 _CORRECTIONS = {
     "bh": "by Benjamini-Hochberg (false discovery rate 5 %)",

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from clam_core.association.words import uncapitalized
 from clam_core.report.html import Html, join, table, tag
 from clam_core.report.phrases import number, p_value
+from clam_core.statistics.headline import uncapitalized
 from clam_core.study.associations import Associations
 
 

@@ -1,5 +1,0 @@
-"""Figures about this software, measured beside others in one run on one machine."""
-
-from clam_core.benchmark.run import BenchmarkOptions, run
-
-__all__ = ["BenchmarkOptions", "run"]

@@ -1,0 +1,81 @@
+"""What discovery finds: scans, and files that are none, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from clam_core.files.file_ref import FileRef
+
+Format = Literal["dicom", "nifti", "nrrd", "metaimage", "picture", "stack", "none"]
+
+
+@dataclass(frozen=True)
+class FoundScan:
+    """One scan, found or failed.
+
+    Attributes:
+        scan_id, subject_id: Pseudonyms; empty until the scan is named.
+        format: Reader that its files need; `none` where nothing could be read.
+        files: Its files in order.
+        masks: Files of its mask, and the reader that they need.
+        status: `found` or `failed`.
+        reason: Why it failed, else empty.
+        modality: As DICOM names it; empty where the format does not say.
+        n_axes: 2 or 3; 0 where unknown.
+        notes: Sentences about what was seen while finding it.
+        acquisition: Plain values that may be stored.
+        private_words: Words of names in its headers, for hiding; never stored.
+        patient_id: Id in its header; hashed unless `pseudonymous`.
+        institution: Name in its header; stored as a hash only.
+        pseudonymous: Whether the header says that the identity was removed.
+        place: Components of its folder below the root, for naming.
+        stem: Name of its single file without the ending; empty for a series.
+    """
+
+    format: Format
+    files: tuple[FileRef, ...]
+    status: Literal["found", "failed"] = "found"
+    reason: str = ""
+    scan_id: str = ""
+    subject_id: str = ""
+    masks: tuple[FileRef, ...] = ()
+    mask_format: Format = "none"
+    modality: str = ""
+    n_axes: int = 0
+    notes: tuple[str, ...] = ()
+    acquisition: dict[str, Any] = field(default_factory=dict)
+    private_words: frozenset[str] = frozenset()
+    patient_id: str = ""
+    institution: str = ""
+    pseudonymous: bool = False
+    place: tuple[str, ...] = ()
+    stem: str = ""
+
+    def failed(self, reason: str) -> FoundScan:
+        """The same scan, failed."""
+        return replace(self, status="failed", reason=reason)
+
+
+@dataclass(frozen=True)
+class SkippedFiles:
+    """Files that are no scan.
+
+    Attributes:
+        files: The files, all in one folder.
+        kind: What they are, in words.
+        reason: Why they are not read as a scan.
+    """
+
+    files: tuple[FileRef, ...]
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """Everything that lies below a root: each file is in a scan or skipped."""
+
+    scans: tuple[FoundScan, ...]
+    skipped: tuple[SkippedFiles, ...]
+    notes: tuple[str, ...] = ()

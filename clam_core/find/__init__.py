@@ -1,0 +1,1 @@
+"""Folder, archive or table -> scans, subjects, ids."""

@@ -1,0 +1,205 @@
+"""Discover the scans below a folder, in an archive, or named by a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from clam_core.files.file_ref import FileRef
+from clam_core.files.found_scan import Discovery, FoundScan, SkippedFiles
+from clam_core.find.grouping import group_files
+from clam_core.find.inspect import FileRecord
+from clam_core.find.listing import Listing, list_files
+from clam_core.find.manifest import ManifestRow
+from clam_core.read.dicom import DicomHeader
+from clam_core.sandbox.pool import ReaderPool, Reply, Task
+from clam_core.settings import ReadLimits
+
+BATCH = 64
+"""Files that are looked into by one task."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Searcher:
+    """How to look into files.
+
+    Attributes:
+        pool: Reader processes.
+        limits: What one file may cost.
+        progress: Told how many files have been looked into.
+    """
+
+    pool: ReaderPool
+    limits: ReadLimits
+    progress: Progress
+
+
+def discover(root: Path, searcher: Searcher, spatial_dims: int | None = None) -> Discovery:
+    """Find all scans below a root; every file is in a scan or skipped with a reason.
+
+    Args:
+        root: Folder, zip archive or single file.
+        searcher: How to look into files.
+        spatial_dims: 2 or 3; None takes 3 if there is any volume, else 2.
+
+    Returns:
+        Scans without names (see `naming`), and skipped files.
+
+    Raises:
+        ReadError, UnsafeFileError: If there is nothing there, or the root is an
+            archive that is refused.
+    """
+    listing = list_files(root, searcher.pool)
+    records = inspect_all(listing.files, searcher)
+    scans, skipped = group_files(records, listing.place, spatial_dims)
+    return Discovery(_sorted([*scans, *listing.refused]), (*listing.skipped, *skipped))
+
+
+def discover_rows(
+    root: Path, rows: Sequence[ManifestRow], searcher: Searcher, spatial_dims: int | None = None
+) -> Discovery:
+    """Find the scans that a table names; files that it does not name are left alone.
+
+    Args:
+        root: Folder or archive to which the table's paths are relative.
+        rows: Rows of the table; one that cannot be used has a problem.
+        searcher: How to look into files.
+        spatial_dims: 2 or 3; None takes 3 if there is any volume, else 2.
+
+    Returns:
+        One scan per row, named, in the order of the rows.
+    """
+    listing = list_files(root, searcher.pool)
+    index = _Index(listing)
+    files = {row.line: index.below(row.path) for row in rows if not row.problem}
+    masks = {row.line: index.below(row.mask) for row in rows if row.mask and not row.problem}
+    used = sorted({ref for refs in (*files.values(), *masks.values()) for ref in refs})
+    records = {record.ref: record for record in inspect_all(used, searcher)}
+    group = _Grouper(records, listing, spatial_dims)
+    scans = [group.scan(row, files.get(row.line, ()), masks.get(row.line, ())) for row in rows]
+    left = tuple(ref for ref in listing.files if ref not in records)
+    reason = "The scans table does not name it."
+    skipped = (*listing.skipped, *([SkippedFiles(left, "file", reason)] if left else []))
+    return Discovery(tuple(scans), skipped)
+
+
+def inspect_all(files: Sequence[FileRef], searcher: Searcher) -> list[FileRecord]:
+    """Look into all files; a file at which its reader stops is found out and failed."""
+    found: dict[FileRef, FileRecord] = {}
+    again: list[FileRef] = []
+    tasks = (_task(batch, searcher.limits) for batch in _batches(files, BATCH))
+    for task, reply in searcher.pool.map(tasks):
+        if reply.error is None:
+            found.update(_records(task, reply))
+        else:
+            again += task.key
+        searcher.progress("Looking into files", len(found), len(files))
+    for task, reply in searcher.pool.map(_task([ref], searcher.limits) for ref in again):
+        if reply.error is None:
+            found.update(_records(task, reply))
+        else:
+            (ref,) = task.key
+            reason = f"{ref.name}: {reply.error}"
+            found[ref] = FileRecord(ref, "unknown", status="failed", reason=reason)
+        searcher.progress("Looking into files", len(found), len(files))
+    return [found[ref] for ref in files]
+
+
+def _batches(files: Sequence[FileRef], size: int) -> Iterator[list[FileRef]]:
+    rest = iter(files)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _task(batch: list[FileRef], limits: ReadLimits) -> Task:
+    arguments = {"files": [[str(r.path), r.member] for r in batch], "limits": limits.model_dump()}
+    return Task("clam_core.find.inspect:inspect_files", arguments, n_bytes=0, key=batch)
+
+
+def _records(task: Task, reply: Reply) -> dict[FileRef, FileRecord]:
+    pairs = zip(task.key, reply.values["records"], strict=True)
+    return {ref: _record(ref, values) for ref, values in pairs}
+
+
+def _record(ref: FileRef, values: dict[str, Any]) -> FileRecord:
+    dicom = DicomHeader.from_json(values["dicom"]) if values["dicom"] else None
+    return FileRecord(
+        ref,
+        values["kind"],
+        tuple(values["shape"]),
+        values["status"],
+        values["reason"],
+        dicom,
+        values["series_key"],
+    )
+
+
+def _sorted(scans: Iterable[FoundScan]) -> tuple[FoundScan, ...]:
+    return tuple(sorted(scans, key=lambda scan: (scan.place, scan.stem, scan.files[:1])))
+
+
+class _Index:
+    """Files of a listing by the path that a table may give for them."""
+
+    def __init__(self, listing: Listing) -> None:
+        self._paths: dict[str, list[FileRef]] = {}
+        for ref in listing.files:
+            parts = list(ref.path.relative_to(listing.root).parts)
+            names = [parts]
+            if ref.member is not None:
+                inner = ref.member.split("/")
+                names = [[*parts, *inner]] + ([inner] if len(parts) == 1 else [])
+            for name in names:
+                for depth in range(1, len(name) + 1):
+                    self._paths.setdefault("/".join(name[:depth]), []).append(ref)
+
+    def below(self, path: str) -> tuple[FileRef, ...]:
+        """The file, or all files of the folder or archive, at a path."""
+        return tuple(self._paths.get(path.replace("\\", "/").strip("/").removeprefix("./"), ()))
+
+
+class _Grouper:
+    """Makes exactly one scan of the files of one row."""
+
+    def __init__(
+        self, records: dict[FileRef, FileRecord], listing: Listing, spatial_dims: int | None
+    ) -> None:
+        self._records = records
+        self._listing = listing
+        self._dims = spatial_dims
+
+    def scan(
+        self, row: ManifestRow, files: Sequence[FileRef], masks: Sequence[FileRef]
+    ) -> FoundScan:
+        """The scan of a row, failed if its files are not exactly one scan."""
+        if row.problem or not files:
+            reason = row.problem or f"There is nothing at {row.path!r} (line {row.line})."
+            one = FoundScan("none", ()).failed(reason)
+        else:
+            one = self._one(files, self._dims)
+        scan = replace(one, scan_id=row.scan_id, subject_id=row.subject_id)
+        if not row.mask or scan.status == "failed":
+            return scan
+        if not masks:
+            return scan.failed(f"There is no mask at {row.mask!r} (line {row.line}).")
+        mask = self._one(masks, None)
+        if mask.status == "failed":
+            return scan.failed(f"Its mask cannot be used: {mask.reason}")
+        return replace(scan, masks=mask.files, mask_format=mask.format)
+
+    def _one(self, files: Sequence[FileRef], dims: int | None) -> FoundScan:
+        records = [self._records[ref] for ref in files]
+        scans, skipped = group_files(records, self._listing.place, dims)
+        found = [scan for scan in scans if scan.status == "found"]
+        if len(found) == 1:
+            return found[0]
+        if len(found) > 1:
+            reason = f"It holds {len(found)} scans; name one of them in the table."
+            return FoundScan("none", tuple(files)).failed(reason)
+        reasons = [scan.reason for scan in scans] + [item.reason for item in skipped]
+        return FoundScan("none", tuple(files)).failed(reasons[0])

@@ -1,0 +1,186 @@
+"""Compare numbers of clusters on one set of features."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clam_core.clustering import cluster_each
+from clam_core.clustering.feature_matrix import SAME_DIGITS, Rows, check_clusters, sorted_rows
+from clam_core.errors import ClamError, SettingsError
+from clam_core.how_many.decision import decide
+from clam_core.how_many.groupless_cohorts import Compared, Labels, compare, gap_choice
+from clam_core.how_many.indices import mean_agreement, silhouettes, spread_indices
+from clam_core.how_many.selection import NumberRow, Selection
+from clam_core.how_many.stability import Found, resample
+from clam_core.settings import SelectSettings
+
+SCANS_PER_CLUSTER = 3
+"""More clusters are not tried than leave this many scans to each."""
+MOST_TESTED = 600
+"""References and resampled cohorts have at most this many scans, to bound the time."""
+N_STARTS = 10
+N_STARTS_TESTED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class _Tests:
+    """What resampling and references say, and the scans they were made with."""
+
+    compared: Compared
+    found: dict[int, Found]
+    seeds_ari: dict[int, float]
+    n_tested: int
+
+
+def select_clusters(features: NDArray[np.floating], settings: SelectSettings) -> Selection:
+    """Compare numbers of clusters and recommend one, or none.
+
+    The scans may come in any order, and in any unit.
+
+    Args:
+        features: Shape (n_scans, n_features), finite.
+        settings: Numbers to try, repetitions, methods and seed.
+
+    Returns:
+        One row per number, the recommendation and its reason.
+
+    Raises:
+        ClamError: If the scans are too few or too equal to be compared.
+    """
+    rows = sorted_rows(features)
+    own = _own_labels(rows.values, _numbers(rows, settings), settings)
+    labelings = [own, *_other_labels(rows.values, list(own), settings)]
+    tests = _test(rows.values, own, settings)
+    described = _describe(rows.values, own)
+    every = tuple(
+        replace(
+            _with_tests(row, tests),
+            methods_ari=mean_agreement([found[k] for found in labelings if k in found]),
+        )
+        for k, row in described.items()
+    )
+    chosen, reason, notes = decide(every)
+    if tests.n_tested < len(rows.values):
+        notes = (
+            *notes,
+            f"Stability and references were computed on {tests.n_tested} of the "
+            f"{len(rows.values)} scans.",
+        )
+    choice = gap_choice(tests.compared.gap, tests.compared.gap_se)
+    return Selection(every, chosen, reason, notes, choice, settings.methods[0])
+
+
+def _numbers(rows: Rows, settings: SelectSettings) -> list[int]:
+    """The numbers of clusters that this cohort allows."""
+    check_clusters(rows, settings.k_min)
+    n_different = len(np.unique(rows.values.round(SAME_DIGITS), axis=0))
+    k_max = min(settings.k_max, n_different // SCANS_PER_CLUSTER)
+    if k_max < settings.k_min:
+        raise SettingsError(
+            f"{n_different} different scans are too few to compare numbers of clusters from "
+            f"{settings.k_min} on; at least {SCANS_PER_CLUSTER * settings.k_min} are needed."
+        )
+    return list(range(settings.k_min, k_max + 1))
+
+
+def _own_labels(
+    values: NDArray[np.float64], numbers: list[int], settings: SelectSettings
+) -> dict[int, Labels]:
+    """Clusters by the method that is judged, up to the largest number that it can form."""
+    for n_tried in range(len(numbers), 1, -1):
+        try:
+            return cluster_each(
+                values, settings.methods[0], numbers[:n_tried], settings.seed, N_STARTS
+            )
+        except ClamError:
+            continue
+    return cluster_each(values, settings.methods[0], numbers[:1], settings.seed, N_STARTS)
+
+
+def _other_labels(
+    values: NDArray[np.float64], numbers: list[int], settings: SelectSettings
+) -> list[dict[int, Labels]]:
+    """Clusters by the further methods; a method that fails for a number is left out there."""
+    found: list[dict[int, Labels]] = []
+    for method in settings.methods[1:]:
+        found.append({})
+        for k in numbers:
+            with suppress(ClamError):
+                found[-1] |= cluster_each(values, method, [k], settings.seed, N_STARTS_TESTED)
+    return found
+
+
+def _test(
+    values: NDArray[np.float64], labels: dict[int, Labels], settings: SelectSettings
+) -> _Tests:
+    """References, resampled cohorts and further starts, on a part of a large cohort."""
+    random = np.random.default_rng(settings.seed)
+    method, numbers = settings.methods[0], list(labels)
+
+    def again(part: NDArray[np.float64]) -> dict[int, Labels]:
+        return cluster_each(part, method, numbers, settings.seed, N_STARTS_TESTED)
+
+    if len(values) > MOST_TESTED:
+        values = values[np.sort(random.choice(len(values), MOST_TESTED, replace=False))]
+        values = values - values.mean(axis=0)
+        labels = cluster_each(values, method, numbers, settings.seed, N_STARTS)
+    starts = [
+        cluster_each(values, method, numbers, settings.seed + start, 1)
+        for start in range(settings.n_seeds)
+    ]
+    return _Tests(
+        compare(values, labels, again, settings.n_references, random),
+        resample(values, labels, again, settings.n_bootstrap, random),
+        {k: mean_agreement([start[k] for start in starts]) for k in numbers},
+        len(values),
+    )
+
+
+def _describe(values: NDArray[np.float64], labels: dict[int, Labels]) -> dict[int, NumberRow]:
+    """Rows with the indices of the whole cohort; the rest is NaN as yet."""
+    from scipy.spatial.distance import cdist
+
+    distance, unknown = cdist(values, values), float("nan")
+    described = {}
+    for k, found in labels.items():
+        calinski_harabasz, davies_bouldin = spread_indices(values, found)
+        described[k] = NumberRow(
+            n_clusters=k,
+            sizes=tuple(np.bincount(found).tolist()),
+            silhouette=float(silhouettes(distance, found).mean()),
+            silhouette_p=unknown,
+            calinski_harabasz=calinski_harabasz,
+            davies_bouldin=davies_bouldin,
+            gap=unknown,
+            gap_se=unknown,
+            jaccard=unknown,
+            jaccard_worst=unknown,
+            jaccard_of=(),
+            seeds_ari=unknown,
+            methods_ari=unknown,
+            valley=unknown,
+            valley_worst=unknown,
+        )
+    return described
+
+
+def _with_tests(row: NumberRow, tests: _Tests) -> NumberRow:
+    """The row with what the tests say about its number."""
+    k = row.n_clusters
+    found = tests.found[k]
+    return replace(
+        row,
+        silhouette_p=tests.compared.silhouette_p[k],
+        gap=tests.compared.gap[k],
+        gap_se=tests.compared.gap_se[k],
+        jaccard=float(found.jaccard_of.mean()),
+        jaccard_worst=float(found.jaccard_of.min()),
+        jaccard_of=tuple(found.jaccard_of.tolist()),
+        seeds_ari=tests.seeds_ari[k],
+        valley=found.valley,
+        valley_worst=found.valley_worst,
+    )

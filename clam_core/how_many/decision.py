@@ -1,0 +1,98 @@
+"""From the rows to one recommendation and its reason."""
+
+from __future__ import annotations
+
+from clam_core.how_many.selection import NumberRow
+
+LARGEST_P = 0.1
+"""Lenient, because the valley and the resampled cohorts have to agree."""
+STABLE, STABLE_WORST = 0.75, 0.6
+"""Hennig (2007): clusters of mean Jaccard index 0.75 are valid, below 0.6 not to be trusted."""
+DEEPEST, DEEPEST_WORST = 0.4, 1.0
+"""A number holds where the density between clusters is below this share of that at their
+centers, and where no single cluster is denser at its border than at its center (which is
+the tail of another). Measured: Gaussian and uniform cohorts 0.5 and more, groups six
+standard deviations apart 0.3 and less."""
+
+
+def decide(rows: tuple[NumberRow, ...]) -> tuple[int | None, str, tuple[str, ...]]:
+    """Recommend the number with the highest silhouette among those that hold.
+
+    A number holds if cohorts without groups do not reach its silhouette, its clusters
+    are found again in resampled cohorts, and fewer scans lie between them than at
+    their centers.
+
+    Args:
+        rows: One per number of clusters, at least one.
+
+    Returns:
+        The number (None: no structure), the reason in one sentence, and notes.
+    """
+    holding = [row for row in rows if not objections(row)]
+    if not holding:
+        best = max(rows, key=lambda row: row.silhouette)
+        listed = " and ".join(objections(best))
+        return (
+            None,
+            f"No number of clusters is recommended: already for the best candidate, "
+            f"{best.n_clusters} clusters, {listed}.",
+            (_use_without_structure(best),),
+        )
+    best = max(holding, key=lambda row: row.silhouette)
+    highest = max(row.silhouette for row in rows)
+    others = [str(row.n_clusters) for row in holding if row is not best]
+    notes = (
+        (f"{' and '.join(others)} clusters hold as well, with a lower silhouette.",)
+        if others
+        else ()
+    )
+    return best.n_clusters, _praise(best, is_highest=best.silhouette >= highest), notes
+
+
+def objections(row: NumberRow) -> list[str]:
+    """What speaks against a number of clusters, in words; nothing if it holds."""
+    found = []
+    if not row.silhouette_p <= LARGEST_P:
+        found.append(
+            f"cohorts without any groups reach the silhouette of {row.silhouette:.2f} "
+            f"(p = {row.silhouette_p:.2f})"
+        )
+    if not _is_stable(row):
+        found.append(
+            f"the clusters are not found again in resampled cohorts (Jaccard index "
+            f"{row.jaccard:.2f}, least stable {row.jaccard_worst:.2f})"
+        )
+    if not row.valley <= DEEPEST:
+        found.append(
+            f"the scans lie about as densely between the clusters as at their centers "
+            f"({100 * row.valley:.0f} %)"
+        )
+    elif not row.valley_worst <= DEEPEST_WORST:
+        found.append("one cluster is only the tail of another, with no gap between the two")
+    return found
+
+
+def _is_stable(row: NumberRow) -> bool:
+    """Whether all clusters are found again; NaN is not."""
+    return row.jaccard >= STABLE and row.jaccard_worst >= STABLE_WORST
+
+
+def _use_without_structure(row: NumberRow) -> str:
+    """What clusters are worth where there is no structure."""
+    if _is_stable(row):
+        return (
+            f"{row.n_clusters} clusters are found again in resampled cohorts all the same "
+            f"(Jaccard index {row.jaccard:.2f}): they divide a continuum, always at the same place."
+        )
+    return "Clusters can be made all the same; another cohort would give others."
+
+
+def _praise(row: NumberRow, *, is_highest: bool) -> str:
+    """Why a number that holds is recommended."""
+    which = "have" if is_highest else "have, of the numbers that hold,"
+    return (
+        f"{row.n_clusters} clusters {which} the highest silhouette ({row.silhouette:.2f}; cohorts "
+        f"without groups do not reach it, p = {row.silhouette_p:.2f}), are found again in "
+        f"resampled cohorts (Jaccard index {row.jaccard:.2f}), and only "
+        f"{100 * row.valley:.0f} % as many scans lie between them as at their centers."
+    )

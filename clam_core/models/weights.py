@@ -1,0 +1,98 @@
+"""Models as named tensors and plain values, for a file without pickles, and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from clam_core.errors import AlignmentError, StudyError
+from clam_core.models.autoencoder import Autoencoder
+from clam_core.models.cluster_model import ClusterModel
+from clam_core.models.features import Features, LatentFeatures
+from clam_core.models.heads import GaussianHead, Head, MixtureHead, StudentHead
+from clam_core.models.profile_features import ProfileFeatures, ProfileKind
+from clam_core.settings import NetworkSettings
+
+
+def describe_model(model: ClusterModel) -> dict[str, Any]:
+    """Everything about a model that is not a tensor, as JSON values."""
+    features = model.features
+    return {
+        "grid": list(model.autoencoder.grid),
+        "network": model.autoencoder.settings.model_dump(),
+        "features": features.kind,
+        "profiles": asdict(features.how) if isinstance(features, ProfileFeatures) else None,
+        "head": model.head.kind,
+    }
+
+
+def model_tensors(model: ClusterModel) -> dict[str, Tensor]:
+    """All parameters and buffers by name, on the processor, contiguous."""
+    state = model.state_dict()
+    return {name: value.detach().cpu().contiguous() for name, value in state.items()}
+
+
+def rebuild_model(description: dict[str, Any], tensors: dict[str, Tensor]) -> ClusterModel:
+    """A model from its description and its tensors.
+
+    Args:
+        description: What `describe_model` gave.
+        tensors: What `model_tensors` gave.
+
+    Returns:
+        The model in evaluation mode.
+
+    Raises:
+        StudyError: If the description names a kind that this version does not know, or
+            a tensor is missing.
+        AlignmentError: If a tensor has another shape than the description says.
+    """
+    try:
+        autoencoder = Autoencoder(
+            tuple(description["grid"]), NetworkSettings(**description["network"])
+        )
+        features = _features(description, tensors)
+        model = ClusterModel(autoencoder, features, _head(description["head"], tensors))
+    except KeyError as error:
+        raise StudyError(
+            f"The weights of this run lack {error.args[0]!r}; they are damaged or of another "
+            "version. Fit the run again."
+        ) from None
+    _check(model.state_dict(), tensors)
+    with torch.no_grad():
+        model.load_state_dict(tensors)
+    return model.eval()
+
+
+def _features(description: dict[str, Any], tensors: dict[str, Tensor]) -> Features:
+    if description["features"] == ProfileFeatures.kind:
+        names = ("reference", "readout", "mean", "components")
+        how = ProfileKind(**description["profiles"])
+        return ProfileFeatures(how, *(tensors[f"features.{name}"] for name in names))
+    if description["features"] == LatentFeatures.kind:
+        return LatentFeatures()
+    raise KeyError(description["features"])
+
+
+def _head(kind: str, tensors: dict[str, Tensor]) -> Head:
+    if kind == StudentHead.kind:
+        return StudentHead(tensors["head.centers"], float(tensors["head.scale"]))
+    if kind == MixtureHead.kind:
+        names = ("centers", "variances", "weights")
+        return MixtureHead(*(tensors[f"head.{name}"] for name in names))
+    if kind == GaussianHead.kind:
+        names = ("centers", "whitening", "log_weights")
+        return GaussianHead(*(tensors[f"head.{name}"] for name in names))
+    raise KeyError(kind)
+
+
+def _check(own: dict[str, Tensor], given: dict[str, Tensor]) -> None:
+    for name, value in own.items():
+        if given[name].shape != value.shape:
+            raise AlignmentError(
+                f"The weights {name!r} have the shape {tuple(given[name].shape)}, but this run's "
+                f"network needs {tuple(value.shape)}; they belong to another run."
+            )

@@ -1,0 +1,1 @@
+"""Steps on clinical tables, and clusters against them."""

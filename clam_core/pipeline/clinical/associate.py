@@ -1,0 +1,244 @@
+"""Step `associate`: clusters of a run against the clinical table, with what makes it honest."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clam_core import __version__
+from clam_core.embedding import spread_out
+from clam_core.errors import MissingStepError
+from clam_core.how_many.run_stability import Stability, cluster_stability
+from clam_core.pipeline.clinical.follow_up import follow_up
+from clam_core.pipeline.current import check_current
+from clam_core.pipeline.json_values import plain_values
+from clam_core.pipeline.output.export import clusters_table
+from clam_core.pipeline.progress import Progress, silent
+from clam_core.pipeline.scans.acquisition import acquisition_of
+from clam_core.pipeline.summary import Summary
+from clam_core.settings import AssociateSettings
+from clam_core.statistics import (
+    AssociationTable,
+    Cohort,
+    assemble,
+    associate,
+    compare_within_sites,
+    confounding_panel,
+    headline,
+    table_one,
+    within_words,
+)
+from clam_core.statistics.headline import LEVEL
+from clam_core.study import Run, Study
+from clam_core.study.associations import (
+    Associations,
+    has_associations,
+    inputs_digest,
+    read_associations,
+    write_associations,
+)
+from clam_core.study.visits import read_visits
+from clam_core.tables.columns import ColumnInfo
+
+LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "scikit-learn")
+_FOLLOWS_FROM_PERSON = ("_predicted", "_lower_limit", "_reason")
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What is compared.
+
+    Attributes:
+        clusters: Indexed by scan_id: subject_id, cluster, confidence, q_1 ... q_k.
+        clinical: Typed values, indexed by scan_id.
+        columns: What its columns are.
+        made: How the scans were made, indexed by scan_id.
+        made_columns: What those columns are.
+        notes: What was left out, in sentences.
+    """
+
+    clusters: pd.DataFrame
+    clinical: pd.DataFrame
+    columns: list[ColumnInfo]
+    made: pd.DataFrame
+    made_columns: list[ColumnInfo]
+    notes: tuple[str, ...]
+
+    def cohort(self, settings: AssociateSettings) -> Cohort:
+        """Rows with their clusters, the acquisition of the scans beside the clinical values."""
+        frame = self.clinical.join(self.made)
+        return assemble(self.clusters, frame, [*self.columns, *self.made_columns], settings)
+
+
+def associate_run(
+    study: Study, name: str, settings: AssociateSettings, progress: Progress = silent
+) -> Summary:
+    """Compare every clinical column between the clusters of a run, and store the result.
+
+    Args:
+        study: A study with a clinical table.
+        name: A fitted run.
+        settings: What to adjust by and how to test.
+        progress: Told what is going on.
+
+    Returns:
+        The answer in one sentence, then what a reader should know.
+
+    Raises:
+        MissingStepError: If there is no clinical table, or no fitted run.
+        StaleRunError: If the run was fitted on other volumes.
+        TableError: If nothing can be compared, or a column is not there.
+        BusyError: If another process works on the run.
+    """
+    run = Run(study, name)
+    check_current(study, run)
+    digest = inputs_digest(run)
+    if has_associations(run):
+        stored = read_associations(run)
+        if _same(stored, settings, digest):
+            first = "Nothing to do: this was computed with these settings before."
+            return _summary(stored, (first,))
+    progress("Reading clusters and clinical table", 0, 4)
+    inputs = read_inputs(run, settings)
+    progress("Comparing clinical values between clusters", 1, 4)
+    found = associate(inputs.clusters, inputs.clinical, inputs.columns, settings)
+    cohort = inputs.cohort(settings)
+    progress("Measuring how stable the clusters are", 2, 4)
+    stability = _stability(run, settings.seed)
+    progress("Comparing follow-up", 3, 4)
+    tables, more = follow_up(cohort, read_visits(study), study.scans()["subject_id"], settings)
+    confounding = confounding_panel(cohort, settings)
+    within = compare_within_sites(cohort, found.rows, settings)
+    tables |= _tables(found, study) | {"confounding": confounding.panel, "within": within}
+    about = {
+        **_about(found, settings),
+        "headline": headline(
+            found.rows, stability.jaccard_of, confounding.panel, settings.correction
+        ),
+        "banner": confounding.banner,
+        "notes": [*inputs.notes, *found.notes, *within_words(found.rows, within), *more["notes"]],
+        "stability": plain_values(asdict(stability)),
+        "follow_up": plain_values(more["values"]),
+        "inputs": digest,
+    }
+    write_associations(run, Associations(found.rows, tables, about))
+    return _summary(read_associations(run))
+
+
+def _stability(run: Run, seed: int) -> Stability:
+    features = run.array("features").astype(np.float64)
+    clusters, method = run.scans()["cluster"].to_numpy(), run.info().method
+    lay_out = spread_out if method == "umap" else None
+    return cluster_stability(features, clusters, method, seed, lay_out)
+
+
+def _about(found: AssociationTable, settings: AssociateSettings) -> dict[str, Any]:
+    labels, clusters = found.cohort.labels, found.cohort.clusters
+    return {
+        "settings": settings.model_dump(mode="json"),
+        "clusters": list(clusters),
+        "sizes": [int((labels == number).sum()) for number in clusters],
+        "n_tests": found.n_tests,
+        "version": __version__,
+        "libraries": _versions(),
+    }
+
+
+def read_inputs(run: Run, settings: AssociateSettings) -> Inputs:
+    """Clusters, clinical values and acquisition of a run's scans.
+
+    Raises:
+        MissingStepError: If there is no clinical table, or the run has not been fitted.
+    """
+    clusters = clusters_table(run).set_index("scan_id")
+    clinical = run.study.clinical()
+    if clinical is None:
+        raise MissingStepError(
+            f"The study {run.study.name!r} has no clinical table; import one with the step "
+            "'clinical' first."
+        )
+    frame, description = clinical
+    if frame.index.name == "subject_id":
+        frame = frame.reindex(clusters["subject_id"]).set_axis(clusters.index, axis="index")
+    columns = [ColumnInfo.from_json(one) for one in description["columns"]]
+    tested = [info for info in columns if not _is_idle(info)]
+    notes = []
+    if len(tested) < len(columns):
+        notes.append(
+            "Predicted values and lower limits of normal follow from sex, age and height alone; "
+            "they were not tested."
+        )
+    made, made_columns = acquisition_of(run.study, [info.name for info in columns])
+    kept = [info for info in made_columns if info.name in settings.adjust]
+    frame = frame[[info.name for info in tested]].reindex(clusters.index)
+    frame = frame.join(made[[info.name for info in kept]])
+    rest = [info for info in made_columns if info not in kept]
+    return Inputs(
+        clusters,
+        frame.rename_axis("scan_id"),
+        [*tested, *kept],
+        made[[info.name for info in rest]],
+        rest,
+        tuple(notes),
+    )
+
+
+def _is_idle(info: ColumnInfo) -> bool:
+    """Whether a calculated column follows from the person alone, or says why there is no value."""
+    is_measured = info.name.endswith("_percent_predicted")
+    return bool(info.equation) and not is_measured and info.name.endswith(_FOLLOWS_FROM_PERSON)
+
+
+def _tables(found: AssociationTable, study: Study) -> dict[str, pd.DataFrame]:
+    """What goes with the rows; `values` and `members` are the rows that were compared."""
+    cohort = found.cohort
+    members = pd.DataFrame(
+        {
+            "subject_id": study.scans()["subject_id"][cohort.frame.index],
+            "cluster": cohort.labels,
+        }
+    )
+    return {
+        "pairs": found.pairs,
+        "contrasts": found.contrasts,
+        "table_one": table_one(cohort),
+        "values": cohort.frame,
+        "members": members,
+    }
+
+
+def _same(stored: Associations, settings: AssociateSettings, digest: str) -> bool:
+    about = stored.about
+    return (
+        about.get("inputs") == digest
+        and about.get("settings") == settings.model_dump(mode="json")
+        and about.get("version") == __version__
+    )
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {name: version(name) for name in LIBRARIES}
+
+
+def _summary(stored: Associations, first: tuple[str, ...] = ()) -> Summary:
+    about, rows = stored.about, stored.rows
+    differ = rows[rows["p_adjusted"] < LEVEL].sort_values("p_adjusted")
+    named = ", ".join(str(label) for label in differ["label"].head(10))
+    more = f" and {len(differ) - 10} more" if len(differ) > 10 else ""
+    sentences = [*first, about["headline"]]
+    if named:
+        sentences.append(f"Different between clusters: {named}{more}.")
+    sentences += [about["banner"]] if about["banner"] else []
+    values = {
+        "n_variables": len(rows),
+        "n_tests": about["n_tests"],
+        "different": differ["variable"].tolist(),
+        "stability": about["stability"],
+        "banner": about["banner"],
+    }
+    return Summary((*sentences, *about["notes"]), values)

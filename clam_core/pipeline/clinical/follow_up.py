@@ -1,0 +1,87 @@
+"""Survival and visits of a cohort as tables that are stored."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from clam_core.settings import AssociateSettings
+from clam_core.statistics import Cohort, NotTestableError, Slopes, slopes_of, survival_of
+from clam_core.statistics.time.follow_up import MOST_VALUES
+from clam_core.study.visits import TIME_UNIT
+
+Tables = dict[str, pd.DataFrame]
+
+
+def follow_up(
+    cohort: Cohort,
+    visits: pd.DataFrame | None,
+    subjects: pd.Series[Any],
+    settings: AssociateSettings,
+) -> tuple[Tables, dict[str, Any]]:
+    """Compare survival and change over time between the clusters, where there is any.
+
+    Args:
+        cohort: Rows with their clusters.
+        visits: subject_id, time and values; or None.
+        subjects: Subject of each scan, indexed by scan_id.
+        settings: Names the columns of time and event.
+
+    Returns:
+        Tables to store, and `values` and `notes` about them.
+    """
+    tables: Tables = {}
+    values: dict[str, Any] = {}
+    notes: list[str] = []
+    if settings.survival_time is not None:
+        try:
+            more, values["survival"] = _survival(cohort, settings)
+            tables |= more
+        except NotTestableError as error:
+            values["survival"] = {"reason": f"not testable, because {error}"}
+            notes.append(f"Time to the event is {values['survival']['reason']}.")
+    if visits is not None:
+        more, values["slopes"] = _slopes(slopes_of(visits, cohort, subjects[cohort.frame.index]))
+        tables |= more
+        values[TIME_UNIT] = str(visits.attrs.get(TIME_UNIT, "unit of time"))
+        n_values = len(visits.columns) - 2
+        if n_values > MOST_VALUES:
+            notes.append(f"Only the first {MOST_VALUES} of {n_values} values of the visits were "
+                         "compared over time.")  # fmt: skip
+    return tables, {"values": values, "notes": notes}
+
+
+def _survival(cohort: Cohort, settings: AssociateSettings) -> tuple[Tables, dict[str, Any]]:
+    found = survival_of(cohort, settings)
+    at_risk = found.at_risk.set_axis([f"{t:g}" for t in found.at_risk.columns], axis="columns")
+    tables = {"curves": found.curves, "at_risk": at_risk.reset_index(), "cox": found.cox}
+    values = {
+        "time": settings.survival_time,
+        "event": settings.survival_event,
+        "logrank_statistic": found.logrank_statistic,
+        "logrank_df": found.logrank_df,
+        "logrank_p_value": found.logrank_p_value,
+        "proportional_p_value": found.proportional_p_value,
+        "adjust": list(settings.adjust),
+        "notes": list(found.notes),
+    }
+    return tables, values
+
+
+def _slopes(found: dict[str, Any]) -> tuple[Tables, dict[str, Any]]:
+    """Slopes of all values below each other; models and reasons by name."""
+    slopes, pairs, values = [], [], {}
+    for name, one in found.items():
+        if not isinstance(one, Slopes):
+            values[name] = {"reason": one}
+            continue
+        slopes.append(one.slopes.assign(value=name))
+        pairs.append(one.pairs.assign(value=name))
+        said = asdict(one)
+        values[name] = {key: said[key] for key in said if key not in {"slopes", "pairs"}}
+    if not slopes:
+        return {}, values
+    parts = (("slopes", slopes), ("slope_pairs", pairs))
+    return {name: pd.concat(part, ignore_index=True) for name, part in parts}, values

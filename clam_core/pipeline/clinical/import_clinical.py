@@ -1,0 +1,57 @@
+"""Step `clinical`: a table of clinical values is joined to the scans of a study."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+from clam_core.files.personal_names import code
+from clam_core.pipeline.clinical.open_table import read_raw_table
+from clam_core.pipeline.progress import Progress, silent
+from clam_core.pipeline.summary import Summary, plural
+from clam_core.study import Study
+from clam_core.tables.import_table import ClinicalImport, ClinicalOptions, import_clinical
+
+
+def import_table(
+    study: Study, path: Path, options: ClinicalOptions | None = None, progress: Progress = silent
+) -> Summary:
+    """Read a table, join it to the study's scans or subjects, and store it typed.
+
+    Args:
+        study: The study.
+        path: CSV, TSV, XLSX or Parquet.
+        options: What the user decided about ids and columns.
+        progress: Told what is going on.
+
+    Returns:
+        The join report and what was assumed about each column, in sentences.
+
+    Raises:
+        ReadError, TableError: If the table cannot be read or joined; the table that
+            was stored before stays.
+    """
+    progress("Reading the table", 0, 1)
+    table = read_raw_table(path, options.sheet if options else None)
+    hashed = partial(code, study.info.key, prefix="sub-")
+    done = import_clinical(table, study.scans(), options, hashed)
+    study.write_clinical(done.frame, done.description())
+    return _summary(done)
+
+
+def _summary(done: ClinicalImport) -> Summary:
+    kinds = Counter(info.kind for info in done.columns)
+    listed = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in kinds.most_common())
+    sentences = [
+        *done.sentences(),
+        f"{plural(len(done.columns), 'column')} stored: {listed}.",
+    ]
+    values = {
+        "n_matched": done.report.n_matched,
+        "n_scans": done.report.n_scans,
+        "level": done.report.level,
+        "id_column": done.report.id_column,
+        "columns": {info.name: info.to_json() for info in done.columns},
+    }
+    return Summary(tuple(sentences), values)

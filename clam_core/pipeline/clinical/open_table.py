@@ -1,0 +1,50 @@
+"""Tables of strangers, read in a reader process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clam_core.errors import ReadError
+from clam_core.files.opened_file import shown_name
+from clam_core.find.manifest import ManifestRow, read_manifest
+from clam_core.sandbox.pool import ReaderPool, Task
+from clam_core.settings import ReadLimits
+from clam_core.tables.text.raw_table import RawTable
+
+TABLE_MEMORY = 2 << 30
+"""Memory that a table may use while it is read, in bytes."""
+
+_READER = "clam_core.tables.read_table"
+
+
+def read_raw_table(path: Path, sheet: str | None = None) -> RawTable:
+    """Read a table in a process of its own, under limits.
+
+    Args:
+        path: CSV, TSV, XLSX or Parquet, by content.
+        sheet: Sheet of a workbook; None takes the first that holds a table.
+
+    Returns:
+        The table as text.
+
+    Raises:
+        ReadError, TableError: If it is missing, damaged, unsafe or no table.
+    """
+    if not path.is_file():
+        raise ReadError(f"There is no file {path.name!r}; check the path of the table.")
+    limits = ReadLimits(memory_bytes=TABLE_MEMORY)
+    with ReaderPool(1, limits, preload=(_READER,)) as pool:
+        task = Task(
+            f"{_READER}:read_table_task", {"path": str(path), "sheet": sheet}, path.stat().st_size
+        )
+        reply = pool.run(task)
+    name = shown_name(path)
+    if reply.error is not None and name not in str(reply.error):
+        raise type(reply.error)(f"{name}: {reply.error}")
+    values, _ = reply.unwrap()
+    return RawTable.from_json(values)
+
+
+def read_scans_table(path: Path) -> list[ManifestRow]:
+    """Rows of the table that names the scans; see `io.manifest`."""
+    return read_manifest(read_raw_table(path))

@@ -1,0 +1,1 @@
+"""Steps from volumes to clusters and maps."""

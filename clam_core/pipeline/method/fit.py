@@ -1,0 +1,293 @@
+"""Step `fit`: volumes of a study -> weights, latent codes, clusters and their map."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import cast, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clam_core import __version__
+from clam_core.embedding import embed
+from clam_core.errors import MissingStepError, SettingsError, StudyError
+from clam_core.fitting import FitContext, Fitted, fit_model, preset_settings
+from clam_core.models import describe_model
+from clam_core.pipeline.current import inputs_digest
+from clam_core.pipeline.method.weights import pack
+from clam_core.pipeline.progress import Progress, silent
+from clam_core.pipeline.summary import Summary, plural
+from clam_core.settings import EmbedSettings, FitMethod, FitSettings, Preset
+from clam_core.study import Run, RunInfo, RunWriter, Study
+from clam_core.study.atomic import write_bytes
+from clam_core.training import (
+    CheckpointFile,
+    EpochReport,
+    ScanSource,
+    Sync,
+    check_device,
+    open_sync,
+)
+
+ARRAYS = ("latent", "features", "soft_assignment")
+LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "pandas", "zarr")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a fit was asked for: settings, digest of its inputs, and what trains."""
+
+    settings: FitSettings
+    digest: str
+    device: str
+
+
+def fit(
+    study: Study,
+    name: str,
+    settings: FitSettings,
+    progress: Progress = silent,
+    *,
+    resume: bool = False,
+    device: str = "cpu",
+) -> Summary:
+    """Fit the method to the scans that are ready.
+
+    Killed at any moment it leaves nothing half done, and goes on from its last epoch when
+    it is started again with the same settings; the result is the same. Started by
+    torchrun, the processes train together; the first one stores and reports.
+
+    Args:
+        study: A preprocessed study.
+        name: Name of the run.
+        settings: Method, number of clusters, network, training.
+        progress: Told about stages and epochs.
+        resume: Whether a fit of this name that was broken off may be gone on with; a fit
+            with other settings is never mixed with it.
+        device: What trains: `cpu` or `cuda`. Everything after the training is computed on
+            the processor.
+
+    Returns:
+        Size of the clusters, and what to know about the fit; nothing from processes that
+        only helped.
+
+    Raises:
+        MissingStepError: If the study has not been preprocessed.
+        StudyError: If there is a finished run of that name with other settings.
+        BusyError: If another process works on the run.
+        SettingsError: If there is no such device here.
+    """
+    run = Run(study, name)
+    scan_ids = _ready(study)
+    check_device(device)
+    with open_sync(device) as sync:
+        if sync.rank > 0:
+            return _help(run, scan_ids, settings, sync)
+        goes_on = False
+        try:
+            digest = inputs_digest(study, scan_ids)
+            with run.lock():
+                if run.is_fitted:
+                    return _known(run, settings, digest)
+                with RunWriter(run, "fit") as writer:
+                    if not resume:
+                        writer.clear()
+                    writer.start(_fingerprint(settings, digest))
+                    goes_on = sync.agree(goes_on=True)
+                    fitted = _fit(study, scan_ids, settings, writer, progress, sync)
+                    asked = _Asked(settings, digest, sync.device.type)
+                    return _store(run, writer, scan_ids, asked, fitted, progress)
+        finally:
+            if not goes_on:
+                sync.agree(goes_on=False)
+
+
+def _help(run: Run, scan_ids: list[str], settings: FitSettings, sync: Sync) -> Summary:
+    """Train beside the first process, from its checkpoints; store nothing."""
+    if sync.agree(goes_on=False):
+        pretrained, refined = _checkpoints(RunWriter(run, "fit"))
+        context = FitContext(pretrained, refined, sync=sync)
+        fit_model(source_of(run.study, scan_ids), settings, context)
+    return Summary(())
+
+
+def settings_for(
+    study: Study,
+    preset: str,
+    n_clusters: int,
+    method: str = "auto",
+    epochs: int | None = None,
+    seed: int = 0,
+) -> FitSettings:
+    """Settings of a preset for the scans of a study.
+
+    Raises:
+        SettingsError: If there is no such preset or method.
+    """
+    for given, known, what in (
+        (preset, get_args(Preset), "preset"),
+        (method, get_args(FitMethod), "method"),
+    ):
+        if given not in known:
+            raise SettingsError(f"There is no {what} {given!r}; choose {', '.join(known)}.")
+    prepared = study.info.prepared
+    return preset_settings(
+        cast("Preset", preset),
+        n_clusters,
+        cast("FitMethod", method),
+        epochs,
+        seed,
+        is_true_size=prepared is not None and prepared.settings.spacing_mm is not None,
+    )
+
+
+def source_of(study: Study, scan_ids: list[str]) -> ScanSource:
+    """The scans of a study as the fit reads them, with their ids for messages."""
+    if study.info.prepared is None:
+        raise MissingStepError("The study has no volumes yet; run the step 'preprocess' first.")
+    grid = study.info.prepared.settings.grid
+    reader = study.reader(scan_ids)
+    return ScanSource(reader, len(scan_ids), grid, study.info.unit, tuple(scan_ids))
+
+
+def _ready(study: Study) -> list[str]:
+    scan_ids = study.ready()
+    if not scan_ids:
+        raise MissingStepError(
+            f"No scan of the study {study.name!r} is ready; run the step 'preprocess' first."
+        )
+    return scan_ids
+
+
+def _fingerprint(settings: FitSettings, digest: str) -> str:
+    parts = (__version__, settings.model_dump_json(), digest)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _known(run: Run, settings: FitSettings, digest: str) -> Summary:
+    info = run.info()
+    if info.settings == settings.model_dump(mode="json") and info.inputs == digest:
+        return _summary(run, ("Nothing to do: this run was fitted with these settings before.",))
+    what = "settings" if info.inputs == digest else "scans"
+    raise StudyError(
+        f"There is already a run {run.name!r} with other {what}; choose another name for this one."
+    )
+
+
+def _fit(
+    study: Study,
+    scan_ids: list[str],
+    settings: FitSettings,
+    writer: RunWriter,
+    progress: Progress,
+    sync: Sync,
+) -> Fitted:
+    """The fit itself; each epoch goes to the log and the progress."""
+    rows = writer.logged()
+
+    def tell(report: EpochReport) -> None:
+        phase, epoch = report.row["phase"], report.row["epoch"]
+        rows[:] = [row for row in rows if row["phase"] != phase or row["epoch"] < epoch]
+        rows.append({**report.row, "remaining_seconds": round(report.remaining_seconds, 1)})
+        writer.log(rows)
+        stage = "Training" if phase == "pretrain" else "Refining clusters"
+        progress(stage, int(epoch), report.n_epochs)
+
+    pretrained, refined = _checkpoints(writer)
+    context = FitContext(pretrained, refined, on_stage=progress, on_epoch=tell, sync=sync)
+    return fit_model(source_of(study, scan_ids), settings, context)
+
+
+def _checkpoints(writer: RunWriter) -> tuple[CheckpointFile, CheckpointFile]:
+    """Where the last epochs of pretraining and of the clustering phase are kept."""
+    names = ("pretrained.safetensors", "refined.safetensors")
+    first, second = (CheckpointFile(writer.folder / name, write_bytes) for name in names)
+    return first, second
+
+
+def _store(
+    run: Run,
+    writer: RunWriter,
+    scan_ids: list[str],
+    asked: _Asked,
+    fitted: Fitted,
+    progress: Progress,
+) -> Summary:
+    """Embed, then write everything beside the run and let it take its place."""
+    settings = asked.settings
+    progress("Placing the scans on a map", 0, 1)
+    placed = embed(fitted.features, EmbedSettings(method=settings.plane, seed=settings.seed))
+    for name in ARRAYS:
+        writer.write_array(name, getattr(fitted, name))
+    writer.write_table("scans.parquet", _scans(scan_ids, fitted, placed.positions, placed.trust))
+    writer.write_bytes("weights.safetensors", pack(fitted.model, fitted.scale))
+    writer.log(fitted.history)
+    notes = (*fitted.notes, *([placed.note] if placed.note else []))
+    info = RunInfo(
+        name=run.name,
+        libraries=_versions(),
+        device=asked.device,
+        settings=settings.model_dump(mode="json"),
+        method=fitted.method,
+        model=describe_model(fitted.model),
+        plane=placed.method,
+        inputs=asked.digest,
+        n_clusters=fitted.model.n_clusters,
+        notes=notes,
+    )
+    writer.commit(info, ["arrays.zarr", "scans.parquet", "weights.safetensors", "history.jsonl"])
+    return _summary(run, notes)
+
+
+def _scans(
+    scan_ids: list[str],
+    fitted: Fitted,
+    positions: NDArray[np.float64],
+    trust: NDArray[np.float64],
+) -> pd.DataFrame:
+    """One row per scan: cluster (from 1), confidence, margin, place on the map, silhouette."""
+    from clam_core.fitting.silhouette import silhouettes
+
+    soft = fitted.soft_assignment
+    best = np.sort(soft, axis=1)[:, ::-1]
+    clusters = soft.argmax(axis=1)
+    return pd.DataFrame(
+        {
+            "cluster": clusters + 1,
+            "confidence": best[:, 0].astype(np.float64),
+            "margin": (best[:, 0] - best[:, 1]).astype(np.float64),
+            "x": positions[:, 0],
+            "y": positions[:, 1],
+            "trust": trust,
+            "silhouette": silhouettes(fitted.features, clusters),
+            "role": pd.Series(["fitted"] * len(scan_ids), dtype="str").to_numpy(),
+        },
+        index=pd.Index(scan_ids, name="scan_id", dtype="str"),
+    )
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {name: version(name) for name in LIBRARIES}
+
+
+def _summary(run: Run, notes: tuple[str, ...]) -> Summary:
+    scans, info = run.scans(), run.info()
+    sizes = scans["cluster"].value_counts().sort_index()
+    counts = ", ".join(str(int(sizes.get(c, 0))) for c in range(1, info.n_clusters + 1))
+    first = (
+        f"{plural(len(scans), 'scan')} in {plural(info.n_clusters, 'cluster')} of {counts} "
+        f"(method {info.method}, mean confidence {scans['confidence'].mean():.2f})."
+    )
+    values = {
+        "run": run.name,
+        "method": info.method,
+        "n_clusters": info.n_clusters,
+        "sizes": [int(sizes.get(c, 0)) for c in range(1, info.n_clusters + 1)],
+        "mean_confidence": float(scans["confidence"].mean()),
+        "notes": list(notes),
+    }
+    return Summary((first, *notes), values)

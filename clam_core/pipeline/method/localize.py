@@ -1,0 +1,193 @@
+"""Step `localize`: activation maps of the scans of a run, and whether they are true."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from clam_core.errors import StudyError
+from clam_core.localization import (
+    ClusterMeans,
+    Faithfulness,
+    check_randomization,
+    scale_maps,
+    summarize,
+)
+from clam_core.pipeline.current import check_current
+from clam_core.pipeline.method.archetypes import write_archetypes
+from clam_core.pipeline.method.explain import FittedCohort
+from clam_core.pipeline.method.weights import pack_reference
+from clam_core.pipeline.progress import Progress, silent
+from clam_core.pipeline.summary import Summary, plural
+from clam_core.settings import LocalizeSettings
+from clam_core.study import Run, RunWriter, Study
+
+N_RANDOMIZED = 6
+"""Scans that the weight-randomisation check looks at."""
+
+
+def localize(
+    study: Study,
+    name: str,
+    settings: LocalizeSettings,
+    progress: Progress = silent,
+    scan_ids: list[str] | None = None,
+) -> Summary:
+    """Make and store the activation map of each scan, and put each to the test.
+
+    Killed at any moment it leaves the maps as they were and goes on where it was when it
+    is started again with the same settings.
+
+    Args:
+        study: The study.
+        name: A fitted run.
+        settings: Kind of map, layer and target.
+        progress: Told how many scans are done.
+        scan_ids: Scans to map; None maps all of the run.
+
+    Returns:
+        How many maps were made and how many moved the assignment as they should.
+
+    Raises:
+        MissingStepError: If the run has not been fitted.
+        StaleRunError: If it was fitted on other volumes.
+        StudyError: If a scan is not part of the run.
+    """
+    run = Run(study, name)
+    check_current(study, run)
+    table = run.scans()
+    wanted = _wanted(table, scan_ids)
+    with run.lock(), RunWriter(run, "localize") as writer:
+        parts = (settings.model_dump_json(), run.info().inputs, str(run.weights().stat().st_size))
+        done = {
+            line.pop("scan_id"): line
+            for line in writer.start(hashlib.sha256("\n".join(parts).encode()).hexdigest())
+        }
+        cohort = FittedCohort(study, run)
+        grid = cohort.images.grid
+        writer.create("maps", len(table), grid, "float16")
+        for row, scan_id in enumerate(table.index):
+            if scan_id in done or scan_id not in wanted:
+                continue
+            made = cohort.explain(row, settings)
+            scaled = scale_maps(made.signed[None])[0]
+            writer.write_row("maps", row, scaled.astype(np.float16))
+            writer.note({"scan_id": scan_id, **made.line})
+            done[str(scan_id)] = made.line
+            progress("Making maps", len(done), len(wanted))
+        return _store(run, writer, _Made(cohort, settings, done))
+
+
+def _wanted(table: pd.DataFrame, scan_ids: list[str] | None) -> set[str]:
+    if scan_ids is None:
+        return {str(scan_id) for scan_id in table.index}
+    missing = [scan_id for scan_id in scan_ids if scan_id not in table.index]
+    if missing:
+        raise StudyError(f"The run has no scan {missing[0]!r}; choose scans that it was fitted on.")
+    return set(scan_ids)
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """Maps that have been made: of which cohort, with which settings, and their lines."""
+
+    cohort: FittedCohort
+    settings: LocalizeSettings
+    lines: dict[str, dict[str, Any]]
+
+
+def _store(run: Run, writer: RunWriter, made: _Made) -> Summary:
+    """Cluster maps and means, the table of maps, and the summary; then all take their places."""
+    cohort, settings = made.cohort, made.settings
+    means = _cluster_level(writer, made)
+    for name, values in means.items():
+        writer.write_array(name, values)
+    latent = run.array("latent").astype(np.float32)
+    decoded, about = write_archetypes(
+        writer, cohort.model, cohort.images.scale, latent, cohort.clusters
+    )
+    table = _table(cohort.table.index, made.lines)
+    reference = cohort.reference(settings)
+    writer.write_table("maps.parquet", table)
+    writer.write_bytes("reference.safetensors", pack_reference(reference))
+    summary = _faithfulness(table)
+    correlation = _randomization(cohort, settings)
+    localized = {
+        "settings": settings.model_dump(mode="json"),
+        "layer": reference.layer,
+        "reference": reference.note,
+        "faithfulness": summary,
+        "randomization": correlation,
+        "archetypes": about,
+    }
+    info = run.info().model_copy(update={"localized": localized})
+    names = [*(f"arrays.zarr/{name}" for name in ("maps", *means)), *decoded]
+    writer.commit(info, [*names, "maps.parquet", "reference.safetensors"])
+    moved = int(table["moved_as_it_should"].sum())
+    sentences = [
+        f"{plural(len(made.lines), 'map')} made ({settings.variant}, layer {reference.layer}); "
+        f"{moved} moved the assignment as they should.",
+    ]
+    if correlation is not None:
+        sentences.append(
+            f"With random weights in the encoder the maps correlate {correlation:.2f} with these "
+            "(low is good)."
+        )
+    return Summary(tuple(sentences), {"n_maps": len(made.lines), **localized})
+
+
+def _cluster_level(writer: RunWriter, made: _Made) -> dict[str, NDArray[np.float32]]:
+    """Mean map, mean volume (in the study's unit) and mean mask of each cluster."""
+    cohort = made.cohort
+    n_clusters, grid = cohort.model.n_clusters, cohort.images.grid
+    maps, volumes, masks = (ClusterMeans(n_clusters, grid) for _ in range(3))
+    for row, scan_id in enumerate(cohort.table.index):
+        if scan_id not in made.lines:
+            continue
+        cluster = cohort.clusters[[row]]
+        maps.add(writer.read_row("maps", row).astype(np.float32)[None], cluster)
+        volume, mask = cohort.images.source.read(row)
+        volumes.add(volume.astype(np.float32)[None], cluster)
+        if mask is not None:
+            masks.add(mask.astype(np.float32)[None], cluster)
+    means = {"cluster_maps": maps.means, "cluster_means": volumes.means}
+    return means if not masks.counts.any() else {**means, "cluster_masks": masks.means}
+
+
+def _randomization(cohort: FittedCohort, settings: LocalizeSettings) -> float | None:
+    """Mean correlation of some maps with those of a random encoder; None without maps."""
+    n_scans = len(cohort.table)
+    rows = np.unique(np.linspace(0, n_scans - 1, min(N_RANDOMIZED, n_scans)).astype(int))
+    images = cohort.images.batch(torch.from_numpy(rows))
+    made = cohort.maps([int(row) for row in rows], settings)
+    clusters = cohort.clusters if cohort.reference(settings).backdrop else None
+    found = check_randomization(cohort.model, images, made, settings, cohort.batches, clusters)
+    mean = float(np.nanmean([one.pearson for one in found]))
+    return None if np.isnan(mean) else mean
+
+
+def _table(index: pd.Index[Any], done: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """One row per scan of the run; those without a map have `done` false."""
+    rows = [{"done": scan_id in done, **done.get(str(scan_id), {})} for scan_id in index]
+    table = pd.DataFrame(rows, index=index)
+    table["moved_as_it_should"] = table["moved_as_it_should"].fillna(value=False).astype(bool)
+    for name in ("zones", "bands"):
+        shares = pd.DataFrame(
+            [row if isinstance(row, dict) else {} for row in table.pop(name)], index=index
+        )
+        table = table.join(shares.astype("float64").add_prefix(f"{name}: "))
+    return table
+
+
+def _faithfulness(table: pd.DataFrame) -> dict[str, float]:
+    rows = table[table["done"]]
+    names = [field.name for field in fields(Faithfulness)]
+    columns = {name: rows[name].tolist() for name in names}
+    found = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return summarize([Faithfulness(**row) for row in found])

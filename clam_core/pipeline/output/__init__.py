@@ -1,0 +1,1 @@
+"""Steps that write results for people and other programs."""

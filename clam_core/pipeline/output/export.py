@@ -1,0 +1,162 @@
+"""Step `export`: results of a run as files that other programs read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clam_core.errors import SettingsError, StudyError
+from clam_core.files.file_names import file_names, inside
+from clam_core.pipeline.current import check_current
+from clam_core.pipeline.output.export_figures import figure_files
+from clam_core.pipeline.output.export_tables import association_files, csv_bytes
+from clam_core.pipeline.output.map_files import write_map
+from clam_core.pipeline.progress import Progress, silent
+from clam_core.pipeline.summary import Summary, plural
+from clam_core.study import Run, Study
+from clam_core.study.associations import has_associations, read_associations
+from clam_core.study.atomic import write_bytes
+
+
+def export(study: Study, name: str, what: str, to: Path, progress: Progress = silent) -> Summary:
+    """Write results of a run to a folder.
+
+    Args:
+        study: The study.
+        name: A fitted run.
+        what: `tables` (clusters.csv, and the associations if there are any), `figures` (of the
+            associations, as SVG and PDF; figures.csv tells the variable of each where its
+            name could not be used as it is), `latent` (latent.csv), or `maps`
+            (`<scan_id>.nii.gz` on the scan's own grid, in its own place; maps.csv tells the
+            scan of each file, for an id that cannot be the name of one).
+        to: The folder; it is made if it is not there.
+        progress: Told how much is done.
+
+    Returns:
+        What was written.
+
+    Raises:
+        SettingsError: If there is nothing called `what`.
+        MissingStepError: If the results have not been made.
+        StaleRunError: If the run was fitted on other volumes.
+        StudyError: If the folder cannot be written, or a link stands in the place of a file.
+    """
+    kinds: dict[str, Callable[[Run, Path, Progress], list[Path]]] = {
+        "tables": _tables,
+        "figures": _figures,
+        "latent": _latent,
+        "maps": _maps,
+    }
+    if what not in kinds:
+        raise SettingsError(f"There is no {what!r} to export; choose {', '.join(kinds)}.")
+    run = Run(study, name)
+    check_current(study, run)
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StudyError(f"The folder {to.name!r} cannot be made ({error.strerror}).") from error
+    written = kinds[what](run, to, progress)
+    listed = ", ".join(path.name for path in written[:3])
+    more = f" and {len(written) - 3} more" if len(written) > 3 else ""
+    sentence = f"{plural(len(written), 'file')} written to {to.name!r}: {listed}{more}."
+    return Summary((sentence,), {"files": [path.name for path in written]})
+
+
+def clusters_table(run: Run) -> pd.DataFrame:
+    """One row per scan: scan_id, subject_id, cluster, confidence, q_1 .. q_k, x, y."""
+    scans = run.scans()
+    subjects = run.study.scans()["subject_id"]
+    soft = run.array("soft_assignment")
+    table = pd.DataFrame({"scan_id": scans.index, "subject_id": subjects[scans.index].to_numpy()})
+    table["cluster"] = scans["cluster"].to_numpy()
+    table["confidence"] = scans["confidence"].to_numpy()
+    for cluster in range(soft.shape[1]):
+        table[f"q_{cluster + 1}"] = soft[:, cluster].astype(np.float64)
+    table["x"], table["y"] = scans["x"].to_numpy(), scans["y"].to_numpy()
+    return table
+
+
+def _tables(run: Run, to: Path, progress: Progress) -> list[Path]:
+    progress("Writing tables", 0, 1)
+    written = [_csv(clusters_table(run), inside(to, "clusters.csv"))]
+    if has_associations(run):
+        for name, content in association_files(read_associations(run)).items():
+            written.append(inside(to, name))
+            write_bytes(written[-1], content)
+    return written
+
+
+def _figures(run: Run, to: Path, progress: Progress) -> list[Path]:
+    written = []
+    found = read_associations(run)
+    for name, content in figure_files(found):
+        written.append(inside(to, name))
+        write_bytes(written[-1], content)
+        progress("Writing figures", len(written), 2 * len(found.rows) + 5)
+    return written
+
+
+def _latent(run: Run, to: Path, progress: Progress) -> list[Path]:
+    progress("Writing latent codes", 0, 1)
+    codes = run.array("latent")
+    columns = [f"latent_{n + 1}" for n in range(codes.shape[1])]
+    table = pd.DataFrame(codes.astype(np.float64), columns=columns)
+    table.insert(0, "scan_id", run.scans().index)
+    return [_csv(table, inside(to, "latent.csv"))]
+
+
+def _csv(table: pd.DataFrame, path: Path) -> Path:
+    write_bytes(path, csv_bytes(table))
+    return path
+
+
+def _maps(run: Run, to: Path, progress: Progress) -> list[Path]:
+    table, scans = run.maps(), run.study.scans()
+    done = [str(scan_id) for scan_id in table.index[table["done"]]]
+    names = file_names([str(scan_id) for scan_id in scans.index])
+    written = []
+    for number, scan_id in enumerate(done, start=1):
+        row = {str(name): value for name, value in scans.loc[scan_id].items()}
+        shape = tuple(int(n) for n in row["source_shape"])
+        source, grid = (np.reshape(row[name], (4, 4)) for name in ("source_affine", "affine"))
+        resampled = on_own_grid(run.activation_map(scan_id), grid, shape, source)
+        written.append(write_map(to, names[scan_id], resampled, source))
+        progress("Writing maps", number, len(done))
+    listed = pd.DataFrame({"file": [path.name for path in written], "scan_id": done}, dtype="str")
+    return [*written, _csv(listed, inside(to, "maps.csv"))]
+
+
+def on_own_grid(
+    activation_map: NDArray[np.float32],
+    grid_affine: NDArray[np.float64],
+    shape: tuple[int, ...],
+    affine: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    """A map resampled (linear) to the voxels of the scan as it was read; 0 outside the grid.
+
+    Args:
+        activation_map: On the study's grid.
+        grid_affine: Of the study's grid, 4 x 4, mm.
+        shape: Of the scan.
+        affine: Of the scan, 4 x 4, mm.
+
+    Returns:
+        Shape of the scan, float32.
+    """
+    from scipy.ndimage import map_coordinates
+
+    to_grid = np.linalg.inv(grid_affine) @ affine
+    n_axes = activation_map.ndim
+    found = np.empty(shape, dtype=np.float32)
+    rest = np.stack(np.meshgrid(*(np.arange(n) for n in shape[1:]), indexing="ij"), axis=-1)
+    for i in range(shape[0]):
+        index = np.concatenate([np.full((*rest.shape[:-1], 1), i), rest], axis=-1)
+        places = index @ to_grid[:n_axes, :n_axes].T + to_grid[:n_axes, 3]
+        found[i] = map_coordinates(
+            activation_map, np.moveaxis(places, -1, 0), order=1, mode="grid-constant"
+        )
+    return found

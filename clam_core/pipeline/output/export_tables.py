@@ -1,0 +1,64 @@
+"""Associations of a run as files that other programs read."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from clam_core.export.formulas import neutralise_frame
+from clam_core.export.office import to_latex, to_word, to_workbook
+from clam_core.statistics import CSV_COLUMNS
+from clam_core.study.associations import Associations
+
+TITLE = "Table 1. Subjects by cluster"
+
+
+def association_files(found: Associations) -> dict[str, bytes]:
+    """Names and contents of the files of a run's associations.
+
+    Args:
+        found: What the step `associate` stored.
+
+    Returns:
+        associations.csv with the fixed columns; associations.xlsx with everything;
+        Table 1 as CSV, LaTeX and Word.
+    """
+    one = table_one_shown(found)
+    notes = [str(found.about["headline"]), *map(str, found.about["notes"])]
+    return {
+        "associations.csv": csv_bytes(found.rows[list(CSV_COLUMNS)]),
+        "associations.xlsx": to_workbook(_sheets(found, notes)),
+        "table_one.csv": csv_bytes(found.table("table_one")),
+        "table_one.tex": to_latex(one, TITLE).encode(),
+        "table_one.docx": to_word(one, TITLE, notes),
+    }
+
+
+def table_one_shown(found: Associations) -> pd.DataFrame:
+    """Table 1 as it is printed: a variable is named once, clusters are called so."""
+    table = found.table("table_one")
+    labels = table["label"].where(table["variable"] != table["variable"].shift(), "")
+    shown = pd.DataFrame({"Variable": labels, "": table["statistic"], "All": table["overall"]})
+    for name in table.columns:
+        if str(name).startswith("cluster_"):
+            shown[f"Cluster {str(name).removeprefix('cluster_')}"] = table[name]
+    return shown
+
+
+def _sheets(found: Associations, notes: list[str]) -> dict[str, pd.DataFrame]:
+    names = (
+        *("pairs", "contrasts", "confounding", "within", "table_one"),
+        *("slopes", "slope_pairs", "cox"),
+    )
+    sheets = {"associations": found.rows}
+    sheets |= {name: found.table(name) for name in names if len(found.table(name))}
+    settings = found.about["settings"].items()
+    about = [("note", note) for note in notes]
+    about += [("setting", f"{name} = {value}") for name, value in settings]
+    about += [("version", f"{name} {one}") for name, one in found.about["libraries"].items()]
+    about += [("digest of the inputs", str(found.about["inputs"]))]
+    return sheets | {"about": pd.DataFrame(about, columns=["what", "text"])}
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """A table as CSV, harmless in a spreadsheet."""
+    return neutralise_frame(table).to_csv(index=False, lineterminator="\n").encode()

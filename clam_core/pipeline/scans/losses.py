@@ -1,0 +1,77 @@
+"""What preprocessing again would lose: volumes that are ready now and cannot be made again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from clam_core.errors import StudyError
+from clam_core.pipeline.scans.sources import Source
+from clam_core.pipeline.summary import plural
+
+
+def scans_with_missing_files(sources: Mapping[str, Source], *, with_masks: bool) -> set[str]:
+    """Ids of the scans of which at least one file that would be read is not there now.
+
+    Args:
+        sources: Where the files of every scan lie.
+        with_masks: Whether masks are read, too.
+    """
+    return {
+        scan_id
+        for scan_id, source in sources.items()
+        if source.missing & source.needed(with_masks=with_masks)
+    }
+
+
+def refuse_missing(
+    sources: Mapping[str, Source], ready: Collection[str], root: Path, *, with_masks: bool
+) -> None:
+    """Refuse to begin while a drive or folder is probably not connected.
+
+    Args:
+        sources: Where the files of every scan lie.
+        ready: Ids of the scans whose volumes are ready.
+        root: The folder below which the files were found.
+        with_masks: Whether masks are read, too.
+
+    Raises:
+        StudyError: If a file of a scan that is ready has gone, or files of most scans.
+    """
+    hit = scans_with_missing_files(sources, with_masks=with_masks)
+    if hit.isdisjoint(ready) and len(hit) <= len(sources) / 2:
+        return
+    needed = frozenset().union(*(one.needed(with_masks=with_masks) for one in sources.values()))
+    missing = needed & frozenset().union(*(one.missing for one in sources.values()))
+    raise StudyError(
+        f"{len(missing):,} of {plural(len(needed), 'file')} of scans cannot be found below "
+        f"{root.name or str(root)!r}, so no volume was changed; connect the drive or folder again, "
+        f"or give up {_those(len(hit))} with --forget-missing."
+    )
+
+
+def refuse_failed(scans: pd.DataFrame, lost: Collection[str]) -> None:
+    """Refuse to replace volumes by failures.
+
+    Args:
+        scans: The scans table as it would become.
+        lost: Ids of the scans that are ready now and would become failed.
+
+    Raises:
+        StudyError: If there are any.
+    """
+    if not lost:
+        return
+    ((most, _),) = Counter(scans.loc[sorted(lost), "reason"]).most_common(1)
+    raise StudyError(
+        f"{plural(len(lost), 'scan')} with a volume could not be prepared again, so the volumes "
+        "are as before; repeat the command when that is repaired, or give up "
+        f"{_those(len(lost))} with --forget-missing. The commonest reason: {most}"
+    )
+
+
+def _those(n_scans: int) -> str:
+    return "that scan" if n_scans == 1 else f"those {n_scans:,} scans"

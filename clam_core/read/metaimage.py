@@ -1,0 +1,231 @@
+"""Read MetaImage files (.mha) that hold their own voxels; other files are never opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clam_core.errors import GeometryError, ReadError, UnsafeFileError
+from clam_core.files.opened_file import OpenFile, Source, opened
+from clam_core.files.sniff import require_kind
+from clam_core.read.placement import UNITS_MM, check_affine, check_spacing
+from clam_core.read.result import ImageHeader, ReadResult
+from clam_core.read.text_header import numbers, read_lines, squeeze, whole_numbers
+from clam_core.read.voxels import (
+    ByteStream,
+    Declared,
+    ZlibStream,
+    check_available,
+    finish,
+    read_array,
+)
+from clam_core.settings import ReadLimits
+
+_TYPES = {
+    "MET_CHAR": "i1",
+    "MET_UCHAR": "u1",
+    "MET_SHORT": "i2",
+    "MET_USHORT": "u2",
+    "MET_INT": "i4",
+    "MET_UINT": "u4",
+    "MET_LONG": "i4",
+    "MET_ULONG": "u4",
+    "MET_LONG_LONG": "i8",
+    "MET_ULONG_LONG": "u8",
+    "MET_FLOAT": "f4",
+    "MET_DOUBLE": "f8",
+}
+_LAST = re.compile(r"\s*ElementDataFile\s*[=:]", re.IGNORECASE)
+_LPS = np.array([-1.0, -1.0, 1.0])
+_NO_RESCALE = (
+    "The header holds a scale of intensities (ElementToIntensityFunction); like other programs "
+    "this one does not apply it."
+)
+_NO_DIRECTIONS = "The file states no directions; left and right may be swapped."
+
+Fields = dict[str, str]
+
+
+def read_metaimage_header(source: Source, limits: ReadLimits) -> ImageHeader:
+    """Shape, voxel size and memory of a MetaImage file, from its header alone.
+
+    Args:
+        source: File on disk or in an archive.
+        limits: What it may cost.
+
+    Returns:
+        What the header declares.
+
+    Raises:
+        ReadError: If it is no MetaImage file, or a kind that is not read.
+        UnsafeFileError: If its voxels lie in another file.
+        GeometryError: If the voxels cannot be placed in space.
+        LimitError: If it declares more than the limits allow.
+    """
+    with _declared(source, limits) as (_, declared):
+        return declared.header()
+
+
+def read_metaimage(source: Source, limits: ReadLimits) -> ReadResult:
+    """Read one 3D scalar MetaImage file; with a single slice it becomes a 2D volume.
+
+    Args:
+        source: File on disk or in an archive.
+        limits: What it may cost.
+
+    Returns:
+        The volume and warnings. The unit is HU; for a mask or MR the caller
+        replaces it.
+
+    Raises:
+        ReadError: If it is no MetaImage file, a kind that is not read, cut off or damaged.
+        UnsafeFileError: If its voxels lie in another file.
+        GeometryError: If the voxels cannot be placed in space.
+        LimitError: If it declares more than the limits allow.
+
+    Source:
+        MetaIO documentation (itk.org/Wiki/MetaIO); as in ITK the positions are
+        LPS+, and CenterOfRotation and AnatomicalOrientation change nothing.
+    """
+    with _declared(source, limits) as (stream, declared):
+        return finish(read_array(stream, declared), declared)
+
+
+@contextmanager
+def _declared(source: Source, limits: ReadLimits) -> Iterator[tuple[ByteStream, Declared]]:
+    """Open, check the header, and stand at the first voxel."""
+    with opened(source) as file:
+        require_kind(file, {"metaimage"}, "a MetaImage file")
+        fields = _fields(file)
+        _refuse(fields, file.name)
+        declared = _declare(fields, file.name)
+        declared.check(limits)
+        yield _voxels(file, fields, declared.n_bytes), declared
+
+
+def _fields(file: OpenFile) -> Fields:
+    lines = read_lines(file, lambda line: _LAST.match(line) is not None)
+    fields: Fields = {}
+    for line in lines:
+        key, _, value = line.partition("=") if "=" in line else line.partition(":")
+        key = key.strip()
+        if key in fields:
+            raise ReadError(f"{file.name} has a header field twice; export it again.")
+        fields[key] = value.strip()
+    if not lines or not _LAST.match(lines[-1]):
+        raise ReadError(f"{file.name} ends within its MetaImage header; copy or export it again.")
+    if value.lower().strip() != "local":
+        raise UnsafeFileError(
+            f"{file.name} keeps its voxels in another file, which is never opened; save it as "
+            "one .mha file."
+        )
+    return fields
+
+
+def _refuse(fields: Fields, name: str) -> None:
+    """Refuse the kinds of MetaImage that hold no single block of binary numbers."""
+    missing = [key for key in ("NDims", "DimSize", "ElementType") if key not in fields]
+    if missing:
+        raise ReadError(f"{name} has no '{missing[0]}' in its header; export it again.")
+    if not _is_true(fields, "BinaryData", "True"):
+        raise ReadError(f"{name} stores its voxels as text, which is not read; save it as binary.")
+    if fields.get("HeaderSize", "0") not in {"0", "-1"}:
+        raise ReadError(f"{name} uses 'HeaderSize', which is not read; save it again.")
+    (channels,) = whole_numbers(
+        fields.get("ElementNumberOfChannels", "1"), 1, "ElementNumberOfChannels", name
+    )
+    if channels != 1:
+        raise ReadError(f"{name} has {channels} numbers per voxel; need one 3D scalar volume.")
+
+
+def _declare(fields: Fields, name: str) -> Declared:
+    (n_axes,) = whole_numbers(fields["NDims"], 1, "NDims", name)
+    if not 2 <= n_axes <= 10:
+        raise ReadError(f"{name} has {n_axes} axes; need one 3D volume.")
+    sizes = whole_numbers(fields["DimSize"], n_axes, "DimSize", name)
+    spatial = tuple(axis < 3 for axis in range(n_axes))
+    if len(sizes) > 3 and sizes[3] > 1:
+        raise ReadError(
+            f"{name} has {sizes[3]} time points; need one 3D volume. Save one of them as its "
+            "own file."
+        )
+    shape, axes = squeeze(sizes, spatial, name)
+    affine, warnings = _affine(fields, n_axes, axes, name)
+    if _rescaled(fields):
+        warnings = (*warnings, _NO_RESCALE)
+    return Declared(name, shape, _stored_type(fields, name), affine, warnings=warnings)
+
+
+def _stored_type(fields: Fields, name: str) -> np.dtype[Any]:
+    code = _TYPES.get(fields["ElementType"].upper())
+    if code is None:
+        raise ReadError(
+            f"{name} has voxels of a type that is not read; save it as MET_SHORT or MET_FLOAT."
+        )
+    keys = ("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
+    big = any(_is_true(fields, key, "False") for key in keys)
+    return np.dtype(code).newbyteorder(">" if big else "<")
+
+
+def _affine(
+    fields: Fields, n_axes: int, axes: tuple[int, ...], name: str
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Affine in mm, RAS+, with warnings."""
+    spacing = _first(fields, ("ElementSpacing", "ElementSize"), n_axes, name)
+    if spacing is None:
+        raise GeometryError(f"{name} states no voxel size; add 'ElementSpacing' to its header.")
+    unit = UNITS_MM.get(fields.get("DistanceUnits", "mm").lower(), 1.0)
+    check_spacing(spacing[list(axes)] * unit, name)
+    origin = _first(fields, ("Offset", "Position", "Origin"), n_axes, name)
+    matrix = _first(fields, ("TransformMatrix", "Rotation", "Orientation"), n_axes**2, name)
+    size = min(n_axes, 3)
+    affine = np.eye(4)
+    if matrix is not None:
+        affine[:size, :size] = matrix.reshape(n_axes, n_axes).T[:size, :size]
+    affine[:3, :size] *= spacing[:size]
+    if origin is not None:
+        affine[:size, 3] = origin[:size]
+    affine[:3] *= _LPS[:, np.newaxis] * unit
+    affine, warnings = check_affine(affine, len(axes), name)
+    return affine, warnings if matrix is not None else (*warnings, _NO_DIRECTIONS)
+
+
+def _first(
+    fields: Fields, keys: tuple[str, ...], count: int, name: str
+) -> NDArray[np.float64] | None:
+    """Numbers of the first of several names of a field, None if there is none of them."""
+    for key in keys:
+        if key in fields:
+            return np.array(numbers(fields[key], count, key, name))
+    return None
+
+
+def _voxels(file: OpenFile, fields: Fields, n_bytes: int) -> ByteStream:
+    """The stream of unpacked voxels, whose declared size the file can hold."""
+    available = file.size - file.stream.tell()
+    packed = _is_true(fields, "CompressedData", "False")
+    if packed and "CompressedDataSize" in fields:
+        (size,) = whole_numbers(fields["CompressedDataSize"], 1, "CompressedDataSize", file.name)
+        if not 0 < size <= available:
+            raise ReadError(
+                f"{file.name} is cut off: it declares {size:,} compressed bytes and has "
+                f"{available:,}; copy or export it again."
+            )
+        available = size
+    check_available(file.name, n_bytes, available, packed=packed)
+    return ZlibStream(file.stream, available) if packed else file.stream
+
+
+def _is_true(fields: Fields, key: str, default: str) -> bool:
+    return fields.get(key, default).strip().lower()[:1] in {"t", "y", "1"}
+
+
+def _rescaled(fields: Fields) -> bool:
+    slope = fields.get("ElementToIntensityFunctionSlope", "1")
+    offset = fields.get("ElementToIntensityFunctionOffset", "0")
+    return slope.strip("0.") not in {"1", ""} or offset.strip("0.") != ""

@@ -1,0 +1,226 @@
+"""Read and write NIfTI files (1 and 2, plain or gzip)."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from nibabel.spatialimages import HeaderDataError
+from numpy.typing import NDArray
+
+from clam_core.errors import GeometryError, ReadError
+from clam_core.files.opened_file import Source, opened
+from clam_core.files.sniff import require_kind
+from clam_core.read.placement import check_affine, check_spacing
+from clam_core.read.result import ImageHeader, ReadResult
+from clam_core.read.voxels import (
+    ByteStream,
+    Declared,
+    check_available,
+    finish,
+    read_array,
+    read_start,
+    skip,
+)
+from clam_core.settings import ReadLimits
+
+_LENGTH_UNITS_MM = {1: 1e3, 2: 1.0, 3: 1e-3}
+_MAX_OFFSET = 1 << 24
+_WRITTEN_AS = {"bool": "uint8", "float16": "float32", "float64": "float32", "int64": "int32"}
+
+_NO_ORIENTATION = (
+    "The file does not say how the patient lies (sform and qform codes are 0); "
+    "left and right were assumed as in ANALYZE files and may be swapped."
+)
+
+Header = Any  # nibabel gives its headers no types
+_HEADERS: dict[int, Header] = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
+_IMAGE: Any = nib.Nifti1Image
+
+
+def read_nifti_header(source: Source, limits: ReadLimits) -> ImageHeader:
+    """Shape, voxel size and memory of a NIfTI file, from its header alone.
+
+    Args:
+        source: File on disk or in an archive.
+        limits: What it may cost.
+
+    Returns:
+        What the header declares.
+
+    Raises:
+        ReadError: If it is no NIfTI file, or a kind that is not read.
+        GeometryError: If the voxels cannot be placed in space.
+        LimitError: If it declares more than the limits allow.
+    """
+    with _declared(source, limits) as (_, declared):
+        return declared.header()
+
+
+def read_nifti(source: Source, limits: ReadLimits) -> ReadResult:
+    """Read one 3D scalar NIfTI file; with a single slice it becomes a 2D volume.
+
+    The affine is the sform if the file has one, else the qform, else the voxel
+    size alone, with a warning. NaN and infinite voxels are left as they are.
+
+    Args:
+        source: File on disk or in an archive.
+        limits: What it may cost.
+
+    Returns:
+        The volume and warnings. The unit is HU; for a mask or MR the caller
+        replaces it.
+
+    Raises:
+        ReadError: If it is no NIfTI file, a kind that is not read, cut off or damaged.
+        GeometryError: If the voxels cannot be placed in space.
+        LimitError: If it declares more than the limits allow.
+
+    Source:
+        NIfTI-1 and NIfTI-2 data format definitions (nifti1.h, nifti2.h).
+    """
+    with _declared(source, limits) as (stream, declared):
+        return finish(read_array(stream, declared), declared)
+
+
+def write_nifti(path: Path, array: NDArray[np.generic], affine: NDArray[np.float64]) -> None:
+    """Write a volume as NIfTI-1; the same array gives the same bytes.
+
+    Args:
+        path: File to write; packed with gzip if its name ends in `.gz`. The
+            caller moves it to its place.
+        array: Voxels, shape (i, j, k) or (i, j). bool is written as uint8, float16
+            and float64 as float32, int64 as int32.
+        affine: Voxel index to position, shape (4, 4), mm, RAS+.
+    """
+    solid = array[..., np.newaxis] if array.ndim == 2 else array
+    solid = solid.astype(_WRITTEN_AS.get(array.dtype.name, array.dtype), copy=False)
+    image = _IMAGE(solid, affine)
+    image.set_sform(affine, code=1)
+    image.set_qform(affine, code=1)
+    image.header.set_xyzt_units("mm")
+    with path.open("wb") as stream:
+        if path.name.endswith(".gz"):
+            with gzip.GzipFile("", "wb", compresslevel=1, fileobj=stream, mtime=0) as packed:
+                image.to_stream(packed)
+        else:
+            image.to_stream(stream)
+
+
+@contextmanager
+def _declared(source: Source, limits: ReadLimits) -> Iterator[tuple[ByteStream, Declared]]:
+    """Open, check the header, and stand at the first voxel."""
+    with opened(source) as file:
+        head = require_kind(file, {"nifti"}, "a NIfTI file")
+        packed = head[:2] == b"\x1f\x8b"
+        stream = gzip.GzipFile(fileobj=file.stream) if packed else file.stream
+        header = _parse(read_start(stream, max(_HEADERS), file.name), file.name)
+        offset = _offset(header, file.name)
+        declared = _declare(header, file.name)
+        declared.check(limits)
+        available = file.size if packed else file.size - offset
+        check_available(file.name, declared.n_bytes, available, packed=packed)
+        stream.seek(0)
+        skip(stream, offset, file.name)
+        yield stream, declared
+
+
+def _parse(block: bytes, name: str) -> Header:
+    """The header structure, in the version and byte order that its own length tells."""
+    for order in "<>":
+        length = struct.unpack_from(order + "i", block)[0] if len(block) >= 4 else 0
+        kind = _HEADERS.get(length)
+        if kind is not None and len(block) >= length:
+            return kind(block[:length], endianness=order, check=False)
+    raise ReadError(f"{name} ends within its NIfTI header; copy or export it again.")
+
+
+def _offset(header: Header, name: str) -> int:
+    """Where the voxels begin; as nifti1.h says, a smaller number means right after the header."""
+    offset = float(header["vox_offset"])
+    if not abs(offset) <= _MAX_OFFSET:
+        raise ReadError(f"{name} puts its first voxel at byte {offset:g}; its header is damaged.")
+    return max(int(offset), int(header.single_vox_offset))
+
+
+def _declare(header: Header, name: str) -> Declared:
+    shape = _shape([int(n) for n in header["dim"]], name)
+    stored = _stored_type(header, name)
+    affine, warnings = _affine(header, len(shape), name)
+    try:
+        slope, inter = header.get_slope_inter()
+    except HeaderDataError:
+        raise ReadError(
+            f"{name} has an intercept (scl_inter) that is no number; correct its header."
+        ) from None
+    slope, inter = (1.0, 0.0) if slope is None else (slope, inter or 0.0)
+    return Declared(name, shape, stored, affine, slope, inter, warnings)
+
+
+def _shape(dim: list[int], name: str) -> tuple[int, ...]:
+    n_axes, sizes = dim[0], dim[1:]
+    if not 2 <= n_axes <= 7 or min(sizes[:n_axes]) < 1:
+        raise ReadError(
+            f"{name} declares {n_axes} axes of sizes {sizes}; need one 3D volume with at least "
+            "one voxel along each axis."
+        )
+    sizes = [*sizes[:n_axes], 1][: max(n_axes, 3)]
+    if len(sizes) > 3 and sizes[3] > 1:
+        raise ReadError(
+            f"{name} has {sizes[3]} time points; need one 3D volume. Save one of them as its "
+            "own file."
+        )
+    if max(sizes[4:], default=1) > 1:
+        raise ReadError(
+            f"{name} has {max(sizes[4:])} numbers per voxel; need one 3D scalar volume."
+        )
+    return tuple(sizes[:3]) if sizes[2] > 1 else tuple(sizes[:2])
+
+
+def _stored_type(header: Header, name: str) -> np.dtype[Any]:
+    code = int(header["datatype"])
+    try:
+        stored: np.dtype[Any] = header.get_data_dtype()
+    except (HeaderDataError, KeyError):
+        stored = np.dtype("V1")
+    if stored.kind in "iuf" and stored.itemsize <= 8:
+        return stored
+    kinds = {128: "RGB colours", 2304: "RGBA colours", 32: "complex numbers"}
+    found = kinds.get(code, "complex numbers" if stored.kind == "c" else f"voxels of type {code}")
+    raise ReadError(
+        f"{name} holds {found}; need one 3D scalar volume of whole or floating numbers."
+    )
+
+
+def _affine(header: Header, n_axes: int, name: str) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Affine in mm with warnings: sform, else qform, else the voxel size alone."""
+    unit = _LENGTH_UNITS_MM.get(int(header["xyzt_units"]) & 7, 1.0)
+    spacing = np.array(header["pixdim"][1:4], dtype=np.float64) * unit
+    check_spacing(spacing[:n_axes], name)
+    if n_axes == 2 and not spacing[2] > 0:
+        header["pixdim"][3] = 1.0
+    if header["pixdim"][0] not in {-1, 1}:
+        header["pixdim"][0] = 1.0
+    try:
+        affine = np.array(header.get_best_affine(), dtype=np.float64)
+    except (HeaderDataError, ValueError):
+        raise GeometryError(
+            f"{name} gives a rotation (qform) that is none; correct its header, or export the "
+            "scan again."
+        ) from None
+    affine[:3] *= unit
+    affine, warnings = check_affine(affine, n_axes, name)
+    if not header["sform_code"] and not header["qform_code"]:
+        return affine, (*warnings, _NO_ORIENTATION)
+    lengths = np.linalg.norm(affine[:3, :n_axes], axis=0)
+    if np.abs(lengths / spacing[:n_axes] - 1).max() > 0.01:
+        stated, used = (" x ".join(f"{s:.4g}" for s in v) for v in (spacing[:n_axes], lengths))
+        differ = f"Two voxel sizes are stated: pixdim {stated} mm, affine {used} mm (used)."
+        return affine, (*warnings, differ)
+    return affine, warnings

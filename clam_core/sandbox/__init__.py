@@ -1,0 +1,1 @@
+"""Where files of strangers are parsed: child processes with limits."""

@@ -1,0 +1,149 @@
+"""Do the clusters matter? Every clinical variable compared between the clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from clam_core.settings import AssociateSettings
+from clam_core.statistics.cohort.assemble import Cohort, Description, assemble
+from clam_core.statistics.headline import uncapitalized
+from clam_core.statistics.models.design import build_covariates
+from clam_core.statistics.result_rows import CSV_COLUMNS, make_row
+from clam_core.statistics.sites.confounding import confounding_panel
+from clam_core.statistics.tests.correction import CORRECTION_NAMES, correct, correct_within
+
+_MORE_COLUMNS = ("label", "unit", "summary", "why", "df_residual", "p_adjusted_all", "n_tests")
+_VERY_SMALL = 10
+
+
+@dataclass(frozen=True, eq=False)
+class AssociationTable:
+    """Everything about the clusters and the clinical table.
+
+    Attributes:
+        rows: One row per variable; `CSV_COLUMNS` first.
+        pairs: One row per variable and pair of clusters.
+        contrasts: One row per variable and cluster against the first, crude and adjusted.
+        confounding: The confounding panel.
+        banner: A warning where the clusters follow the site or the scanner; else empty.
+        notes: What was done and what a reader should know, in sentences.
+        cohort: The rows that were compared.
+    """
+
+    rows: pd.DataFrame
+    pairs: pd.DataFrame
+    contrasts: pd.DataFrame
+    confounding: pd.DataFrame
+    banner: str
+    notes: tuple[str, ...]
+    cohort: Cohort
+
+    @property
+    def n_tests(self) -> int:
+        """Number of variables that were tested."""
+        return int(self.rows["p_value"].notna().sum())
+
+    def for_export(self) -> pd.DataFrame:
+        """The columns of `associations.csv`."""
+        return self.rows[list(CSV_COLUMNS)]
+
+
+def associate(
+    clusters: pd.DataFrame,
+    clinical: pd.DataFrame,
+    description: Description,
+    settings: AssociateSettings | None = None,
+) -> AssociationTable:
+    """Compare every clinical variable between the clusters.
+
+    Args:
+        clusters: Indexed by scan_id: subject_id, cluster (from 1), and where they are
+            known confidence and the soft assignment q_1 ... q_k.
+        clinical: Typed values, indexed by scan_id or subject_id.
+        description: What its columns are.
+        settings: What to adjust by and how to test; None takes the defaults.
+
+    Returns:
+        One row per variable, with a test or the reason why there is none.
+
+    Raises:
+        AlignmentError: If the tables do not match.
+        TableError: If fewer than two clusters can be compared, or a covariate is missing.
+    """
+    settings = settings or AssociateSettings()
+    cohort = assemble(clusters, clinical, description, settings)
+    covariates = build_covariates(cohort.frame, cohort.columns, settings.adjust)
+    found = [make_row(cohort, info, covariates, settings) for info in cohort.columns.values()]
+    rows = _corrected(pd.DataFrame([row.cells for row in found]), settings)
+    confounding = confounding_panel(cohort, settings)
+    return AssociationTable(
+        rows,
+        _stacked({str(row.cells["variable"]): row.pairs for row in found}),
+        _stacked({str(row.cells["variable"]): row.contrasts for row in found}),
+        confounding.panel,
+        confounding.banner,
+        (*cohort.notes, *_notes(rows, cohort, settings)),
+        cohort,
+    )
+
+
+def _stacked(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Tables of many variables below each other, the variable in the first column."""
+    frames = {name: frame for name, frame in frames.items() if len(frame)}
+    if not frames:
+        return pd.DataFrame(columns=["variable"])
+    stacked = pd.concat(list(frames.values()), ignore_index=True)
+    names = np.repeat(list(frames), [len(frame) for frame in frames.values()])
+    stacked.insert(0, "variable", names)
+    return stacked
+
+
+def _corrected(rows: pd.DataFrame, settings: AssociateSettings) -> pd.DataFrame:
+    """P-values corrected within families and over all, columns in their order."""
+    if rows.empty:
+        return pd.DataFrame(columns=[*CSV_COLUMNS, *_MORE_COLUMNS])
+    p_value = rows["p_value"].to_numpy(dtype=np.float64)
+    adjusted = rows["adjusted_p_value"].to_numpy(dtype=np.float64)
+    families = rows["family"].tolist()
+    rows = rows.assign(
+        p_adjusted=correct_within(p_value, families, settings.correction),
+        p_adjusted_all=correct(p_value, settings.correction),
+        adjusted_p_adjusted=correct_within(adjusted, families, settings.correction),
+        n_tests=int(np.isfinite(p_value).sum()),
+    )
+    first = [*CSV_COLUMNS, *_MORE_COLUMNS]
+    return rows[[*first, *(name for name in rows.columns if name not in first)]]
+
+
+def _notes(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) -> list[str]:
+    """Sentences on the number of tests and on what they can and cannot say."""
+    tested = rows["p_value"].notna()
+    n_tests, families = int(tested.sum()), int(rows.loc[tested, "family"].nunique())
+    by_chance = 0.05 * n_tests
+    sizes = [int((cohort.labels == number).sum()) for number in cohort.clusters]
+    notes = [
+        f"{n_tests} variables were tested in {families} families; {_not(len(rows) - n_tests)} not. "
+        f"With {n_tests} tests, about {by_chance:.1f} would have p < 0.05 if nothing differed; "
+        "corrected p-values allow for that within each family "
+        f"({CORRECTION_NAMES[settings.correction]}).",
+        "All tests take the clusters as given. If their number was chosen by looking at these "
+        "p-values, the p-values are too small.",
+    ]
+    if settings.adjust:
+        held = ", ".join(uncapitalized(cohort.columns[name].label) for name in settings.adjust)
+        notes.append(
+            f"Adjusted results hold {held} constant; crude results beside "
+            "them come from the same rows, those where no covariate is missing."
+        )
+    if min(sizes) < _VERY_SMALL:
+        notes.append(
+            f"The smallest cluster has {min(sizes)} rows: only very large effects can be found."
+        )
+    return notes
+
+
+def _not(count: int) -> str:
+    return f"{count} was" if count == 1 else f"{count} were"

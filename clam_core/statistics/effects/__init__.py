@@ -1,0 +1,1 @@
+"""Effect sizes with intervals, and what a cohort could detect."""

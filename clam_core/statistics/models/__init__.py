@@ -1,0 +1,1 @@
+"""Regression models for effects that are adjusted."""

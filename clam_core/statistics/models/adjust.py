@@ -1,0 +1,219 @@
+"""Crude beside adjusted: the same model on the same rows, without and with covariates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clam_core.statistics.effects.numbers import share_of_chi2, share_of_f
+from clam_core.statistics.models.design import (
+    Covariates,
+    check_separable,
+    cluster_columns,
+    drop_idle_columns,
+)
+from clam_core.statistics.models.fitted_model import NotEstimableError
+from clam_core.statistics.models.regression import SCALES, JointTest, Problem, joint_test
+from clam_core.statistics.result import Effect, Labels, Values
+
+_SPARE_ROWS = 10
+
+CONTRAST_COLUMNS = (
+    "cluster_a",
+    "cluster_b",
+    "scale",
+    "crude",
+    "crude_low",
+    "crude_high",
+    "adjusted",
+    "adjusted_low",
+    "adjusted_high",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A variable with its clusters.
+
+    Attributes:
+        kind: `continuous`, `count`, `ordinal`, `nominal` or `binary`.
+        values: Numbers or codes, NaN where missing, shape (n,).
+        labels: Cluster of each row, shape (n,).
+        subjects: Subject of each row where subjects have several rows.
+    """
+
+    kind: str
+    values: Values
+    labels: Labels
+    subjects: Labels | None = None
+
+    def problem(
+        self, rows: NDArray[np.bool_], tested: Values, covariates: Values | None = None
+    ) -> Problem:
+        """The regression on some rows; codes of levels are made to start from 0 again.
+
+        Raises:
+            NotEstimableError: If nothing varies in these rows.
+        """
+        y = self.values[rows]
+        if len(np.unique(y)) < 2:
+            raise NotEstimableError("all values of the complete rows are the same")
+        if self.kind in {"ordinal", "nominal", "binary"}:
+            y = np.unique(y, return_inverse=True)[1].astype(np.float64)
+        subjects = self.subjects
+        if subjects is not None:
+            subjects = np.unique(subjects[rows], return_inverse=True)[1].astype(np.int64)
+        none = np.empty((len(y), 0))
+        kind = "nominal" if self.kind == "binary" and y.max() > 1 else self.kind
+        return Problem(kind, y, tested, none if covariates is None else covariates, subjects)
+
+
+@dataclass(frozen=True, eq=False)
+class Adjusted:
+    """Crude and adjusted test on the rows where no covariate is missing.
+
+    Attributes:
+        n: Those rows.
+        crude: Test without covariates.
+        adjusted: Test with them.
+        crude_effect: Effect without covariates.
+        adjusted_effect: The same effect with them.
+        contrasts: Each cluster against the first one, columns `CONTRAST_COLUMNS`; none for
+            nominal variables.
+        note: A warning, or nothing.
+    """
+
+    n: int
+    crude: JointTest
+    adjusted: JointTest
+    crude_effect: Effect
+    adjusted_effect: Effect
+    contrasts: pd.DataFrame
+    note: str
+
+
+def adjust(outcome: Outcome, covariates: Covariates) -> Adjusted:
+    """Test the clusters with and without covariates.
+
+    Args:
+        outcome: The variable.
+        covariates: What to adjust by, not the variable itself.
+
+    Returns:
+        Both tests with their effects.
+
+    Raises:
+        NotEstimableError: If too few rows are complete, cluster and covariates cannot be
+            separated, or a model has no estimate.
+    """
+    matrix = covariates.matrix(len(outcome.labels))
+    rows = np.isfinite(outcome.values) & np.isfinite(matrix).all(axis=1)
+    rows &= _in_clusters_of_two(outcome.labels, rows)
+    labels = outcome.labels[rows]
+    if len(np.unique(labels)) < 2:
+        raise NotEstimableError("fewer than two clusters have two complete rows")
+    tested, others = cluster_columns(labels), drop_idle_columns(matrix[rows])
+    n_coefficients = 1 + tested.shape[1] + others.shape[1]
+    if rows.sum() < n_coefficients + _SPARE_ROWS:
+        raise NotEstimableError(
+            f"{int(rows.sum())} complete rows are too few for {n_coefficients} coefficients"
+        )
+    note = check_separable(tested, covariates, rows)
+    crude = joint_test(outcome.problem(rows, tested))
+    adjusted = joint_test(outcome.problem(rows, tested, others))
+    effects = [effect_of(test, outcome, rows) for test in (crude, adjusted)]
+    contrasts = _contrasts(np.unique(labels), outcome.kind, crude, adjusted)
+    return Adjusted(int(rows.sum()), crude, adjusted, effects[0], effects[1], contrasts, note)
+
+
+def _in_clusters_of_two(labels: Labels, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Rows whose cluster has two or more rows."""
+    clusters, counts = np.unique(labels[rows], return_counts=True)
+    return np.isin(labels, clusters[counts >= 2])
+
+
+def effect_of(test: JointTest, outcome: Outcome, rows: NDArray[np.bool_]) -> Effect:
+    """Effect of two clusters on the model's scale, of more as a share of variance.
+
+    Args:
+        test: The joint test of the clusters.
+        outcome: The variable.
+        rows: Its rows that were used, shape (n,).
+
+    Returns:
+        First minus (or over) second cluster, or the share with bias corrected.
+    """
+    scale = SCALES[outcome.kind]
+    if test.df > 1 or len(test.coefficients) != 1:
+        name = "partial_r_squared"
+        if np.isfinite(test.df_residual):
+            size, low, high = share_of_f(test.statistic, test.df, test.df_residual, test.n)
+            return Effect(name, size, low, high, "noncentral F (Steiger 2004)")
+        size, low, high = share_of_chi2(test.statistic, test.df, test.n)
+        return Effect(name, size, low, high, "noncentral chi-square of the likelihood ratio")
+    value, low, high = -test.coefficients[0], -test.high[0], -test.low[0]
+    if scale == "mean_difference" or "ranks" in test.model:
+        values = outcome.values[rows]
+        spread = _pooled_sd(values, outcome.labels[rows])
+        if "ranks" in test.model or spread == 0:
+            return Effect("partial_r_squared", *_share(test), test.model)
+        ends = (float(x / spread) for x in (value, low, high))
+        size, low, high = ends
+        method = "model's interval over the pooled standard deviation within clusters"
+        return Effect("standardized_difference", size, low, high, method)
+    size, low, high = (float(np.exp(x)) for x in (value, low, high))
+    return Effect(scale, size, low, high, f"{test.model}")
+
+
+def _share(test: JointTest) -> tuple[float, float, float]:
+    size, low, high = share_of_f(test.statistic, test.df, test.df_residual, test.n)
+    return size, low, high
+
+
+def _pooled_sd(values: Values, labels: Labels) -> float:
+    _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    means = np.bincount(codes, weights=values) / counts
+    within = float(((values - means[codes]) ** 2).sum())
+    return float(np.sqrt(within / (len(values) - len(counts))))
+
+
+def _contrasts(clusters: Labels, kind: str, crude: JointTest, adjusted: JointTest) -> pd.DataFrame:
+    """The first cluster against each other one, on the scale of the kind."""
+    ranked = "ranks" in crude.model or "ranks" in adjusted.model
+    if not len(crude.coefficients) or ranked:
+        return pd.DataFrame(columns=list(CONTRAST_COLUMNS))
+    back = (lambda x: x) if kind == "continuous" else np.exp
+    columns: dict[str, object] = {
+        "cluster_a": int(clusters[0]),
+        "cluster_b": clusters[1:],
+        "scale": SCALES[kind],
+    }
+    for name, test in (("crude", crude), ("adjusted", adjusted)):
+        columns[name] = back(-test.coefficients)
+        columns[f"{name}_low"] = back(-test.high)
+        columns[f"{name}_high"] = back(-test.low)
+    return pd.DataFrame(columns, columns=list(CONTRAST_COLUMNS))
+
+
+def soft_test(outcome: Outcome, soft: Values) -> JointTest:
+    """Test whether the variable depends on the soft assignment instead of the hard cluster.
+
+    Args:
+        outcome: The variable.
+        soft: Soft assignment, shape (n, k), rows sum to 1.
+
+    Returns:
+        Joint test of all but the first column; where every row is sure of its cluster,
+        that is the test of the clusters themselves.
+
+    Raises:
+        NotEstimableError: If the soft assignment does not vary, or rows are too few.
+    """
+    rows = np.isfinite(outcome.values)
+    tested = drop_idle_columns(soft[rows][:, 1:])
+    if not tested.shape[1] or rows.sum() < tested.shape[1] + 1 + _SPARE_ROWS:
+        raise NotEstimableError("the soft assignment does not vary, or rows are too few")
+    return joint_test(outcome.problem(rows, tested / tested.std(axis=0)))

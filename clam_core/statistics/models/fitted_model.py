@@ -1,0 +1,86 @@
+"""What every regression model gives back, and the tests that are made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clam_core.statistics.result import Labels, Values
+
+
+class NotEstimableError(Exception):
+    """A model has no finite or no unique estimate; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A fitted regression model.
+
+    Attributes:
+        name: What it is, as a reader sees it.
+        coefficients: Shape (p,).
+        covariance: Their covariance, shape (p, p).
+        log_likelihood: At the estimate; NaN where the test is not a likelihood ratio.
+        scores: Each row's part of the score at the estimate, shape (n, p).
+        df_residual: Degrees of freedom for F tests; infinite for likelihood models.
+    """
+
+    name: str
+    coefficients: Values
+    covariance: Values
+    log_likelihood: float
+    scores: Values
+    df_residual: float = np.inf
+
+
+def wald(model: Model, tested: NDArray[np.intp]) -> float:
+    """Wald statistic (chi-square) of some coefficients together.
+
+    Args:
+        model: The model.
+        tested: Positions of the coefficients.
+
+    Returns:
+        b' V^-1 b.
+    """
+    part = model.coefficients[tested]
+    covariance = model.covariance[np.ix_(tested, tested)]
+    return float(part @ np.linalg.solve(covariance, part))
+
+
+def clustered_covariance(model: Model, bread: Values, subjects: Labels) -> Values:
+    """Covariance that holds when rows of one subject depend on each other.
+
+    Args:
+        model: The model; its `scores` are summed within subjects.
+        bread: Inverse of the information, shape (p, p).
+        subjects: Number of each row's subject, shape (n,), from 0.
+
+    Returns:
+        Shape (p, p), with the factor G / (G - 1) for G subjects.
+
+    Source:
+        Liang & Zeger (1986), "Longitudinal data analysis using generalized linear
+        models", Biometrika 73:13 (working independence).
+    """
+    n_subjects = int(subjects.max()) + 1
+    sums = np.zeros((n_subjects, model.scores.shape[1]))
+    np.add.at(sums, subjects, model.scores)
+    covariance: Values = bread @ (sums.T @ sums) @ bread * n_subjects / (n_subjects - 1)
+    return covariance
+
+
+def solve_information(information: Values) -> Values:
+    """Inverse of an information matrix.
+
+    Raises:
+        NotEstimableError: If it is singular.
+    """
+    scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
+    scaled = information / np.outer(scale, scale)
+    if not np.isfinite(scaled).all() or np.linalg.cond(scaled) > 1e13:
+        raise NotEstimableError("the model has no unique estimate")
+    inverse: Values = np.linalg.inv(scaled) / np.outer(scale, scale)
+    return inverse

@@ -1,0 +1,248 @@
+"""One row of the association table: the fixed columns first, then everything beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clam_core.settings import AssociateSettings
+from clam_core.statistics.cohort.assemble import Cohort
+from clam_core.statistics.cohort.column_arrays import NUMBERS, codes_of, numbers_of
+from clam_core.statistics.cohort.summaries import decimals_of, summarize
+from clam_core.statistics.models.adjust import Outcome, adjust, soft_test
+from clam_core.statistics.models.design import Covariates
+from clam_core.statistics.models.fitted_model import NotEstimableError
+from clam_core.statistics.models.robust import robust_pairs, robust_test
+from clam_core.statistics.result import Effect, NotTestableError, Tested, Values
+from clam_core.statistics.tests.choose_test import Compared, compare
+from clam_core.tables.columns import ColumnInfo
+
+CSV_COLUMNS = (
+    "variable",
+    "kind",
+    "family",
+    "n",
+    "n_missing",
+    "test",
+    "statistic",
+    "df",
+    "p_value",
+    "p_adjusted",
+    "effect_name",
+    "effect_size",
+    "ci_low",
+    "ci_high",
+    "reason",
+)
+"""Columns of `associations.csv`, as other programs read them."""
+
+DESCRIPTIVE = (
+    "descriptive only: the clusters were made from it or from the same image, so a test would "
+    "find what was put in"
+)
+
+FOLLOW_UP = (
+    "not tested as a value: compared as time to an event, with Kaplan-Meier curves and a log-rank "
+    "test"
+)
+
+_NO_TEST = {
+    "id": "it holds ids",
+    "free_text": "it holds free text",
+    "date": "it holds dates; compute a time from them to compare it",
+    "empty": "it has no value",
+    "constant": "all its values are the same",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """What is known about one variable.
+
+    Attributes:
+        cells: Name of a column to its value.
+        pairs: Every pair of clusters; empty where there is no test.
+        contrasts: Each cluster against the first, crude and adjusted.
+    """
+
+    cells: dict[str, Any]
+    pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    contrasts: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def make_row(
+    cohort: Cohort, info: ColumnInfo, covariates: Covariates, settings: AssociateSettings
+) -> Row:
+    """Describe one variable, test it if it can be, and say why if it cannot.
+
+    Args:
+        cohort: Rows with their clusters.
+        info: The variable.
+        covariates: What to adjust by.
+        settings: How to test.
+
+    Returns:
+        Its row, without corrected p-values.
+    """
+    column = cohort.frame[info.name]
+    cells = {**_blank(info), **_counted(cohort, column)}
+    try:
+        if info.kind in _NO_TEST:
+            raise NotTestableError(_NO_TEST[info.kind])
+        values, levels = _values(info, column)
+        cells |= _summarized(cohort, info.kind, values, levels)
+        if info.name in settings.used_in_clustering:
+            return Row({**cells, "reason": DESCRIPTIVE})
+        if info.name in {settings.survival_time, settings.survival_event}:
+            return Row({**cells, "reason": FOLLOW_UP})
+        found = compare(info.name, info.kind, values, cohort.labels, settings)
+        outcome = Outcome(info.kind, values, cohort.labels, cohort.subjects)
+        main = _main_cells(found, outcome)
+    except NotTestableError as error:
+        return Row({**cells, "reason": f"not testable, because {error}"})
+    pairs = found.pairs if cohort.subjects is None else robust_pairs(outcome, found.groups)
+    adjusted, contrasts = _adjusted_cells(outcome, covariates.without(info.name))
+    cells |= {**main, **_soft_cells(outcome, cohort.soft), **adjusted}
+    return Row(cells, pairs, contrasts)
+
+
+def _values(info: ColumnInfo, column: pd.Series[Any]) -> tuple[Values, list[str]]:
+    """Numbers, or codes and names of levels."""
+    if info.kind in NUMBERS:
+        return numbers_of(column), []
+    codes, names = codes_of(column)
+    if info.kind == "binary" and len(names) > 2:
+        raise NotTestableError(f"it should have two levels, but has {len(names)}")
+    return np.where(codes < 0, np.nan, codes.astype(np.float64)), names
+
+
+def _blank(info: ColumnInfo) -> dict[str, Any]:
+    """All cells of a variable without a test."""
+    numbers = ("statistic", "df", "p_value", "p_adjusted", "effect_size", "ci_low", "ci_high")
+    more = (
+        *("df_residual", "p_adjusted_all", "second_effect", "second_low", "second_high"),
+        *("sensitivity_statistic", "sensitivity_p_value", "soft_statistic", "soft_p_value"),
+        *("n_adjusted", "crude_p_value", "adjusted_p_value", "adjusted_p_adjusted"),
+        *("crude_effect", "crude_low", "crude_high"),
+        *("adjusted_effect", "adjusted_low", "adjusted_high", "detectable"),
+    )
+    texts = (
+        *("test", "effect_name", "reason", "why", "effect_method", "second_effect_name"),
+        *("sensitivity_test", "soft_test", "adjusted_test", "adjusted_effect_name"),
+        *("adjusted_reason", "detectable_name", "clusters_left_out"),
+    )
+    head = {"variable": info.name, "label": info.label, "unit": info.unit, "kind": info.kind}
+    return {
+        **head,
+        "family": info.family,
+        **dict.fromkeys((*numbers, *more), np.nan),
+        **dict.fromkeys(texts, ""),
+    }
+
+
+def _counted(cohort: Cohort, column: pd.Series[Any]) -> dict[str, Any]:
+    """Values present and missing, overall and by cluster; summaries still empty."""
+    present = column.notna().to_numpy(dtype=bool)
+    cells: dict[str, Any] = {"n": int(present.sum()), "n_missing": int((~present).sum())}
+    cells["summary"] = ""
+    for number in cohort.clusters:
+        part = present[cohort.labels == number]
+        cells[f"n_cluster_{number}"] = int(part.sum())
+        cells[f"missing_cluster_{number}"] = int((~part).sum())
+        cells[f"summary_cluster_{number}"] = ""
+    return cells
+
+
+def _summarized(cohort: Cohort, kind: str, values: Values, levels: list[str]) -> dict[str, Any]:
+    known = np.isfinite(values)
+    groups = [values[known & (cohort.labels == number)] for number in cohort.clusters]
+    decimals = decimals_of(groups) if kind == "continuous" else None
+    cells = {"summary": summarize(values, kind, levels, decimals)}
+    for number in cohort.clusters:
+        part = values[cohort.labels == number]
+        cells[f"summary_cluster_{number}"] = summarize(part, kind, levels, decimals)
+    return cells
+
+
+def _main_cells(found: Compared, outcome: Outcome) -> dict[str, Any]:
+    tested, effect, sensitivity = found.tested, found.effect, found.sensitivity
+    if outcome.subjects is not None:
+        tested, effect = robust_test(outcome, found.groups)
+        sensitivity = Tested("", np.nan, np.nan, np.nan, np.nan, "")
+    cells = {
+        "test": tested.test,
+        "statistic": tested.statistic,
+        "df": tested.df,
+        "df_residual": tested.df_residual,
+        "p_value": tested.p_value,
+        "why": tested.why,
+        "sensitivity_test": sensitivity.test,
+        "sensitivity_statistic": sensitivity.statistic,
+        "sensitivity_p_value": sensitivity.p_value,
+        "detectable_name": found.detectable_name,
+        "detectable": found.detectable,
+        "clusters_left_out": ", ".join(map(str, found.groups.left_out)),
+        **_effect_cells(effect),
+    }
+    if outcome.subjects is not None:
+        return cells
+    second = found.second_effect
+    names = ("second_effect_name", "second_effect", "second_low", "second_high")
+    ends = (second.name, second.size, second.ci_low, second.ci_high)
+    return {**cells, **dict(zip(names, ends, strict=True))}
+
+
+def _effect_cells(effect: Effect) -> dict[str, Any]:
+    return {
+        "effect_name": effect.name,
+        "effect_size": effect.size,
+        "ci_low": effect.ci_low,
+        "ci_high": effect.ci_high,
+        "effect_method": effect.method,
+    }
+
+
+def _soft_cells(outcome: Outcome, soft: Values | None) -> dict[str, Any]:
+    if soft is None:
+        return {}
+    try:
+        found = soft_test(outcome, soft)
+    except NotEstimableError:
+        return {}
+    cells = {"soft_statistic": found.statistic, "soft_p_value": found.p_value}
+    return {"soft_test": f"soft assignment, {found.model}", **cells}
+
+
+def _adjusted_cells(
+    outcome: Outcome, covariates: Covariates
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    if not covariates.names:
+        return {}, pd.DataFrame()
+    try:
+        found = adjust(outcome, covariates)
+    except NotEstimableError as error:
+        return {"adjusted_reason": f"not adjusted, because {_as_reason(error)}"}, pd.DataFrame()
+    crude, adjusted = found.crude_effect, found.adjusted_effect
+    cells = {
+        "n_adjusted": found.n,
+        "crude_p_value": found.crude.p_value,
+        "adjusted_test": found.adjusted.model,
+        "adjusted_p_value": found.adjusted.p_value,
+        "adjusted_effect_name": adjusted.name,
+        "crude_effect": crude.size,
+        "crude_low": crude.ci_low,
+        "crude_high": crude.ci_high,
+        "adjusted_effect": adjusted.size,
+        "adjusted_low": adjusted.ci_low,
+        "adjusted_high": adjusted.ci_high,
+        "adjusted_reason": found.note,
+    }
+    return cells, found.contrasts
+
+
+def _as_reason(error: NotEstimableError) -> str:
+    text = str(error)
+    return f"the data {text}" if text.startswith("cannot separate") else text

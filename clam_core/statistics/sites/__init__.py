@@ -1,0 +1,1 @@
+"""Site and scanner: confounding, and comparisons within sites."""

@@ -1,0 +1,168 @@
+"""Whether the clusters follow the site, the scanner, or who the subjects are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from clam_core.settings import AssociateSettings
+from clam_core.statistics.cohort.assemble import Cohort
+from clam_core.statistics.cohort.column_arrays import LEVELS, NUMBERS, codes_of, numbers_of
+from clam_core.statistics.cohort.groups import Groups, group, table_of
+from clam_core.statistics.effects.contingency import cramers_v, table_difference
+from clam_core.statistics.effects.numbers import omega_squared, standardized_mean_difference
+from clam_core.statistics.result import NotTestableError
+from clam_core.statistics.tests.contingency import table_test
+from clam_core.statistics.tests.means import mean_test
+
+INSPIRATION = "inspiration"
+"""Family of the lung volume in the scan: breath hold, but disease and body size as well."""
+
+PANEL_COLUMNS = (
+    "variable",
+    "label",
+    "family",
+    "n",
+    "n_missing",
+    "strength_name",
+    "strength",
+    "ci_low",
+    "ci_high",
+    "largest_difference",
+    "difference_between",
+    "test",
+    "p_value",
+    "flagged",
+    "reason",
+)
+FAMILIES = ("acquisition", INSPIRATION, "demographics")
+
+
+@dataclass(frozen=True, eq=False)
+class Confounding:
+    """The confounding panel.
+
+    Attributes:
+        panel: One row per column, `PANEL_COLUMNS`. `strength` is the bias-corrected
+            Cramer's V, or the root of omega squared for numbers, both from 0 to 1.
+        banner: A warning where the clusters follow an acquisition column; else empty.
+    """
+
+    panel: pd.DataFrame
+    banner: str
+
+
+def confounding_panel(cohort: Cohort, settings: AssociateSettings) -> Confounding:
+    """Compare possible confounders between the clusters.
+
+    Args:
+        cohort: Rows with their clusters.
+        settings: Names the columns, and the strength from which there is a banner.
+
+    Returns:
+        The panel and its banner.
+    """
+    names = settings.confounders or tuple(
+        name for name, info in cohort.columns.items() if info.family in FAMILIES
+    )
+    known = [name for name in names if name in cohort.columns]
+    rows = [_row(cohort, name, settings) for name in known]
+    panel = pd.DataFrame(rows, columns=list(PANEL_COLUMNS))
+    return Confounding(panel, _banner(panel))
+
+
+def _banner(panel: pd.DataFrame) -> str:
+    worst = panel[panel["flagged"] & ~panel["family"].isin([INSPIRATION, "demographics"])]
+    if worst.empty:
+        return ""
+    worst = worst.sort_values("strength", ascending=False)
+    found = ", ".join(f"{row.label} ({row.strength:.2f})" for row in worst.itertuples())
+    return (
+        f"The clusters follow how the scans were made: {found}. A difference between clusters may "
+        "be one between sites or scanners; read the adjusted results, and compare within a site."
+    )
+
+
+def _row(cohort: Cohort, name: str, settings: AssociateSettings) -> dict[str, object]:
+    info = cohort.columns[name]
+    column = cohort.frame[name]
+    head: dict[str, object] = {
+        "variable": name,
+        "label": info.label,
+        "family": info.family,
+        "n": int(column.notna().sum()),
+        "n_missing": int(column.isna().sum()),
+        "flagged": False,
+        "reason": "",
+    }
+    rng = np.random.default_rng(settings.seed)
+    try:
+        if info.kind in NUMBERS:
+            found = _numbers(cohort, name, settings, rng)
+        elif info.kind in LEVELS:
+            found = _levels(cohort, name, settings, rng)
+        else:
+            raise NotTestableError(f"it is {info.kind}")
+    except NotTestableError as error:
+        return {**head, "reason": f"not compared, because {error}"}
+    flagged = bool(float(str(found["strength"])) >= settings.banner_from)
+    return {**head, **found, "flagged": flagged}
+
+
+def _numbers(
+    cohort: Cohort, name: str, settings: AssociateSettings, rng: np.random.Generator
+) -> dict[str, object]:
+    groups = group(numbers_of(cohort.frame[name]), cohort.labels)
+    tested = mean_test(groups, settings.n_resamples, rng)
+    differences = [
+        (abs(standardized_mean_difference(groups.pair(a, b)).size), _between(groups, a, b))
+        for a, b in combinations(range(groups.k), 2)
+    ]
+    if not (groups.variances() > 0).all():
+        return _found("correlation_ratio", (np.nan,) * 3, differences, tested)
+    effect = omega_squared(groups)
+    ends = (float(np.sqrt(x)) for x in (effect.size, effect.ci_low, effect.ci_high))
+    return _found("correlation_ratio", tuple(ends), differences, tested)
+
+
+def _levels(
+    cohort: Cohort, name: str, settings: AssociateSettings, rng: np.random.Generator
+) -> dict[str, object]:
+    codes, _ = codes_of(cohort.frame[name])
+    groups = group(np.where(codes < 0, np.nan, codes), cohort.labels)
+    table = table_of(groups)
+    differences = [
+        (table_difference(table[[a, b]]).size, _between(groups, a, b))
+        for a, b in combinations(range(groups.k), 2)
+    ]
+    v = cramers_v(table)
+    tested = table_test(table, settings.n_resamples, rng)
+    return _found("cramers_v", (v.size, v.ci_low, v.ci_high), differences, tested)
+
+
+def _between(groups: Groups, a: int, b: int) -> str:
+    return f"{groups.clusters[a]} and {groups.clusters[b]}"
+
+
+def _found(
+    name: str,
+    ends: Sequence[float],
+    differences: list[tuple[float, str]],
+    tested: object,
+) -> dict[str, object]:
+    usable = [one for one in differences if np.isfinite(one[0])] or [(np.nan, "")]
+    largest = max(usable)
+    return {
+        "strength_name": name,
+        "strength": ends[0],
+        "ci_low": ends[1],
+        "ci_high": ends[2],
+        "largest_difference": largest[0],
+        "difference_between": largest[1],
+        "test": getattr(tested, "test", ""),
+        "p_value": getattr(tested, "p_value", np.nan),
+    }

@@ -1,0 +1,115 @@
+"""Rank tests: Brunner–Munzel, Kruskal–Wallis, and their permutation versions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clam_core.statistics.cohort.groups import Groups, midranks
+from clam_core.statistics.result import NotTestableError, Tested, Values
+from clam_core.statistics.tests.permutation import share_as_extreme, shuffled_sums
+from clam_core.statistics.tests.welch_and_order import stochastic_order
+
+SMALL_PAIR = 10
+"""Below this size of a cluster, two clusters are compared by permutation."""
+
+SMALL_CLUSTER = 5
+"""Below this size of a cluster, three or more clusters are compared by permutation."""
+
+
+def kruskal_wallis(groups: Groups) -> Tested:
+    """Compare the ranks of clusters by the H of Kruskal and Wallis, corrected for ties.
+
+    Source:
+        Kruskal & Wallis (1952), J Am Stat Assoc 47:583.
+    """
+    from scipy.special import chdtrc
+
+    statistic = float(_h(groups.sums(midranks(groups.values)), groups)[0])
+    df = groups.k - 1
+    why = "Ranks of ordered values, all clusters have 5 or more of them."
+    p_value = float(chdtrc(df, statistic))
+    return Tested("Kruskal-Wallis", statistic, df, np.nan, p_value, why)
+
+
+def _h(rank_sums: Values, groups: Groups) -> Values:
+    """H for cluster sums of midranks of shape (..., k)."""
+    n = groups.n
+    ranks = midranks(groups.values)
+    between = (np.atleast_2d(rank_sums) ** 2 / groups.sizes).sum(axis=-1) - n * (n + 1) ** 2 / 4
+    return np.asarray(between / ranks.var(ddof=1), dtype=np.float64)
+
+
+def brunner_munzel(groups: Groups) -> Tested:
+    """Compare two clusters by the chance that one's value is larger than the other's.
+
+    Args:
+        groups: Two clusters.
+
+    Returns:
+        The test; its statistic is positive if the first cluster's values tend to be larger.
+
+    Raises:
+        NotTestableError: If the clusters do not overlap, so that the variance is 0.
+
+    Source:
+        Brunner & Munzel (2000), "The nonparametric Behrens-Fisher problem", Biom J 42:17.
+    """
+    from scipy.special import stdtr
+
+    chance, error, df = stochastic_order(groups)
+    if error == 0:
+        raise NotTestableError("the clusters do not overlap")
+    statistic = (chance - 0.5) / error
+    why = "Ranks of two clusters with 10 or more values each, without assuming equal spread."
+    p_value = float(2 * stdtr(df, -abs(statistic)))
+    return Tested("Brunner-Munzel", statistic, df, np.nan, p_value, why)
+
+
+def permuted_ranks(groups: Groups, n_resamples: int, rng: np.random.Generator) -> Tested:
+    """Compare ranks against what shuffled labels give.
+
+    Args:
+        groups: Two or more clusters.
+        n_resamples: Number of shuffles.
+        rng: Their randomness.
+
+    Returns:
+        The Mann-Whitney U of the first cluster (two clusters) or H, with a permutation p.
+    """
+    ranks = midranks(groups.values)
+    sums = groups.sums(ranks)
+    shuffled = _h(shuffled_sums(ranks, groups, n_resamples, rng), groups)
+    observed = float(_h(sums, groups)[0])
+    p_value = share_as_extreme(observed, shuffled)
+    why = f"Ranks; a cluster is small, so p comes from {n_resamples:,} label shuffles."
+    if groups.k > 2:
+        name = "Kruskal-Wallis, permutation"
+        return Tested(name, observed, groups.k - 1, np.nan, p_value, why)
+    first = groups.sizes[0]
+    u = float(sums[0] - first * (first + 1) / 2)
+    return Tested("Mann-Whitney, permutation", u, np.nan, np.nan, p_value, why)
+
+
+def rank_test(groups: Groups, n_resamples: int, rng: np.random.Generator) -> Tested:
+    """Compare ranks by the test that fits the number and the sizes of the clusters.
+
+    Args:
+        groups: Numbers or ordered codes by cluster.
+        n_resamples: Shuffles of a permutation test.
+        rng: Its randomness.
+
+    Returns:
+        Brunner-Munzel or Kruskal-Wallis, or their permutation version where a cluster is
+        small or two clusters do not overlap.
+    """
+    smallest = groups.sizes.min()
+    if groups.k > 2 and smallest >= SMALL_CLUSTER:
+        return kruskal_wallis(groups)
+    if groups.k == 2 and smallest >= SMALL_PAIR:
+        try:
+            return brunner_munzel(groups)
+        except NotTestableError:
+            found = permuted_ranks(groups, n_resamples, rng)
+            why = f"Ranks; the clusters do not overlap, so p comes from {n_resamples:,} shuffles."
+            return Tested(found.test, found.statistic, found.df, np.nan, found.p_value, why)
+    return permuted_ranks(groups, n_resamples, rng)

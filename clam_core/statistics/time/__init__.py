@@ -1,0 +1,1 @@
+"""Slopes of repeated measurements, and survival."""

@@ -1,0 +1,1 @@
+"""Table -> typed columns joined to scans or subjects."""

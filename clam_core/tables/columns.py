@@ -1,0 +1,83 @@
+"""ColumnInfo: what a column of a clinical table is, and why we think so."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+from clam_core.errors import TableError
+from clam_core.tables.text.date_text import DateOrder
+from clam_core.tables.text.raw_table import Decimal
+
+Kind = Literal[
+    "continuous", "count", "ordinal", "nominal", "binary", "date", "id", "free_text", "constant",
+    "empty",
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class ColumnInfo:
+    """A column of a clinical table.
+
+    Attributes:
+        name: Name in the file, and in the typed frame.
+        label: Name to show.
+        kind: What its values are.
+        unit: Unit of its numbers; empty where there is none or it is unknown.
+        family: Columns of one family are tested together.
+        n: Cells with a value.
+        n_missing: Cells without one, those that could not be read among them.
+        n_unique: Different values.
+        levels: Levels of a binary, ordinal or nominal column; ordinal ones in order.
+        example: A value; empty for ids, free text and personal data.
+        reason: Why it has this kind, one sentence.
+        warnings: What its user should know or decide, in sentences.
+        decimal: Decimal mark of its numbers.
+        decimal_is_sure: Whether its user said so.
+        date_order: Order of day and month in its dates.
+        missing_values: Further texts that its user declared to mean missing.
+        personal: What of a person it seems to hold, e.g. `a person's name`.
+        made_from: Columns that a calculated one was made from.
+        equation: Equations or rules of a calculated column, with where they are published.
+        version: Program and version that calculated it.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    unit: str = ""
+    family: str = "other"
+    n: int = 0
+    n_missing: int = 0
+    n_unique: int = 0
+    levels: tuple[str, ...] = ()
+    example: str = ""
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+    decimal: Decimal = "."
+    decimal_is_sure: bool = False
+    date_order: DateOrder | None = None
+    missing_values: tuple[str, ...] = ()
+    personal: str = ""
+    made_from: tuple[str, ...] = ()
+    equation: str = ""
+    version: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The same in values that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> ColumnInfo:
+        """The column of `to_json`.
+
+        Raises:
+            TableError: If the values do not come from `to_json`.
+        """
+        names = {field.name for field in fields(cls)}
+        if not {"name", "label", "kind"} <= set(values) <= names or values["kind"] not in KINDS:
+            raise TableError("The stored description of a column is damaged; import it again.")
+        lists = {"levels", "warnings", "missing_values", "made_from"}
+        given: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in values.items()}
+        return cls(**given)

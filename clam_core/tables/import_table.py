@@ -1,0 +1,230 @@
+"""Import a clinical table: typed columns, one row per scan or subject, nothing personal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from clam_core.errors import TableError
+from clam_core.settings import Settings
+from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.id_column import IdChoice, find_id_column
+from clam_core.tables.join_report import JoinReport, conflict_sentence
+from clam_core.tables.joining import join_report
+from clam_core.tables.kinds import (
+    ColumnOverride,
+    apply_overrides,
+    infer_columns,
+    narrowed,
+    typed_frame,
+)
+from clam_core.tables.near_misses import IdHash
+from clam_core.tables.text.raw_table import RawTable, some
+
+_WORDS = re.compile(r"\w+")
+_AMOUNTS = frozenset({"continuous", "count", "date"})
+
+
+class ClinicalOptions(Settings):
+    """How a clinical table is imported.
+
+    Attributes:
+        id_column: Column with the ids; None finds it.
+        sheet: Sheet of a workbook; None takes the first that holds a table.
+        overrides: Name of a column to what its user decided about it.
+        duplicates: `refuse` rows of one id that contradict each other, or take
+            the `first`.
+        apply_near_misses: Whether ids that match only nearly are matched.
+        decimal: Decimal mark where a column does not tell; None finds it.
+        keep_personal: Whether columns that seem to identify people are kept.
+    """
+
+    id_column: str | None = None
+    sheet: str | None = None
+    overrides: dict[str, ColumnOverride] = Field(default_factory=dict)
+    duplicates: Literal["refuse", "first"] = "refuse"
+    apply_near_misses: bool = False
+    decimal: Literal[".", ","] | None = None
+    keep_personal: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ClinicalImport:
+    """A clinical table, ready to be stored.
+
+    Attributes:
+        frame: Typed values, indexed by scan_id or subject_id; rows in the order
+            of the study, scans without a row are absent.
+        columns: What each column of the frame is.
+        report: Who matches whom.
+        notices: How the file was read, and what was left out, in sentences.
+    """
+
+    frame: pd.DataFrame
+    columns: list[ColumnInfo]
+    report: JoinReport
+    notices: tuple[str, ...] = field(default=())
+
+    def sentences(self) -> list[str]:
+        """Everything that its user should read."""
+        named: dict[str, list[str]] = {}
+        for info in self.columns:
+            for text in info.warnings:
+                named.setdefault(text, []).append(info.name)
+        warnings = [f"{some(names)}: {text}" for text, names in named.items()]
+        return [*self.report.sentences(), *self.notices, *warnings]
+
+    def description(self) -> dict[str, Any]:
+        """Values for JSON that describe the frame: level, id column, columns, notices."""
+        return {
+            "level": self.report.level,
+            "id_column": self.report.id_column,
+            "hashed": self.report.hashed,
+            "n_scans": self.report.n_scans,
+            "n_matched": self.report.n_matched,
+            "columns": [info.to_json() for info in self.columns],
+            "notices": [*self.report.sentences(), *self.notices],
+        }
+
+
+def import_clinical(
+    table: RawTable,
+    scans: pd.DataFrame,
+    options: ClinicalOptions | None = None,
+    id_hash: IdHash | None = None,
+) -> ClinicalImport:
+    """Join a table to the scans of a study and type its columns.
+
+    Args:
+        table: The table as text.
+        scans: The study's scans, indexed by scan_id, with the column subject_id.
+        options: What the user decided.
+        id_hash: The study's hash of hospital numbers, tried where plain ids do
+            not match; the frame then holds the hashes only.
+
+    Returns:
+        The frame, its columns, and the reports.
+
+    Raises:
+        TableError: If no row matches, rows contradict each other, or an option
+            names a column that is not there.
+    """
+    options = options or ClinicalOptions()
+    choice = _choice(table, scans, options, id_hash)
+    report = join_report(
+        table,
+        choice,
+        scans,
+        id_hash,
+        apply_near_misses=options.apply_near_misses,
+        take_first=options.duplicates == "first",
+    )
+    _require_matches(table, report, scans, named=options.id_column is not None)
+    columns = infer_columns(table, options.decimal)
+    columns = apply_overrides(columns, options.overrides, table)
+    kept, notices = _without_personal(table, columns, report, keep=options.keep_personal)
+    part = _rows_of_study(table, report)
+    kept = [narrowed(info, table, part) for info in kept]
+    name = "scan_id" if report.level == "scan" else "subject_id"
+    ids = pd.Index(list(report.rows), name=name, dtype="str")
+    frame = typed_frame(part, kept).set_axis(ids, axis="index")
+    return ClinicalImport(frame, kept, report, (*table.notes, *notices))
+
+
+def _choice(
+    table: RawTable, scans: pd.DataFrame, options: ClinicalOptions, id_hash: IdHash | None
+) -> IdChoice:
+    scan_ids = [str(one) for one in scans.index]
+    if not scan_ids:
+        raise TableError("The study has no scan to which a clinical table could be joined.")
+    subject_ids = [str(one) for one in scans["subject_id"]]
+    return find_id_column(table, scan_ids, subject_ids, options.id_column, id_hash)
+
+
+def _require_matches(
+    table: RawTable, report: JoinReport, scans: pd.DataFrame, *, named: bool
+) -> None:
+    if report.rows:
+        return
+    column = f"column {report.id_column!r}" if named or report.near_misses else "any column"
+    ids = f"a scan (such as {str(scans.index[0])!r})"
+    ids += f" or subject (such as {str(scans['subject_id'].iloc[0])!r})"
+    message = f"No row of {table.name} has the id of {ids} of this study in {column}."
+    near = [said for said in report.sentences() if "spelled in another way" in said]
+    then = near or ["Name the column with the ids, or correct them."]
+    raise TableError(" ".join([message, *then]))
+
+
+def _rows_of_study(table: RawTable, report: JoinReport) -> RawTable:
+    """One row per id, in the order of the study."""
+    if report.conflicting and not report.first_taken:
+        raise TableError(conflict_sentence(report.conflicting))
+    positions = [rows[0] for rows in report.rows.values()]
+    return replace(
+        table,
+        rows=[table.rows[position] for position in positions],
+        lines=[table.lines[position] for position in positions],
+    )
+
+
+def _without_personal(
+    table: RawTable, columns: Sequence[ColumnInfo], report: JoinReport, *, keep: bool
+) -> tuple[list[ColumnInfo], list[str]]:
+    """Columns to store: neither the ids nor what identifies people."""
+    kept, notices = [], []
+    numbers = _hospital_numbers(table, report) if report.hashed else frozenset()
+    names = _names_of_rows(table, columns)
+    for info in columns:
+        if info.name == report.id_column:
+            continue
+        if numbers and _tells(table, info, numbers):
+            notices.append(f"{info.name!r} was left out: it holds hospital numbers.")
+        elif info.personal and not keep:
+            notices.append(f"{info.name!r} was left out: it looks like {info.personal}.")
+        elif not keep and info.kind not in _AMOUNTS and _repeats(table.cells(info.name), names):
+            notices.append(f"{info.name!r} was left out: it repeats names of people.")
+        else:
+            kept.append(replace(info, personal=""))
+    return kept, notices
+
+
+def _names_of_rows(table: RawTable, columns: Sequence[ColumnInfo]) -> list[set[str]]:
+    """Words of the names of people that stand in each row; empty if no column has names."""
+    named = [table.cells(info.name) for info in columns if info.personal.endswith(" name")]
+    rows = zip(*named, strict=True)
+    return [{word for cell in row if cell for word in _words(cell)} for row in rows]
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in _WORDS.findall(text.casefold()) if len(word) > 2]
+
+
+def _repeats(cells: list[str | None], names: list[set[str]]) -> bool:
+    """Whether a word of the column stands nowhere but beside the person of that name."""
+    if not names:
+        return False
+    only: dict[str, bool] = {}
+    for cell, ours in zip(cells, names, strict=True):
+        for word in _words(cell or ""):
+            only[word] = only.get(word, True) and word in ours
+    return any(only.values())
+
+
+def _hospital_numbers(table: RawTable, report: JoinReport) -> frozenset[str]:
+    return frozenset(cell.casefold() for cell in table.cells(report.id_column) if cell)
+
+
+def _tells(table: RawTable, info: ColumnInfo, numbers: frozenset[str]) -> bool:
+    """Whether a column repeats hospital numbers, alone in a cell or within a text."""
+    cells = [cell.casefold() for cell in table.cells(info.name) if cell]
+    if info.kind in _AMOUNTS:
+        return 2 * sum(cell in numbers for cell in cells) > len(cells)
+    return any(
+        cell in numbers or any(len(w) > 3 and w in numbers for w in _WORDS.findall(cell))
+        for cell in cells
+    )

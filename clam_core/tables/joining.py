@@ -1,0 +1,115 @@
+"""Join a table to the scans of a study: who matches whom, said before anything is done."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pandas as pd
+
+from clam_core.tables.id_column import IdChoice, study_key
+from clam_core.tables.join_report import JoinReport, Repeated
+from clam_core.tables.near_misses import IdHash, NearMiss, find_near_misses, near_hashed
+from clam_core.tables.text.raw_table import RawTable
+
+
+def join_report(
+    table: RawTable,
+    choice: IdChoice,
+    scans: pd.DataFrame,
+    id_hash: IdHash | None = None,
+    *,
+    apply_near_misses: bool = False,
+    take_first: bool = False,
+) -> JoinReport:
+    """Match the rows of a table with the scans of a study.
+
+    A row belongs to one scan, or to all scans of one subject; an id with
+    several rows is reported, never multiplied.
+
+    Args:
+        table: The table.
+        choice: Column with the ids, as `find_id_column` gives it.
+        scans: Indexed by scan_id, with the column subject_id.
+        id_hash: The study's hash of hospital numbers.
+        apply_near_misses: Whether ids that match only nearly are matched.
+        take_first: Whether the first of several rows that differ is taken.
+
+    Returns:
+        The report.
+    """
+    subject_of = {str(scan): str(subject) for scan, subject in scans["subject_id"].items()}
+    key_of = {scan: scan if choice.level == "scan" else subject_of[scan] for scan in subject_of}
+    study_ids = list(dict.fromkeys(key_of.values()))
+    used_hash = id_hash if choice.hashed else None
+    texts = table.cells(choice.column)
+    rows = _match(texts, study_ids, used_hash)
+    near = _near_misses(texts, rows, study_ids, used_hash)
+    if apply_near_misses:
+        matched = {miss.table_id: miss.study_id for miss in near}
+        for position, text in enumerate(texts):
+            if text in matched:
+                rows[matched[text]].append(position)
+    taken = {position for positions in rows.values() for position in positions}
+    free = [i for i, text in enumerate(texts) if text and i not in taken]
+    repeated = [
+        _compare(table, one, rows[one], choice.column) for one in rows if len(rows[one]) > 1
+    ]
+    without = tuple(scan for scan, key in key_of.items() if not rows.get(key))
+    return JoinReport(
+        id_column=choice.column,
+        level=choice.level,
+        hashed=choice.hashed,
+        n_rows=table.n_rows,
+        n_scans=len(key_of),
+        n_matched=len(key_of) - len(without),
+        rows={one: tuple(rows[one]) for one in study_ids if rows.get(one)},
+        scans_without_row=without,
+        rows_without_scan=tuple(
+            ("" if choice.hashed else str(texts[i]), table.lines[i]) for i in free
+        ),
+        lines_without_id=tuple(table.lines[i] for i, text in enumerate(texts) if not text),
+        identical=tuple(one for one in repeated if not one.columns),
+        conflicting=tuple(one for one in repeated if one.columns),
+        near_misses=tuple(near),
+        near_misses_applied=apply_near_misses and bool(near),
+        others=choice.others,
+        first_taken=take_first,
+    )
+
+
+def _match(
+    texts: list[str | None], study_ids: list[str], id_hash: IdHash | None
+) -> dict[str, list[int]]:
+    """Positions of the rows of each id of the study."""
+    wanted = set(study_ids)
+    rows: dict[str, list[int]] = defaultdict(list)
+    for position, text in enumerate(texts):
+        key = study_key(text, id_hash) if text else None
+        if key is not None and key in wanted:
+            rows[key].append(position)
+    return rows
+
+
+def _near_misses(
+    texts: list[str | None],
+    rows: dict[str, list[int]],
+    study_ids: list[str],
+    id_hash: IdHash | None,
+) -> list[NearMiss]:
+    taken = {position for positions in rows.values() for position in positions}
+    left = {text for i, text in enumerate(texts) if text and i not in taken}
+    missing = [one for one in study_ids if not rows.get(one)]
+    if id_hash is not None:
+        return near_hashed(left, missing, id_hash)
+    return find_near_misses(left, missing)
+
+
+def _compare(table: RawTable, study_id: str, positions: list[int], id_column: str) -> Repeated:
+    """Columns, other than the id, in which the rows of one id differ."""
+    first, *others = (table.rows[position] for position in positions)
+    differ = tuple(
+        name
+        for i, name in enumerate(table.columns)
+        if name != id_column and any(row[i] != first[i] for row in others)
+    )
+    return Repeated(study_id, tuple(table.lines[position] for position in positions), differ)

@@ -1,0 +1,157 @@
+"""Ids that are nearly the same: 001 and 1, SARC_7 and sarc-07, scan3 and scan3.nii.gz."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from clam_core.files.personal_names import fold, stem
+
+IdHash = Callable[[str], str]
+"""Keyed hash by which a study turns a hospital number into a subject's id."""
+
+_SEPARATORS = re.compile(r"[\s_\-./]+")
+_RUNS = re.compile(r"\d+|[^\W\d_]+")
+_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+_PREFIX = re.compile(r"^[^\W\d_]+[\W_]*(?=\d)")
+_WIDTHS = range(2, 13)
+
+
+@dataclass(frozen=True)
+class NearMiss:
+    """An id of the table that is nearly an id of the study.
+
+    Attributes:
+        table_id: As in the table.
+        study_id: As in the study.
+        difference: In words, e.g. `leading zeros`.
+    """
+
+    table_id: str
+    study_id: str
+    difference: str
+
+
+def _without_separators(text: str) -> str:
+    return _SEPARATORS.sub("", text)
+
+
+def _without_zeros(text: str) -> str:
+    return _ZEROS.sub("", text)
+
+
+def _without_prefix(text: str) -> str:
+    return _PREFIX.sub("", text)
+
+
+_STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("capital letters or accents", fold),
+    ("file ending", stem),
+    ("leading zeros", _without_zeros),
+    ("prefix", _without_prefix),
+    ("separators", _without_separators),
+)
+
+
+def find_near_misses(table_ids: Iterable[str], study_ids: Collection[str]) -> list[NearMiss]:
+    """Pair ids that differ only in how they are written.
+
+    Args:
+        table_ids: Ids of the table that are not in the study.
+        study_ids: Ids of the study that have no row in the table.
+
+    Returns:
+        Pairs; an id that is near to several others is in none of them.
+    """
+    left, right = set(table_ids), set(study_ids)
+    found = _pairs(left, right, _key)
+    left -= {pair.table_id for pair in found}
+    right -= {pair.study_id for pair in found}
+    return found + _pairs(left, right, _bare_key, only_bare=True)
+
+
+def _pairs(
+    left: set[str], right: set[str], key: Callable[[str], str], *, only_bare: bool = False
+) -> list[NearMiss]:
+    ours: dict[str, list[str]] = defaultdict(list)
+    theirs: dict[str, list[str]] = defaultdict(list)
+    for text in right:
+        ours[key(text)].append(text)
+    for text in left:
+        theirs[key(text)].append(text)
+    pairs = []
+    for one, texts in sorted(theirs.items()):
+        match = ours.get(one, [])
+        if not one or len(texts) != 1 or len(match) != 1:
+            continue
+        if only_bare and _has_prefix(texts[0]) == _has_prefix(match[0]):
+            continue  # SARC-1 and PAT-1 are two people
+        pairs.append(NearMiss(texts[0], match[0], _difference(texts[0], match[0])))
+    return pairs
+
+
+def _key(text: str) -> str:
+    """Runs of letters and of digits: `1-11` and `11-1` stay apart, `sarc7` meets `SARC-007`."""
+    runs = _RUNS.findall(stem(fold(text.strip())))
+    return "-".join(run.lstrip("0") or "0" if run.isdigit() else run for run in runs)
+
+
+def _bare_key(text: str) -> str:
+    return _key(_without_prefix(fold(text.strip())))
+
+
+def _has_prefix(text: str) -> bool:
+    return _PREFIX.match(fold(text)) is not None
+
+
+def _difference(a: str, b: str) -> str:
+    """The fewest steps that make two ids equal, in words."""
+    needed = list(_STEPS)
+    for step in sorted(_STEPS, key=lambda step: step[0] != "prefix"):  # the boldest goes first
+        fewer = [one for one in needed if one is not step]
+        if _after(fewer, a) == _after(fewer, b):
+            needed = fewer
+    return " and ".join(name for name, _ in needed)
+
+
+def _after(steps: Iterable[tuple[str, Callable[[str], str]]], text: str) -> str:
+    for _, step in steps:
+        text = step(text)
+    return text
+
+
+def near_hashed(
+    table_ids: Iterable[str], study_ids: Collection[str], id_hash: IdHash
+) -> list[NearMiss]:
+    """The same where the study knows only hashes of the table's ids.
+
+    Args:
+        table_ids: Ids of the table whose hash is not in the study.
+        study_ids: Hashes of the study that have no row in the table.
+        id_hash: The study's hash.
+
+    Returns:
+        Pairs of an id with the hash that another spelling of it has.
+    """
+    wanted = set(study_ids)
+    found: dict[str, list[NearMiss]] = defaultdict(list)
+    for text in set(table_ids):
+        hashes = {id_hash(spelling): name for name, spelling in _spellings(text)}
+        match = [one for one in hashes if one in wanted]
+        if len(match) == 1:
+            found[match[0]].append(NearMiss(text, match[0], hashes[match[0]]))
+    return [pairs[0] for pairs in found.values() if len(pairs) == 1]
+
+
+def _spellings(text: str) -> list[tuple[str, str]]:
+    spellings = [
+        ("capital letters", text.upper()),
+        ("capital letters", text.lower()),
+        ("separators", _without_separators(text)),
+        ("leading zeros", text.lstrip("0")),
+    ]
+    if text.isdigit():
+        spellings += [("leading zeros", text.zfill(width)) for width in _WIDTHS]
+    return [(name, spelling) for name, spelling in spellings if spelling and spelling != text]

@@ -1,0 +1,201 @@
+"""Delimited text: its encoding, its delimiter, its rows."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from clam_core.errors import ReadError, TableError
+from clam_core.settings import TableLimits
+from clam_core.tables.text.grid import MAX_TITLE_ROWS, Grid
+from clam_core.tables.text.raw_table import RawTable, count
+
+SNIFFED_LETTERS = 1 << 16
+DELIMITERS = "\t;|,"
+"""In order of preference: a comma is more often a decimal mark or part of a text."""
+
+_NO_DELIMITER = "\x1f"
+_NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "blank"}
+_SAID = re.compile(r'"?sep=([^\w"\r\n])"?[;,\t]*(?:\r\n|\r|\n)', re.IGNORECASE)
+"""The line by which a file tells Excel its delimiter."""
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
+    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+)
+
+Record = tuple[int, list[str]]
+
+
+def read_delimited(content: bytes, name: str, limits: TableLimits) -> RawTable:
+    """Read CSV, TSV and their relatives.
+
+    Args:
+        content: The whole file.
+        name: Its base name, for messages.
+        limits: What the table may hold.
+
+    Returns:
+        The table; its notes say delimiter, decimal mark and encoding.
+
+    Raises:
+        ReadError: If it is no text.
+        TableError: If its rows differ in length, or there is none.
+        LimitError: If it is too large.
+    """
+    text, encoding = decode(content, name)
+    said = _SAID.match(text)
+    delimiter: str | None
+    if said:
+        delimiter, text = said[1], "\n" + text[said.end() :]
+    else:
+        delimiter = sniff_delimiter(text[:SNIFFED_LETTERS], whole=len(text) <= SNIFFED_LETTERS)
+    grid = Grid(name, "csv", limits, delimiter or "")
+    _fill(grid, _records(text, delimiter or _NO_DELIMITER, name))
+    table = grid.table()
+    mark = "comma" if table.decimal == "," else "point"
+    form = f"{_NAMES.get(delimiter, repr(delimiter))}-separated" if delimiter else "one column"
+    doubt = ""
+    if encoding == "Windows-1252":
+        doubt = "; it is not UTF-8, so check letters such as \xe4 or \xe9"
+    note = f"Read as {form}, decimal {mark}, {encoding}{doubt}."
+    return replace(table, notes=(note, *table.notes))
+
+
+def decode(content: bytes, name: str) -> tuple[str, str]:
+    """Text of a file, and the encoding in words.
+
+    Args:
+        content: The whole file.
+        name: Its base name, for messages.
+
+    Raises:
+        ReadError: If it holds NUL characters, or is in no encoding that we know.
+    """
+    text, encoding = _decode(content, name)
+    if "\x00" in text:
+        raise ReadError(
+            f"{name} holds NUL characters, so it is no plain text; save the table again as "
+            "CSV (UTF-8)."
+        )
+    return text, encoding
+
+
+def _decode(content: bytes, name: str) -> tuple[str, str]:
+    for mark, codec, shown in _MARKS:
+        if content.startswith(mark):
+            try:
+                return content.decode(codec), shown
+            except UnicodeDecodeError:
+                raise ReadError(
+                    f"{name} begins like {shown} but is damaged further on; save it again as "
+                    "CSV (UTF-8)."
+                ) from None
+    try:
+        return content.decode("utf-8"), "UTF-8"
+    except UnicodeDecodeError:
+        pass
+    try:
+        return content.decode("cp1252"), "Windows-1252"
+    except UnicodeDecodeError:
+        raise ReadError(
+            f"{name} is in an encoding that is not known here; save it again as CSV (UTF-8)."
+        ) from None
+
+
+def sniff_delimiter(text: str, *, whole: bool = True) -> str | None:
+    """The delimiter with which most lines have the same number of fields.
+
+    Args:
+        text: The beginning of the file.
+        whole: Whether that is the whole file; if not, its last line is not judged.
+
+    Returns:
+        One of tab, semicolon, bar, comma; None for a table of one column.
+    """
+    best, best_score = None, 0.0
+    first: dict[str, int] = {}
+    for delimiter in DELIMITERS:
+        lengths = _lengths(text, delimiter, whole=whole)
+        if not lengths:
+            continue
+        first[delimiter] = lengths[0]
+        several = Counter(n for n in lengths if n > 1)
+        usual, n_same = several.most_common(1)[0] if several else (0, 0)
+        score = n_same / len(lengths) * (1.0 if lengths[0] == usual else 0.9)
+        if n_same >= 2 and score > best_score + 1e-9:
+            best, best_score = delimiter, score
+    if best is None and any(n > 1 for n in first.values()):
+        return max(first, key=lambda delimiter: first[delimiter])
+    return best
+
+
+def _lengths(text: str, delimiter: str, *, whole: bool) -> list[int]:
+    """Number of fields of each line that is not blank; broken quotes end the list."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lengths: list[int] = []
+    try:
+        lengths.extend(len(fields) for fields in reader if fields)
+    except csv.Error:
+        return lengths
+    return lengths if whole else lengths[:-1]
+
+
+def _records(text: str, delimiter: str, name: str) -> Iterator[Record]:
+    """Line and fields of each record; blank lines come as no field."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for fields in reader:
+            yield line, fields
+            line = reader.line_num + 1
+    except csv.Error as error:
+        if "field larger" in str(error):
+            why = "has a cell that is too long, or a quote that is never closed"
+        else:
+            why = 'has a quote (") that is not closed or stands within a cell'
+        raise TableError(
+            f"{name} {why}, in the row that begins in line {line}; correct it and try again."
+        ) from None
+
+
+def _fill(grid: Grid, records: Iterator[Record]) -> None:
+    """Put the records into the grid; short title lines above the header stay outside."""
+    titles: list[Record] = []
+    width, n_extra = 0, 0
+    for line, fields in records:
+        if not fields or (len(fields) == 1 and not fields[0].strip()):
+            grid.n_empty += bool(width)
+            continue
+        if not width and grid.delimiter and len(fields) == 1 and len(titles) < MAX_TITLE_ROWS:
+            titles.append((line, fields))
+            continue
+        width = width or len(fields)
+        extra = any(cell.strip() for cell in fields[width:])
+        if extra or len(fields) < width:
+            raise TableError(_ragged(grid, line, len(fields), width))
+        n_extra += len(fields) > width
+        grid.add(line, fields[:width])
+    if titles:
+        lines = count(len(titles), "line")
+        grid.notes.append(f"{lines} above the header left out as a title.")
+    if n_extra:
+        rows = count(n_extra, "row")
+        grid.notes.append(f"{rows} ended with more delimiters than the header; they were empty.")
+
+
+def _ragged(grid: Grid, line: int, n_fields: int, width: int) -> str:
+    decimal = ""
+    if grid.delimiter == "," and n_fields > width:
+        decimal = " (a decimal comma or a comma in a text needs quotes around the cell)"
+    return (
+        f"Line {line} of {grid.name} has {count(n_fields, 'cell')}, the header has {width}"
+        f"{decimal}; correct that line and try again."
+    )

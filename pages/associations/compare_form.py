@@ -1,0 +1,135 @@
+"""Compare clusters with the clinical table: what to adjust by, follow-up, reference values."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import streamlit as st
+
+from clam_core import jobs
+from clam_core.statistics import usual_covariates
+from clam_core.study.associations import Associations
+from clam_core.tables.columns import ColumnInfo
+from pages.associations.lung_function import show_reference_values, show_visits
+from pages.shell.frame import Place, page_link, sentences, studies_root
+
+_LEVELS = ("binary", "nominal", "ordinal")
+_CORRECTIONS = {
+    "bh": "Benjamini-Hochberg: on average at most 5 % of the findings are false",
+    "holm": "Holm: at most a 5 % chance of any false finding",
+    "by": "Benjamini-Yekutieli: as the first, however the variables depend on each other",
+}
+_REPEATED = {
+    "one_row": "one scan per subject",
+    "cluster_robust": "all scans, allowing for their dependence",
+}
+
+
+def show(here: Place, found: Associations | None = None) -> None:
+    """The settings of a comparison and the button that starts it."""
+    clinical = here.study.clinical()
+    if clinical is None:
+        st.info(
+            "Whether clusters matter is answered with a clinical table: one row per subject or "
+            "scan, with an id and columns such as FVC, DLCO, age, sex, site. Add it on the page "
+            "Cohort."
+        )
+        page_link("cohort", "Add a clinical table")
+        return
+    columns = [ColumnInfo.from_json(one) for one in clinical[1]["columns"]]
+    if found is None:
+        st.info(
+            f"The clinical table has {len(columns)} columns and has not been compared with the "
+            "clusters of this run yet."
+        )
+    show_reference_values(here, columns)
+    _show_settings(here, columns, found)
+    show_visits(here)
+
+
+def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations | None) -> None:
+    known = found.about["settings"] if found is not None else {}
+    usable = [info.name for info in columns if info.kind in {"continuous", "count", *_LEVELS}]
+    labels = _labels(columns)
+    with st.form("associate", border=False):
+        st.markdown("**Compare every variable between the clusters**")
+        default = known.get("adjust", usual_covariates(columns))
+        adjust = st.multiselect(
+            "Adjust for", usable, [name for name in default if name in usable],
+            format_func=labels.__getitem__, help="Crude results stay beside the adjusted ones.",
+        )  # fmt: skip
+        used = st.multiselect(
+            "Made from the same images (described, not tested)", usable,
+            [name for name in known.get("used_in_clustering", []) if name in usable],
+            format_func=labels.__getitem__,
+            help="Volumes, densities or scores that a program read out of these scans: the "
+            "clusters were made from the same voxels, so a test would find what was put in.",
+        )  # fmt: skip
+        sites = [info.name for info in columns if info.kind in _LEVELS]
+        within = st.selectbox(
+            "Also compare within the same", sites,
+            sites.index(known["within"]) if known.get("within") in sites else None,
+            format_func=labels.__getitem__, placeholder="Site or scanner, as far as known",
+            help="Every variable is tested again, subjects only against those of the same site.",
+        )  # fmt: skip
+        left, right = st.columns(2)
+        correction = left.selectbox(
+            "Correction for the number of tests", list(_CORRECTIONS),
+            list(_CORRECTIONS).index(known.get("correction", "bh")),
+            format_func=_CORRECTIONS.__getitem__,
+        )  # fmt: skip
+        repeated = right.selectbox(
+            "Subjects with several scans", list(_REPEATED),
+            list(_REPEATED).index(known.get("repeated", "one_row")),
+            format_func=_REPEATED.__getitem__,
+        )  # fmt: skip
+        survival = _survival(columns, known)
+        asked = st.form_submit_button("Compare", type="primary")
+    if asked:
+        arguments = {
+            "run": here.fitted.name, "adjust": adjust, "used_in_clustering": used,
+            "correction": correction, "repeated": repeated, "within": within,
+            **survival,
+        }  # fmt: skip
+        with sentences():
+            jobs.start(studies_root(), here.study.name, "associate", arguments)
+            st.rerun()
+
+
+def _labels(columns: list[ColumnInfo]) -> dict[str, str]:
+    """What each column is called in a list: its label, and its name where two share a label."""
+    shared = Counter(info.label for info in columns)
+    return {
+        info.name: info.label if shared[info.label] == 1 else f"{info.label} ({info.name})"
+        for info in columns
+    }
+
+
+def _survival(columns: list[ColumnInfo], known: dict) -> dict[str, str | None]:
+    """Which columns hold the time to an event, and what says that it was seen."""
+    numbers = [info.name for info in columns if info.kind in {"continuous", "count"}]
+    levels = [info.name for info in columns if info.kind in _LEVELS]
+    labels = _labels(columns)
+    left, right = st.columns(2)
+    time = left.selectbox(
+        "Survival: time to the event or last contact", numbers, _place(numbers, known, "time"),
+        format_func=labels.__getitem__, placeholder="None",
+    )  # fmt: skip
+    event = right.selectbox(
+        "Survival: whether the event was seen", levels, _place(levels, known, "event"),
+        format_func=labels.__getitem__, placeholder="None",
+    )  # fmt: skip
+    level = st.text_input(
+        "Answer that means the event was seen", known.get("event_level") or "",
+        placeholder="yes, 1, dead and the like are known",
+    )  # fmt: skip
+    return {
+        "survival_time": time,
+        "survival_event": event,
+        "event_level": level.strip() or None,
+    }
+
+
+def _place(names: list[str], known: dict, what: str) -> int | None:
+    wanted = known.get(f"survival_{what}")
+    return names.index(wanted) if wanted in names else None

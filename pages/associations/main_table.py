@@ -1,0 +1,168 @@
+"""What the Associations page shows first: warnings, and the table with a row per variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from clam_core.export.formulas import neutralise_frame
+from clam_core.figures.chart_text import effect_words, p_cell, without_empty
+from clam_core.report.phrases import number, titled
+from clam_core.study import Run, Study
+from clam_core.study.associations import (
+    Associations,
+    has_associations,
+    is_current,
+    read_associations,
+)
+from pages.shell.frame import Place, plain
+
+PLAIN = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage"]}
+"""Figures are saved by the buttons below them, as SVG and PDF, and not by their camera."""
+
+_FILTERS = ("All", "Different", "Not shown to differ", "Not tested")
+_LEVEL = 0.05
+
+
+def stored(run: Run) -> Associations | None:
+    """What the step `associate` found; None where it has not been run."""
+    if not has_associations(run):
+        return None
+    changed = (run.folder / "associations.parquet").stat().st_mtime_ns
+    return _read(str(run.study.folder), run.name, changed)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _read(study: str, run: str, changed: int) -> Associations:  # noqa: ARG001
+    return read_associations(Run(Study(Path(study)), run))
+
+
+def show_warnings(here: Place, found: Associations) -> None:
+    """What a reader must know before the first number."""
+    about = found.about
+    if not is_current(here.fitted, found):
+        st.warning(
+            "The clinical table or the clusters have changed since this was computed. Compare "
+            "again at the end of this page."
+        )
+    if about["banner"]:
+        st.warning(plain(about["banner"]))
+    shaky = [
+        number
+        for number, value in enumerate(about["stability"]["jaccard_of"], start=1)
+        if value is not None and value < 0.6
+    ]
+    if shaky:
+        names = ", ".join(map(str, shaky))
+        st.warning(
+            f"Cluster {names} is hardly found again in resampled cohorts (Jaccard below 0.6): do "
+            "not interpret its differences."
+        )
+    sizes = zip(about["clusters"], about["sizes"], strict=True)
+    listed = ", ".join(f"cluster {number}: {size}" for number, size in sizes)
+    who = "subjects" if about["settings"]["repeated"] == "one_row" else "scans"
+    st.caption(f"{sum(about['sizes'])} {who} were compared ({listed}) by {about['n_tests']} tests.")
+
+
+def show_table(found: Associations) -> str | None:
+    """The table; the name of the variable whose row is chosen, or that the address names."""
+    choice = st.segmented_control("Variables", _FILTERS, default="All", required=True)
+    rows = _chosen(found.rows, str(choice)).reset_index(drop=True)
+    if rows.empty:
+        st.info("No variable is like that.")
+        return None
+    st.caption("Choose a row to see its plot, the scans behind it, and every pair of clusters.")
+    event = st.dataframe(
+        neutralise_frame(_without_empty(for_reading(rows, found.about["clusters"]))),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"association_rows_{choice}",
+        column_config=_columns(),
+        alt="Table of all variables: values in each cluster, effect, test and p-values.",
+    )
+    picked = event["selection"]["rows"]
+    if picked and picked[0] < len(rows):
+        st.query_params["variable"] = str(rows.loc[picked[0], "variable"])
+    wanted = st.query_params.get("variable")
+    return wanted if wanted in set(found.rows["variable"]) else None
+
+
+def _chosen(rows: pd.DataFrame, choice: str) -> pd.DataFrame:
+    tested, different = rows["p_value"].notna(), rows["p_adjusted"] < _LEVEL
+    order = rows.sort_values(["p_adjusted", "p_value"], kind="stable", na_position="last")
+    kept = {
+        "All": tested | ~tested,
+        "Different": different,
+        "Not shown to differ": tested & ~different,
+        "Not tested": ~tested,
+    }
+    return order[kept[choice][order.index]]
+
+
+def for_reading(rows: pd.DataFrame, clusters: list[int]) -> pd.DataFrame:
+    """The table in the words of its readers."""
+    shown = pd.DataFrame({"Variable": [title_of(row) for row in rows.to_dict("records")]})
+    shown["n"] = rows["n"].to_numpy()
+    missing = zip(*(rows[f"missing_cluster_{cluster}"] for cluster in clusters), strict=True)
+    shown["Missing"] = [" / ".join(map(str, each)) for each in missing]
+    for cluster in clusters:
+        shown[f"Cluster {cluster}"] = [
+            without_empty(text) for text in rows[f"summary_cluster_{cluster}"]
+        ]
+    shown["Effect [95 % CI]"] = [_effect(row) for row in rows.to_dict("records")]
+    shown["p"] = rows["p_value"].map(p_cell).to_numpy()
+    shown["Corrected p"] = rows["p_adjusted"].map(p_cell).to_numpy()
+    shown["Corrected over all"] = rows["p_adjusted_all"].map(p_cell).to_numpy()
+    shown["Test"] = rows["test"].to_numpy()
+    shown["Statistic"] = [_statistic(row) for row in rows.to_dict("records")]
+    shown["Family"] = rows["family"].to_numpy()
+    shown["Why this test, or why none"] = rows["why"].where(rows["reason"] == "", rows["reason"])
+    return shown
+
+
+def _without_empty(shown: pd.DataFrame) -> pd.DataFrame:
+    """The columns that say something about any of the rows."""
+    return shown[[name for name in shown.columns if shown[name].astype(str).any()]]
+
+
+def labels_of(found: Associations) -> dict[str, str]:
+    """Name of each variable as it is shown, with its unit."""
+    return {str(row["variable"]): title_of(row) for row in found.rows.to_dict("records")}
+
+
+def title_of(row: dict) -> str:
+    """Name of a variable with its unit."""
+    return titled(str(row["label"]), str(row["unit"] or ""))
+
+
+def _effect(row: dict) -> str:
+    if pd.isna(row["effect_size"]):
+        return ""
+    ends = f"[{number(row['ci_low'])}, {number(row['ci_high'])}]"
+    return f"{effect_words(row['effect_name'])} {number(row['effect_size'])} {ends}"
+
+
+def _statistic(row: dict) -> str:
+    if pd.isna(row["statistic"]):
+        return ""
+    parts = [f"{row[name]:.4g}" for name in ("df", "df_residual") if not pd.isna(row[name])]
+    return number(row["statistic"]) + (f" (df {', '.join(parts)})" if parts else "")
+
+
+def _columns() -> dict:
+    return {
+        "Variable": st.column_config.TextColumn(pinned=True),
+        "n": st.column_config.NumberColumn(width=50),
+        "Missing": st.column_config.TextColumn(width=80, help="In each cluster, in their order."),
+        "Corrected p": st.column_config.TextColumn(
+            help="Corrected for the number of tests within the family."
+        ),
+        "Corrected over all": st.column_config.TextColumn(
+            help="Corrected for the number of tests in all families together."
+        ),
+        "Effect [95 % CI]": st.column_config.TextColumn(width="medium"),
+        "Why this test, or why none": st.column_config.TextColumn(width="large"),
+    }

@@ -1,0 +1,249 @@
+"""A column per cluster: name and means, typical scans, where its maps lie, who its people are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+import pandas as pd
+import streamlit as st
+
+from clam_core.figures.described import Described
+from clam_core.figures.slice_style import PLANE_AXIS, Plane
+from clam_core.study import Run, Study, cluster_label, read_names, write_names
+from clam_core.study.stamp import results_stamp
+from pages.clusters import data
+from pages.shared.similar_scans import borderline_ids, typical_ids
+from pages.shared.thumbnails import show_png, thumbnail
+from pages.shell.frame import Place, page_link, plain, sentences
+
+N_SHOWN = 3
+_WIDTH = 250
+_WINDOWS = {"HU": "lung window", "arbitrary": "the study's own grey scale"}
+
+
+def columns(here: Place) -> list[tuple[int, st.delta_generator.DeltaGenerator]]:
+    """A cell for every cluster, as many beside each other as fit; the rest goes below."""
+    numbers = range(1, here.fitted.info().n_clusters + 1)
+    cells = st.grid(min(len(numbers), 4), min_column_width=_WIDTH)
+    return [(number, cells.cell()) for number in numbers]
+
+
+@st.fragment
+def show_means(here: Place) -> None:
+    """Name, size, and mean scan with its map; one slider moves all."""
+    with sentences():
+        _show_means(here)
+
+
+def _show_means(here: Place) -> None:
+    cut = choose_cut(here)
+    table = data.overview(here)
+    for number, cell in columns(here):
+        row = table.loc[number]
+        with cell:
+            _heading(number, str(row["name"]))
+            _edit_name(here, number, str(row["name"]))
+            confidence = "" if pd.isna(row["confidence"]) else f"{row['confidence']:.2f}"
+            st.caption(f"{row['size']} scans, mean confidence {confidence or 'unknown'}")
+            if row["size"] == 0:
+                st.info("No scan is in this cluster.")
+                continue
+            both = [data.mean_png(here, number, cut, with_map=shown) for shown in (False, True)]
+            said = f"of the {row['size']} scans of cluster {number}, {_words(cut)}"
+            for side, png, alt in zip(
+                st.columns(2, gap="xxsmall"),
+                both,
+                (f"Mean {said}.", f"Mean {said}, with the mean of their maps in orange."),
+                strict=True,
+            ):
+                with side:
+                    show_png(png, alt)
+    st.caption(
+        "Left: mean of the scans. Right: the same with the mean of their maps; the brighter the "
+        "orange, the more the software looked there. The colour scale is the same for all "
+        f"clusters ({_WINDOWS[here.study.info.unit]})."
+    )
+
+
+def choose_cut(here: Place, suffix: str = "") -> data.Cut:
+    """Plane and slice, both in the address under their names and a suffix; 2D has neither."""
+    shape = data.grid(here)
+    if len(shape) < 3:
+        return "axial", 0
+    left, right = st.columns([1, 3])
+    planes: tuple[Plane, ...] = get_args(Plane)
+    with left:
+        plane = st.segmented_control(
+            "Plane",
+            planes,
+            default="axial",
+            required=True,
+            key=f"plane{suffix}",
+            bind="query-params",
+        )
+    n_slices = shape[PLANE_AXIS[plane]]
+    with right:
+        index = st.slider(
+            "Slice of all pictures",
+            0,
+            n_slices - 1,
+            data.strongest_slice(here, plane),
+            key=f"slice{suffix}_{plane}",
+            bind="query-params",
+            help="It starts where the maps are strongest. The arrow keys move it as well.",
+        )
+    return plane, int(index)
+
+
+def _words(cut: data.Cut) -> str:
+    return f"{cut[0]} slice {cut[1]}"
+
+
+def _heading(number: int, name: str, level: str = "####") -> None:
+    """Mark and name of a cluster, as every chart has them."""
+    from clam_core.figures.cluster_mark import cluster_mark
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.image(cluster_mark(number), alt=f"Mark of cluster {number} in the charts")
+        st.markdown(f"{level} {plain(cluster_label(number, {number: name}))}")
+
+
+def _edit_name(here: Place, number: int, name: str) -> None:
+    """Text field for the name; what is typed is stored at once."""
+    key = f"name_{here.study.name}_{here.fitted.name}_{number}"
+    typed = st.text_input(
+        f"Name of cluster {number}",
+        name,
+        max_chars=60,
+        placeholder="such as: upper-zone ground glass",
+        key=key,
+    )
+    if typed.strip() != name:
+        with sentences():
+            write_names(here.fitted, {**read_names(here.fitted), number: typed})
+            st.rerun()
+
+
+def show_scans(here: Place) -> None:
+    """The most typical scans of each cluster, and those that could as well be in another."""
+    st.caption(
+        "Typical scans lie nearest to the middle of their cluster; borderline scans are almost "
+        "as near to another one. Each opens in Explore."
+    )
+    names = read_names(here.fitted)
+    for number, cell in columns(here):
+        with cell:
+            _heading(number, names.get(number, ""), "#####")
+            st.markdown("**Typical**")
+            _strip(here, typical_ids(here.fitted, number, N_SHOWN), "typical")
+            st.markdown("**Borderline**")
+            _strip(here, borderline_ids(here.fitted, number, N_SHOWN), "borderline")
+
+
+def _strip(here: Place, scan_ids: list[str], kind: str) -> None:
+    if not scan_ids:
+        st.caption("None.")
+        return
+    confidence = here.fitted.scans()["confidence"]
+    for place, scan_id in zip(st.columns(N_SHOWN, gap="xxsmall"), scan_ids, strict=False):
+        with place:
+            alt = f"{kind} scan {scan_id}: the slice at the peak of its map"
+            show_png(thumbnail(here, scan_id), alt)
+            page_link("explore", plain(scan_id), scan=scan_id)
+            st.caption(f"confidence {confidence[scan_id]:.2f}")
+
+
+def show_shares(here: Place) -> None:
+    """Zones as a lung drawing, densities as bars, and both as a table."""
+    found = _shares(str(here.study.folder), here.fitted.name, results_stamp(here.fitted))
+    if found is None:
+        st.info("The scans have no masks, so the maps cannot be placed in zones or densities.")
+        return
+    names = read_names(here.fitted)
+    for number, cell in columns(here):
+        drawn = found.drawings.get(number, {})
+        if not drawn:
+            continue
+        with cell:
+            _heading(number, names.get(number, ""), "#####")
+            for what, drawing in drawn.items():
+                _chart(drawing, f"{what}_{number}")
+    st.caption(
+        "Share of the maps' energy by lung zone (thirds of the height of each lung, the patient's "
+        "right on the left) and by density in HU, mean over the scans of the cluster."
+    )
+    with st.expander("The same as a table"):
+        shown = found.table.rename(columns=lambda number: f"cluster {number}").map(_percent)
+        st.dataframe(shown, alt="Share of the maps by zone and density, one column per cluster.")
+
+
+@dataclass(frozen=True, eq=False)
+class _Shares:
+    """What maps look at: a drawing per cluster and kind (`zones`, `bands`), and all as a table."""
+
+    drawings: dict[int, dict[str, Described]]
+    table: pd.DataFrame
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _shares(folder: str, name: str, stamped: str) -> _Shares | None:  # noqa: ARG001
+    from clam_core.figures.cluster_portrait import cluster_shares
+    from clam_core.figures.shares import density_bars, has_sides, zone_drawing
+
+    run = Run(Study(folder), name)
+    maps, clusters = run.maps(), run.scans()["cluster"]
+    zones, bands = (cluster_shares(maps, clusters, what) for what in ("zones", "bands"))
+    if zones.empty:
+        return None
+    tops = [
+        float(table.drop("outside the mask", errors="ignore").max(axis=None))
+        for table in (zones, bands)
+        if not table.empty
+    ]
+    draw_zones = zone_drawing if has_sides(zones) else density_bars
+    drawings = {}
+    for number in zones:
+        drawings[number] = {"zones": draw_zones(zones[number], number, tops[0])}
+        if number in bands:
+            drawings[number]["bands"] = density_bars(bands[number], number, tops[1])
+    table = pd.concat([zones, bands], keys=["zone", "density"], names=["", "part"])
+    return _Shares(drawings, table)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _chart(drawn: Described, key: str) -> None:
+    st.plotly_chart(
+        drawn.figure,
+        width="stretch",
+        alt=drawn.sentence,
+        key=key,
+        config={"displayModeBar": False},
+    )
+
+
+def show_differences(here: Place) -> None:
+    """Three clinical variables per cluster, each a link to its row in Associations."""
+    from clam_core.statistics.effects.what_sets_apart import top_differences
+    from clam_core.study.associations import has_associations, read_associations
+
+    if not has_associations(here.fitted):
+        st.info(
+            "The clusters have not been compared with the clinical table yet: that is the step "
+            "'associate', on the page Associations."
+        )
+        page_link("associations", "Go to Associations")
+        return
+    found, names = read_associations(here.fitted), read_names(here.fitted)
+    for number, cell in columns(here):
+        with cell:
+            _heading(number, names.get(number, ""), "#####")
+            largest = top_differences(found.rows, found.table("pairs"), number, N_SHOWN)
+            if not largest:
+                st.caption("No variable differs from another cluster after correction.")
+            for one in largest:
+                page_link("associations", plain(one.label), variable=one.variable)
+                st.caption(plain(one.sentence))

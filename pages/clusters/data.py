@@ -1,0 +1,207 @@
+"""What the Clusters page reads: means, differences and decoded pictures, drawn once and kept."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from clam_core.errors import MissingStepError
+from clam_core.figures.slice_style import PLANE_AXIS, Look, Plane, usual_window
+from clam_core.study import Run, Study, read_names
+from clam_core.volume import Volume
+from pages.shared.thumbnails import stamp
+from pages.shell.frame import Place
+
+Cut = tuple[Plane, int]
+Where = tuple[str, str, str]
+REST = 0
+"""In place of a cluster's number: all scans of the other clusters."""
+
+
+def overview(here: Place) -> pd.DataFrame:
+    """One row per cluster (from 1): its name, size and mean confidence."""
+    scans, names = here.fitted.scans(), read_names(here.fitted)
+    groups = scans.groupby("cluster")["confidence"]
+    numbers = range(1, here.fitted.info().n_clusters + 1)
+    return pd.DataFrame(
+        {
+            "name": [names.get(number, "") for number in numbers],
+            "size": groups.size().reindex(numbers, fill_value=0),
+            "confidence": groups.mean().reindex(numbers),
+        },
+        index=pd.Index(numbers, name="cluster"),
+    )
+
+
+def grid(here: Place) -> tuple[int, ...]:
+    """Voxels along each axis of the study's grid."""
+    prepared = here.study.info.prepared
+    return () if prepared is None else prepared.settings.grid
+
+
+def strongest_slice(here: Place, plane: Plane) -> int:
+    """The slice in which the mean maps of all clusters together are strongest."""
+    return _strongest_slice(_where(here), plane)
+
+
+def mean_png(here: Place, cluster: int, cut: Cut, *, with_map: bool) -> bytes:
+    """Mean scan of a cluster; with its mean map on it if wanted."""
+    return _mean_png(_where(here), cluster, cut, with_map)
+
+
+def difference_png(here: Place, pair: tuple[int, int], what: str, cut: Cut) -> tuple[bytes, float]:
+    """Difference of two clusters' mean scans (`means`) or mean maps (`maps`), and its limit."""
+    return _difference_png(_where(here), pair, what, cut)
+
+
+def archetype_png(here: Place, pair: tuple[int, int], step: int, cut: Cut) -> bytes:
+    """Decoded picture on the way from one cluster's center (step 0) to another's (the last)."""
+    return _archetype_png(_where(here), pair, step, cut)
+
+
+def change_png(here: Place, pair: tuple[int, int], step: int, cut: Cut) -> tuple[bytes, float]:
+    """What has changed on the way since its start, and the change of the strongest colour."""
+    return _change_png(_where(here), pair, step, cut)
+
+
+def about_archetypes(here: Place) -> dict[str, Any] | None:
+    """What the step localize noted about its decoded pictures; None from before it made any."""
+    found: dict[str, Any] | None = (here.fitted.info().localized or {}).get("archetypes")
+    return found
+
+
+def _where(here: Place) -> Where:
+    """What decides whether a picture that was kept is still right."""
+    return str(here.study.folder), here.fitted.name, stamp(here)
+
+
+def _open(where: Where) -> tuple[Run, Volume]:
+    """The run, and one of its scans for the geometry."""
+    study = Study(Path(where[0]))
+    run = Run(study, where[1])
+    return run, study.volume(str(run.scans().index[0]))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _strongest_slice(where: Where, plane: Plane) -> int:
+    maps = np.nan_to_num(_open(where)[0].array("cluster_maps"))
+    if maps.ndim == 3:
+        return 0
+    others = tuple(axis for axis in range(4) if axis != PLANE_AXIS[plane] + 1)
+    return int(maps.sum(axis=others).argmax())
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _strongest(where: Where) -> float:
+    return float(np.nanmax(_open(where)[0].array("cluster_maps")))
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _mean_png(where: Where, cluster: int, cut: Cut, with_map: bool) -> bytes:  # noqa: FBT001
+    from clam_core.figures.cluster_portrait import mean_picture, mean_volume
+    from clam_core.figures.slices import to_png
+
+    run, like = _open(where)
+    mean = mean_volume(run.array_row("cluster_means", cluster - 1), like)
+    drawn = np.nan_to_num(run.array_row("cluster_maps", cluster - 1)) if with_map else None
+    look = Look(window=usual_window(mean), letters=True)
+    return to_png(mean_picture(mean, drawn, look, cut, _strongest(where)))
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _difference_png(
+    where: Where, pair: tuple[int, int], what: str, cut: Cut
+) -> tuple[bytes, float]:
+    from clam_core.figures.cluster_portrait import (
+        difference,
+        difference_picture,
+        mean_volume,
+        usual_limit,
+    )
+    from clam_core.figures.slices import to_png
+
+    run, like = _open(where)
+    first, second = (_mean_of(run, f"cluster_{what}", one, pair[0]) for one in pair)
+    found = difference(first, second, _both_masks(run, pair))
+    ours, theirs = (_mean_of(run, "cluster_means", one, pair[0]) for one in pair)
+    backdrop = mean_volume((ours + theirs) / 2, like)
+    limit = usual_limit(found)
+    look = Look(window=usual_window(backdrop), letters=True, threshold=0.1)
+    return to_png(difference_picture(backdrop, found / limit, look, cut)), limit
+
+
+def _mean_of(run: Run, name: str, cluster: int, but: int) -> NDArray[np.float32]:
+    """Mean of a cluster, or of all scans of the clusters other than `but`."""
+    if cluster != REST:
+        return run.array_row(name, cluster - 1).astype(np.float32)
+    from clam_core.figures.cluster_portrait import mean_of_others
+
+    counts = run.scans()["cluster"][run.maps()["done"].astype(bool)].value_counts()
+    sizes = counts.reindex(range(1, run.info().n_clusters + 1), fill_value=0).to_numpy()
+    return mean_of_others(run.array(name), sizes, but - 1).astype(np.float32)
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _archetype_png(where: Where, pair: tuple[int, int], step: int, cut: Cut) -> bytes:
+    from clam_core.figures.cluster_portrait import inside_window, mean_volume
+    from clam_core.figures.slices import Layers, draw_slice, to_png
+
+    run, like = _open(where)
+    ends = _ends(run, pair)
+    look = Look(window=inside_window(ends, _both_masks(run, pair)), letters=True)
+    found = mean_volume(_on_the_way(run, pair, step, ends), like)
+    return to_png(draw_slice(Layers(found), look, *cut))
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _change_png(where: Where, pair: tuple[int, int], step: int, cut: Cut) -> tuple[bytes, float]:
+    from clam_core.figures.cluster_portrait import (
+        difference,
+        difference_picture,
+        mean_volume,
+        usual_limit,
+    )
+    from clam_core.figures.slices import to_png
+
+    run, like = _open(where)
+    ends, masks = _ends(run, pair), _both_masks(run, pair)
+    limit = usual_limit(difference(ends[1], ends[0], masks))
+    changed = difference(_on_the_way(run, pair, step, ends), ends[0], masks)
+    backdrop = mean_volume(run.array_row("cluster_means", pair[0] - 1), like)
+    look = Look(window=usual_window(backdrop), letters=True, threshold=0.1)
+    return to_png(difference_picture(backdrop, changed / limit, look, cut)), limit
+
+
+def _ends(run: Run, pair: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    first, second = (run.array_row("archetypes", one - 1).astype(np.float32) for one in pair)
+    return first, second
+
+
+def _both_masks(run: Run, pair: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean mask of both sides; NaN where the scans have none."""
+    try:
+        first, second = (_mean_of(run, "cluster_masks", one, pair[0]) for one in pair)
+    except MissingStepError:
+        nothing = np.full(run.array_row("cluster_means", 0).shape, np.nan, np.float32)
+        return nothing, nothing
+    return first, second
+
+
+def _on_the_way(
+    run: Run, pair: tuple[int, int], step: int, ends: tuple[NDArray[np.float32], ...]
+) -> NDArray[np.float32]:
+    """Step of the stored way between two clusters, walked backwards where need be."""
+    n_between = int((run.info().localized or {})["archetypes"]["n_between"])
+    if step in {0, n_between + 1}:
+        return ends[0 if step == 0 else 1]
+    pairs = list(itertools.combinations(range(1, run.info().n_clusters + 1), 2))
+    low, high = sorted(pair)
+    stored = step if pair == (low, high) else n_between + 1 - step
+    row = pairs.index((low, high)) * n_between + stored - 1
+    return run.array_row("archetype_paths", row).astype(np.float32)

@@ -1,0 +1,30 @@
+"""Cohort: open or make a study, what is in it, what failed and why, and its clinical table."""
+
+import streamlit as st
+
+from pages.cohort.clinical_table import show_clinical
+from pages.cohort.delete_study import show_delete
+from pages.cohort.scans import show_scans
+from pages.cohort.two_doors import show_doors
+from pages.shell.frame import end, page, sentences, study_names
+
+if not study_names():
+    st.title("Cohort")
+    with sentences():
+        show_doors()
+    end()
+with page("Cohort") as here:
+    scans, clinical, other = st.tabs(
+        ["Scans", "Clinical table", "New study, delete"],
+        key="part",
+        on_change="rerun",
+        bind="query-params",
+    )
+    with scans:
+        show_scans(here)
+    with clinical, sentences():
+        show_clinical(here)
+    with other, sentences():
+        show_doors()
+        st.divider()
+        show_delete(here)

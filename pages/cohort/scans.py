@@ -1,0 +1,210 @@
+"""The scans of a study: how many, what is wrong with which, and a picture of each."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from clam_core.study import Study
+from pages.cohort.two_doors import show_prepare
+from pages.shared.tables import table
+from pages.shared.thumbnails import show_png
+from pages.shell.frame import Place, page_link, plain
+from pages.shell.start_job import is_running
+
+PER_PAGE = 24
+ALL, READY, FAILED = "All scans", "Ready", "Failed"
+WARNED, NO_ROW = "With a warning", "No clinical row"
+_STATUS = {"ready": "Ready", "failed": "Failed", "found": "Not prepared yet"}
+_COLUMNS = {
+    "subject_id": "Subject",
+    "status": "Status",
+    "reason": "Why it failed",
+    "warnings": "Worth a look",
+    "notes": "Notes",
+    "original_shape": "Voxels",
+    "original_spacing_mm": "Voxel size (mm)",
+    "slice_thickness_mm": "Slice thickness (mm)",
+    "lung_litres": "Lungs (L)",
+    "lung_left_litres": "Left lung (L)",
+    "lung_right_litres": "Right lung (L)",
+    "mask_source": "Mask",
+    "mask_quality": "Mask quality (0 to 1)",
+    "hu_p01": "1st percentile",
+    "hu_p50": "Median value",
+    "hu_p99": "99th percentile",
+    "manufacturer": "Manufacturer",
+    "kernel": "Kernel",
+    "site": "Site",
+}
+
+
+def show_scans(here: Place) -> None:
+    """Numbers, problems with what to do, contact sheet, quality values, files that are no scan."""
+    scans = here.study.scans()
+    counts = scans["status"].value_counts()
+    for column, (status, name) in zip(st.columns(3), _STATUS.items(), strict=True):
+        column.metric(name, int(counts.get(status, 0)))
+    if counts.get("found", 0) and not is_running(here.study.name):
+        show_prepare(here)
+    lists = filters(here.study, scans)
+    _show_problems(scans, lists)
+    choice = _choose_filter(lists)
+    shown = scans[lists[choice]]
+    if shown.empty:
+        st.info("No scan is like that.")
+    else:
+        _show_pictures(here, shown, choice)
+        st.subheader("Quality values", anchor=False)
+        _show_values(shown)
+    _show_skipped(here.study)
+
+
+def _choose_filter(lists: dict[str, pd.Series]) -> str:
+    """Which scans are shown; the choice is in the address."""
+    wanted = st.query_params.get("show", ALL)
+    choice = st.segmented_control(
+        "Show",
+        list(lists),
+        default=wanted if wanted in lists else ALL,
+        required=True,
+        format_func=lambda name: f"{name} ({int(lists[name].sum())})",
+        key="show",
+    )
+    st.query_params["show"] = str(choice)
+    return str(choice)
+
+
+def filters(study: Study, scans: pd.DataFrame) -> dict[str, pd.Series]:
+    """Which scans each filter keeps."""
+    ready = scans["status"] == "ready"
+    return {
+        ALL: ready | ~ready,
+        READY: ready,
+        FAILED: scans["status"] == "failed",
+        WARNED: _texts(scans, "warnings").ne("") & ready,
+        NO_ROW: _without_row(study, scans),
+    }
+
+
+def _texts(scans: pd.DataFrame, name: str) -> pd.Series:
+    if name not in scans:
+        return pd.Series("", scans.index)
+    return scans[name].fillna("").astype(str)
+
+
+def _without_row(study: Study, scans: pd.DataFrame) -> pd.Series:
+    """Scans that the clinical table says nothing about; none where there is no table."""
+    stored = study.clinical()
+    if stored is None:
+        return pd.Series(data=False, index=scans.index)
+    clinical, description = stored
+    ids = scans.index if description["level"] == "scan" else scans["subject_id"]
+    return pd.Series(clinical.index.unique().get_indexer(ids) < 0, index=scans.index)
+
+
+def _show_problems(scans: pd.DataFrame, lists: dict[str, pd.Series]) -> None:
+    """Every problem as a sentence, with the scans that have it and what to do."""
+    failed = int(lists[FAILED].sum())
+    if failed:
+        st.warning(
+            f"{_scans(failed)} could not be used. Everything else goes on without "
+            f"{'it' if failed == 1 else 'them'}. To have {'it' if failed == 1 else 'them'} in, "
+            "correct the files as said below and make the study again."
+        )
+        _sentences(_texts(scans, "reason")[lists[FAILED]])
+    if lists[WARNED].any():
+        with st.expander(
+            f"{_scans(int(lists[WARNED].sum()))} worth a look", icon=":material/info:"
+        ):
+            st.caption(
+                "Look at the picture: where the mask is wrong, leave the scan out or give one."
+            )
+            _sentences(_texts(scans, "warnings")[lists[WARNED]])
+    n_without = int(lists[NO_ROW].sum())
+    if n_without:
+        st.caption(
+            f"{_scans(n_without)} without a row in the clinical table: part of the clusters, "
+            "not of the associations. Correct the ids in the table and import it again."
+        )
+
+
+def _scans(n: int) -> str:
+    return f"{n:,} scan{'' if n == 1 else 's'}"
+
+
+def _sentences(texts: pd.Series, most: int = 20) -> None:
+    """One line per problem, the most frequent first, with the scans it concerns."""
+    groups = texts.groupby(texts, sort=False).groups
+    ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
+    for text, ids in ordered[:most]:
+        named = ", ".join(map(str, ids[:5])) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
+        st.markdown(f"- **{plain(named)}**: {plain(str(text))}")
+    if len(ordered) > most:
+        st.caption(f"And {len(ordered) - most} other problems: see the table below.")
+
+
+def _show_pictures(here: Place, shown: pd.DataFrame, choice: str) -> None:
+    """Contact sheet: one picture per scan, or why there is none."""
+    study = here.study
+    n_pages = math.ceil(len(shown) / PER_PAGE)
+    number = st.pagination(n_pages, key=f"sheet_{study.name}_{choice}") if n_pages > 1 else 1
+    st.caption(
+        "Each picture shows three planes through the scan (patient's right on the left) and, at "
+        "the bottom right, what the software works with. Orange: the outline of the lungs or of "
+        "the mask that was given. Blue: the part of the scan that is used."
+        if study.info.spatial_dims == 3
+        else "Orange: the outline of the mask. Blue: the part of the picture that is used."
+    )
+    changed = study.info.prepared.fingerprint if study.info.prepared else ""
+    sheet = st.grid("auto", min_column_width=190, border=True)
+    for scan_id, row in shown.iloc[(number - 1) * PER_PAGE :][:PER_PAGE].iterrows():
+        with sheet.cell():
+            _show_one(here, str(scan_id), row, changed)
+
+
+def _show_one(here: Place, scan_id: str, row: pd.Series, changed: str) -> None:
+    warning = str(row.get("warnings") or "") if row["status"] == "ready" else ""
+    mark = {"ready": ":material/check_circle:", "failed": ":material/error:"}.get(row["status"], "")
+    mark = ":material/info:" if warning else mark
+    if row["status"] == "ready":
+        picture = _picture(str(here.study.folder), scan_id, changed)
+        show_png(picture, f"Quality picture of scan {scan_id}")
+        st.markdown(f"{mark} {plain(scan_id)}")
+        if warning:
+            st.caption(plain(warning))
+        if here.run is not None:
+            page_link("explore", "Open in Explore", scan=scan_id)
+    else:
+        st.markdown(f"{mark} **{plain(scan_id)}**")
+        st.caption(plain(row["reason"] or "Not prepared yet."))
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _picture(folder: str, scan_id: str, changed: str) -> bytes:  # noqa: ARG001
+    return Study(folder).picture(scan_id)
+
+
+def _show_values(shown: pd.DataFrame) -> None:
+    kept = [name for name in _COLUMNS if name in shown and not _is_blank(shown[name])]
+    values = shown[kept].replace({"status": _STATUS}).rename(columns=_COLUMNS)
+    values.index.name = "Scan"
+    table(values, "Quality values of the scans chosen above, one row per scan.")
+
+
+def _is_blank(column: pd.Series) -> bool:
+    return bool((column.isna() | (column.astype(str) == "")).all())
+
+
+def _show_skipped(study: Study) -> None:
+    skipped = study.skipped()
+    total = int(skipped["n_files"].sum())
+    if not total:
+        return
+    counted = "1 file that is no scan" if total == 1 else f"{total:,} files that are no scan"
+    with st.expander(counted):
+        st.caption("Nothing is passed over silently: every file that is no scan, and why.")
+        names = {"source": "Where", "kind": "Kind", "n_files": "Files", "reason": "Why"}
+        table(skipped.rename(columns=names), "Files that are no scan, and why.", hide_index=True)

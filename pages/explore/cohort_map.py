@@ -1,0 +1,180 @@
+"""The left half of Explore: the map with its controls."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from clam_core.figures.embedding import MOST_POINTS
+from clam_core.figures.regions import inside
+from pages.explore import address as looked
+from pages.explore.cohort_map_data import RELIABLE, Shown, map_figure, mapped, place_on
+from pages.explore.cohort_map_watch import map_name
+from pages.shell.frame import Place, plain, sentences
+from pages.viewer.view_address import put
+
+MAP_PART, SELECTION_PART, SCAN_PART = "explore-map", "explore-selection", "explore-scan"
+_REGIONS = "_drawn_regions"
+_FIELD = 215
+"""Width of a field: three controls fit beside each other, on narrow pages below."""
+_PLANES = {"umap": "UMAP", "pca": "PCA"}
+_ABOUT = {
+    "umap": "UMAP puts scans that look alike beside each other; the distance between far groups "
+    "means nothing.",
+    "pca": "The two directions along which the scans differ most (principal components).",
+}
+_TOOLS = {
+    "scrollZoom": True,
+    "displaylogo": False,
+    "displayModeBar": True,
+    "modeBarButtonsToRemove": ["zoom2d", "resetScale2d"],
+    "doubleClick": "autosize",
+}
+"""Home is where all scans are seen, not the part that the map was drawn with."""
+
+
+@st.fragment(key=MAP_PART)
+def show_map(here: Place) -> None:
+    """Controls, the map, and how far it can be trusted."""
+    with sentences():
+        color, plane = _controls(here)
+        name = map_name(here, plane)
+        drawn = map_figure(here, Shown(name, plane, color, *looked.drawn(here, name)))
+        st.plotly_chart(
+            drawn.figure,
+            width="stretch",
+            key=looked.chart_key(),
+            on_select=lambda: _follow(here, plane),
+            selection_mode=("points", "box", "lasso"),
+            alt=drawn.sentence,
+            config=_TOOLS,
+        )
+        n_unknown = looked.unknown_in_address(here)
+        if n_unknown:
+            st.warning(f"{n_unknown} of the scans in this address are not in this run.")
+        n_scans = len(here.fitted.scans())
+        if n_scans > MOST_POINTS:
+            st.info(
+                f"The map shows {MOST_POINTS:,} of {n_scans:,} scans, drawn at random so that "
+                "every cluster keeps its share. Box and lasso select all scans within."
+            )
+        st.caption(f"{_ABOUT[plane]} {trust_words(place_on(here, plane)['trust'])}")
+
+
+def _controls(here: Place) -> tuple[str, str]:
+    """What the map is coloured by, and its plane; both are in the address."""
+    found = mapped(here)
+    colors = found.colors()
+    row = st.container(horizontal=True, vertical_alignment="top")
+    names = list(colors)
+    wanted = st.query_params.get("colour", "")
+    color = row.selectbox(
+        "Colour by",
+        names,
+        names.index(wanted) if wanted in names else 0,
+        format_func=colors.__getitem__,
+        key=f"colour-{here.study.name}-{here.fitted.name}",
+        width=_FIELD,
+        on_change=lambda: looked.redraw(here),
+    )
+    put(st.query_params, "colour", color, names[0])
+    wanted = st.query_params.get("plane", "")
+    plane = row.segmented_control(
+        "Map",
+        found.planes,
+        default=wanted if wanted in found.planes else found.planes[0],
+        required=True,
+        format_func=_PLANES.__getitem__,
+        key=f"plane-{here.study.name}-{here.fitted.name}",
+        on_change=lambda: looked.redraw(here),
+    )
+    put(st.query_params, "plane", plane, found.planes[0])
+    with row.container(width=_FIELD):
+        _find(here, found.table)
+    return color, plane
+
+
+def _find(here: Place, table: pd.DataFrame) -> None:
+    typed = st.text_input(
+        "Find a scan",
+        key="find",
+        placeholder="its id, or a part of it",
+        on_change=lambda: _open_found(here, table),
+    ).strip()
+    if typed:
+        matches = find(table, typed)
+        if not matches:
+            st.caption(f"No scan of this run has an id with {plain(typed)} in it.")
+        elif len(matches) > 1:
+            listed = ", ".join(plain(one) for one in matches[:5])
+            st.caption(f"{len(matches)} scans match: {listed} ... Type more of the id.")
+
+
+def find(table: pd.DataFrame, typed: str) -> list[str]:
+    """Ids that are what was typed, or else begin with it, or else contain it."""
+    wanted, ids = typed.strip().casefold(), [str(one) for one in table.index]
+    lower = [one.casefold() for one in ids]
+    for fits in (str.__eq__, str.startswith, str.__contains__):
+        matches = [one for one, low in zip(ids, lower, strict=True) if fits(low, wanted)]
+        if wanted and matches:
+            return matches
+    return []
+
+
+def _open_found(here: Place, table: pd.DataFrame) -> None:
+    matches = find(table, st.session_state["find"])
+    if len(matches) == 1:
+        looked.open_scan(matches[0])
+        looked.redraw(here)
+        st.rerun([MAP_PART, SCAN_PART])
+    st.rerun(MAP_PART)
+
+
+def _follow(here: Place, plane: str) -> None:
+    """Do what was clicked or selected in the map: only the parts that change run again."""
+    event = st.session_state[looked.chart_key()]["selection"]
+    ids = [_scan_id(point.get("customdata")) for point in event["points"]]
+    ids = [one for one in ids if one]
+    regions = {"box": event["box"], "lasso": event["lasso"]}
+    is_old = st.session_state.get(_REGIONS) == regions  # a click leaves a drawn frame where it is
+    st.session_state[_REGIONS] = regions
+    if len(ids) == 1 and (is_old or not any(regions.values())):
+        looked.open_scan(ids[0])
+        if looked.selected(here) is not None:
+            looked.redraw(here)  # the browser has turned the selection grey
+            st.rerun([MAP_PART, SCAN_PART])
+        looked.known(here)
+        st.rerun(SCAN_PART)
+    if not ids and not any(regions.values()) and looked.opened(here) is not None:
+        looked.select(here, None)
+        looked.redraw(here)  # the open scan was clicked again, and the browser unmarked it
+        st.rerun([MAP_PART, SELECTION_PART])
+    if any(regions.values()) and len(here.fitted.scans()) > MOST_POINTS:
+        places = place_on(here, plane)
+        ids = places.index[inside(places, **regions)].tolist()
+    looked.select(here, ids or None)
+    looked.known(here)
+    st.rerun(SELECTION_PART)
+
+
+def _scan_id(data: object) -> str:
+    """The id that a point carries; nothing for the ring around the open scan."""
+    if isinstance(data, list | tuple):
+        data = data[0] if data else ""
+    return str(data or "")
+
+
+def trust_words(trust: pd.Series[float]) -> str:
+    """How many scans lie where they should not, in a sentence."""
+    if trust.isna().all():
+        return "How reliable the places are was not computed for so many scans."
+    n_bad = int(np.sum(trust < RELIABLE))
+    if n_bad == 0:
+        return f"The positions of all {len(trust)} scans on this map are reliable."
+    verb = "is" if n_bad == 1 else "are"
+    return (
+        f"The position{'s' if n_bad > 1 else ''} of {n_bad} of {len(trust)} scans on this map "
+        f"{verb} not reliable: fewer than half of the scans that look most alike lie near them. "
+        "Colour by reliability to see which."
+    )

@@ -1,0 +1,112 @@
+"""The right half of Explore: the open scan with its map, and scans that look like it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from clam_core.study import cluster_label, read_names
+from pages.explore import address as looked
+from pages.explore.cohort_map import MAP_PART, SCAN_PART
+from pages.explore.cohort_map_data import RELIABLE, mapped, place_on, value_text
+from pages.shared.leading_columns import leading
+from pages.shared.similar_scans import similar_ids, typical_ids
+from pages.shared.thumbnails import show_png, thumbnail
+from pages.shell.frame import Place, plain, sentences
+from pages.viewer.viewer import show_scan
+
+_N_SIMILAR, _N_VALUES, _MOST_IN_ROW = 4, 6, 4
+
+
+@st.fragment(key=SCAN_PART)
+def show_opened(here: Place) -> None:
+    """The scan that was clicked, or an offer of typical ones."""
+    with sentences():
+        scan_id = looked.opened(here)
+        if scan_id is None:
+            _invite(here)
+            return
+        _header(here, scan_id)
+        show_scan(here, scan_id, "explore")
+        st.markdown("**Scans that look most alike**")
+        st.caption("Nearest in what the software sees, not in age, lung function or diagnosis.")
+        similar = similar_ids(here.fitted, scan_id, _N_SIMILAR)
+        clusters = here.fitted.scans()["cluster"]
+        _thumbnails(here, [(one, f"Cluster {clusters[one]}") for one in similar], "similar")
+
+
+def _invite(here: Place) -> None:
+    """What to do, and the most typical scan of each cluster."""
+    st.subheader("Click a point to open its scan", anchor=False)
+    st.markdown(
+        "Its slices open here, with the places marked by which the software recognised its "
+        "cluster. Or begin with the most typical scan of a cluster:"
+    )
+    names = read_names(here.fitted)
+    offered = [
+        (scan_id, cluster_label(number, names))
+        for number in range(1, here.fitted.info().n_clusters + 1)
+        for scan_id in typical_ids(here.fitted, number, 1)
+    ]
+    _thumbnails(here, offered, "typical")
+
+
+def _thumbnails(here: Place, scans: list[tuple[str, str]], kind: str) -> None:
+    """Pictures of scans with a caption, each with a button that opens it."""
+    for start in range(0, len(scans), _MOST_IN_ROW):
+        columns = st.columns(_MOST_IN_ROW, gap="small")
+        for column, (scan_id, caption) in zip(columns, scans[start:], strict=False):
+            with column:
+                alt = f"{kind} scan {scan_id}: the slice at the peak of its map"
+                show_png(thumbnail(here, scan_id), alt, plain(caption))
+                st.button(
+                    plain(scan_id),
+                    key=f"{kind}-{scan_id}",
+                    on_click=_open,
+                    args=(here, scan_id),
+                    width="stretch",
+                )
+
+
+def _open(here: Place, scan_id: str | None) -> None:
+    looked.open_scan(scan_id)
+    looked.redraw(here)
+    st.rerun([MAP_PART, SCAN_PART])
+
+
+def _header(here: Place, scan_id: str) -> None:
+    """Cluster, confidence and a few clinical values of the open scan."""
+    found = mapped(here)
+    row = found.table.loc[scan_id]
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        st.markdown(
+            f"#### {plain(scan_id)} · {plain(found.labels[int(row['cluster'])])} "
+            f"(confidence {row['confidence']:.2f})"
+        )
+        st.button(
+            "Close", icon=":material/close:", on_click=_open, args=(here, None), type="tertiary"
+        )
+    texts = [
+        f"{plain(info.label)} **{plain(text)}**"
+        for info in leading(found.columns)
+        if (text := value_text(found.clinical.loc[scan_id, info.name], info))
+    ]
+    if texts:
+        st.markdown(" · ".join(texts[:_N_VALUES]))
+    elif found.columns:
+        st.caption("The clinical table has no values for this scan.")
+    _place_words(here, scan_id)
+
+
+def _place_words(here: Place, scan_id: str) -> None:
+    """Say so where the scan's place on the map misleads."""
+    plane = st.query_params.get("plane", "")
+    planes = mapped(here).planes
+    share = place_on(here, plane if plane in planes else planes[0]).loc[scan_id, "trust"]
+    if pd.notna(share) and share < RELIABLE:
+        st.caption(
+            f"Its place on the map is not reliable: only {share:.0%} of the scans that look most "
+            "like it lie near it."
+        )

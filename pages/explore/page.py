@@ -1,0 +1,18 @@
+"""Explore: the map of the cohort; a click opens the scan with its map beside it."""
+
+import streamlit as st
+
+from pages.explore.cohort_map import show_map
+from pages.explore.cohort_map_watch import watch_map
+from pages.explore.open_scan import show_opened
+from pages.explore.selected_scans import show_selection
+from pages.shell.frame import page
+
+with page("Explore", needs="run") as here:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        show_map(here)
+        watch_map(here)
+        show_selection(here)
+    with right:
+        show_opened(here)

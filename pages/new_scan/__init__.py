@@ -1,0 +1,1 @@
+"""Page New scan."""

@@ -1,0 +1,16 @@
+"""New scan: its cluster, how sure, where it falls, its map and what it resembles."""
+
+import streamlit as st
+
+from pages.new_scan.parts import assign_upload, show_assigned, upload
+from pages.shell.frame import page
+
+with page("New scan", needs="run") as here:
+    st.markdown(
+        "Give one scan to see which cluster it resembles. It is read, compared with the run and "
+        "forgotten: nothing of it is stored in the study."
+    )
+    given = upload(here)
+    if given is not None and st.button("Find its cluster", type="primary"):
+        assign_upload(here, given)
+    show_assigned(here)

@@ -1,0 +1,58 @@
+"""Pictures of scans that many pages show, drawn once and kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from clam_core.errors import MissingStepError
+from clam_core.study import Run, Study
+from pages.shell.frame import Place
+
+
+def stamp(here: Place) -> str:
+    """Changes whenever the volumes, the run or its stored maps are made again."""
+    prepared = here.study.info.prepared
+    parts = [prepared.fingerprint if prepared else ""]
+    if here.run is not None:
+        parts.append(here.run.info().inputs)
+        parts.append(str(here.run.weights().stat().st_mtime_ns))
+        try:
+            parts.append(str(here.run.reference().stat().st_mtime_ns))
+        except (MissingStepError, FileNotFoundError):
+            parts.append("no maps")
+    return "/".join(parts)
+
+
+def show_png(png: bytes, alt: str, caption: str | None = None) -> None:
+    """Show a PNG as it is, as wide as its place; else Streamlit makes a JPEG of it each time."""
+    st.image(png, caption=caption, width="stretch", output_format="PNG", alt=alt)
+
+
+def thumbnail(here: Place, scan_id: str) -> bytes:
+    """A small PNG of one scan: the slice at the peak of its map, with the map on it.
+
+    Args:
+        here: Study and run; without a run, or without a stored map, the middle slice.
+        scan_id: A scan that is ready.
+    """
+    run = None if here.run is None else here.run.name
+    return _thumbnail(str(here.study.folder), run, scan_id, stamp(here))
+
+
+@st.cache_data(max_entries=4000, show_spinner=False)
+def _thumbnail(folder: str, run: str | None, scan_id: str, stamped: str) -> bytes:  # noqa: ARG001
+    from clam_core.figures.slice_style import Look, usual_window
+    from clam_core.figures.slices import Layers, to_png
+    from clam_core.figures.slices import thumbnail as draw
+
+    study = Study(Path(folder))
+    volume = study.volume(scan_id)
+    overlay = None
+    if run is not None:
+        try:
+            overlay = Run(study, run).activation_map(scan_id)
+        except MissingStepError:
+            overlay = None
+    return to_png(draw(Layers(volume, overlay), Look(window=usual_window(volume))))

@@ -1,0 +1,1 @@
+"""What every page stands in: access, navigation, frame, status, log."""

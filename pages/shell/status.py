@@ -1,0 +1,145 @@
+"""What a study holds and lacks, in one line; and the step that is at work."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+
+from clam_core import jobs
+from clam_core.study import Run, Study
+
+STEPS = {
+    "demo": "Making the demo study",
+    "create": "Opening the scans",
+    "clinical": "Reading the clinical table",
+    "preprocess": "Preparing the scans",
+    "fit": "Finding clusters",
+    "select": "Comparing numbers of clusters",
+    "localize": "Making maps",
+    "associate": "Comparing the clinical table",
+    "groups": "Finding clusters and making maps",
+}
+_NEXT = (
+    ({"demo", "groups", "localize"}, "explore", "Look at the map of the cohort"),
+    ({"create", "preprocess"}, "training", "Find clusters in these scans"),
+    ({"associate"}, "associations", "Read what differs between the clusters"),
+)
+"""After which steps, which page, in what words."""
+_ENDED = {
+    "failed": "stopped: {error}",
+    "cancelled": "was cancelled. Start it again and it goes on where it was.",
+    "interrupted": "was interrupted. Start it again and it goes on where it was.",
+}
+
+
+def status_line(study: Study, run: Run | None) -> str:
+    """One line: scans, run, maps, clinical table."""
+    counts = study.scans()["status"].value_counts()
+    parts = [f"{int(counts.get('ready', 0))} scans ready"]
+    for status, words in (("failed", "failed"), ("found", "not prepared yet")):
+        if counts.get(status):
+            parts[0] += f", {int(counts[status])} {words}"
+    if run is None:
+        parts.append("no run yet")
+    else:
+        when = datetime.fromtimestamp((run.folder / "run.json").stat().st_mtime)
+        info = run.info()
+        parts.append(f"run '{run.name}', {info.n_clusters} clusters, fitted {when.day} {when:%b}")
+        parts.append(_maps(run))
+    parts.append(_clinical(study))
+    return " · ".join(parts)
+
+
+def _maps(run: Run) -> str:
+    if run.info().localized is None:
+        return "no maps yet"
+    done = run.maps()["done"]
+    return f"maps {int(done.sum())} of {len(done)}"
+
+
+def _clinical(study: Study) -> str:
+    clinical = study.clinical()
+    if clinical is None:
+        return "no clinical table"
+    table, scans = clinical[0], study.scans()
+    ids = scans.index if table.index.name == "scan_id" else scans["subject_id"]
+    n_matched = int((table.index.unique().get_indexer(ids) >= 0).sum())  # isin: 100 times as long
+    return f"clinical table {n_matched} of {len(scans)} matched"
+
+
+def show_job(root: Path, study: str, page: str = "") -> None:
+    """The step that works on a study, or how the last one ended.
+
+    Args:
+        root: Folder of studies.
+        study: Name of the study.
+        page: Address of the page that is open.
+    """
+    found = jobs.state(root, study)
+    if found is None:
+        return
+    if found.status == "running":
+        _watch(str(root), study)
+        return
+    words = STEPS.get(found.step, found.step)
+    left, right = st.columns([6, 1], vertical_alignment="center")
+    with left:
+        if found.status == "done":
+            with st.expander(f"{words}: done", icon=":material/check_circle:"):
+                for sentence in found.sentences:
+                    st.text(sentence)
+            _next_step(found.step, page)
+        else:
+            st.warning(f"{words} " + _ENDED[found.status].format(error=_plain(found.error)))
+    with right:
+        if found.status != "done" and st.button("Go on", key="job_go_on", type="primary"):
+            jobs.start(root, study, found.step, found.arguments)
+            st.rerun()
+        if st.button("Dismiss", key="job_dismiss"):
+            jobs.forget(root, study)
+            st.rerun()
+
+
+def _next_step(step: str, page: str) -> None:
+    """Where to look at what a step has made, unless that is the page itself."""
+    from pages.shell.frame import page_link
+
+    for steps, target, label in _NEXT:
+        if step in steps and target != page:
+            page_link(target, label)
+
+
+@st.fragment(run_every=1.0)
+def _watch(root: str, study: str) -> None:
+    """Stage, bar, time left and Cancel, once a second; the page follows when it ends."""
+    found = jobs.state(Path(root), study)
+    if found is None or found.status != "running":
+        st.rerun(scope="app")
+        return
+    left, right = st.columns([6, 1], vertical_alignment="center")
+    with left:
+        count = f" ({found.done} of {found.total})" if found.total > 1 else ""
+        words = f"{STEPS.get(found.step, found.step)}: {_plain(found.stage)}{count}"
+        share = f"{found.fraction:.0%}"
+        st.progress(found.fraction, f"{words} · {share} · {time_left(found.remaining_seconds)}")
+    with right:
+        if st.button("Cancel", key="job_cancel"):
+            jobs.cancel(Path(root), study)
+            st.rerun(scope="app")
+
+
+def time_left(seconds: float | None) -> str:
+    """`about 40 s left`, in steps that people can read."""
+    if seconds is None:
+        return "estimating the time left"
+    if seconds < 90:
+        return f"about {max(5, 5 * round(seconds / 5))} s left"
+    return f"about {round(seconds / 60)} min left"
+
+
+def _plain(text: str) -> str:
+    from pages.shell.frame import plain
+
+    return plain(text)

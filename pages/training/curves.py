@@ -1,0 +1,40 @@
+"""The curves of the run that is being trained, or of the chosen one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from clam_core import jobs
+from clam_core.figures.training import training_curves
+from clam_core.study import Run
+from pages.shell.frame import Place, studies_root
+
+_ALT = "Loss by epoch; it should fall and become level."
+
+
+def show_curves(here: Place) -> None:
+    """Live while a fit is running, otherwise folded away."""
+    job = jobs.state(studies_root(), here.study.name)
+    if job is not None and job.status == "running" and job.step in {"fit", "groups"}:
+        st.subheader("Training now", anchor=False)
+        _live(here, str(job.arguments.get("run", "default")))
+    elif here.run is not None:
+        with st.expander(f"How the training of run '{here.run.name}' went"):
+            _draw(here.run)
+
+
+@st.fragment(run_every=2.0)
+def _live(here: Place, name: str) -> None:
+    _draw(Run(here.study, name))
+
+
+def _draw(run: Run) -> None:
+    history = run.history()
+    if not history:
+        st.caption("The curve appears after the first pass over the scans.")
+        return
+    st.plotly_chart(training_curves(history), key=f"curves_{run.name}", alt=_ALT)
+    st.caption(
+        "How far what the network gives back is from the scans, after each pass over all of them. "
+        "The curve should fall and become level; if it still falls at the end, more passes help."
+    )

@@ -1,0 +1,60 @@
+"""How many clusters? Indices and stability, the recommendation, and what it means."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from clam_core import jobs
+from clam_core.errors import MissingStepError
+from clam_core.figures.training import number_indices
+from clam_core.how_many.selection import ROW_WORDS
+from pages.shell.frame import Place, plain, sentences, studies_root
+from pages.shell.start_job import is_running
+
+_ALT = "Indices for each number of clusters; the table below has the values."
+
+
+def show_numbers(here: Place) -> None:
+    """The comparison that is stored with the run, or the button that makes it."""
+    st.subheader("How many clusters?", anchor=False)
+    try:
+        found = here.fitted.selection()
+    except MissingStepError:
+        st.write("2 to 8 clusters have not been compared for this run.")
+        if st.button("Compare numbers of clusters", disabled=is_running(here.study.name)):
+            with sentences():
+                jobs.start(studies_root(), here.study.name, "select", {"run": here.fitted.name})
+                st.rerun()
+        return
+    _say(found, here.fitted.info().n_clusters)
+    st.plotly_chart(number_indices(found["rows"], found["recommended"]), alt=_ALT, key="indices")
+    st.caption(
+        "Silhouette: how much nearer scans are to their own cluster than to the next. Stability: "
+        "whether the clusters are found again when scans are drawn anew (0.75 and more is "
+        "stable). Density between clusters: near 0 there is a gap between them, near 1 they "
+        "divide a continuum."
+    )
+    with st.expander("All values"):
+        table = pd.DataFrame(found["rows"]).set_index("n_clusters")
+        st.dataframe(table[[name for name in ROW_WORDS if name in table]].rename(columns=ROW_WORDS))
+
+
+def _say(found: dict, present: int) -> None:
+    """The recommendation first, then its reason and the notes."""
+    number = found["recommended"]
+    if number is None:
+        st.info("**No clear groups.** " + plain(found["reason"]), icon=":material/info:")
+        st.write(
+            "That is an answer: whatever number is chosen divides a continuum. Clusters may still "
+            "be useful as a summary, but do not speak of subtypes."
+        )
+    else:
+        st.success(f"**{number} clusters are recommended.** " + plain(found["reason"]))
+        if number != present:
+            st.write(
+                f"This run has {present}. To look at {number}, set the number above and find "
+                "clusters again."
+            )
+    for note in found["notes"]:
+        st.caption(plain(note))

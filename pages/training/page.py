@@ -1,0 +1,21 @@
+"""Training: find clusters, watch it, choose their number, compare runs."""
+
+import streamlit as st
+
+from pages.shell.frame import page
+from pages.training.curves import show_curves
+from pages.training.how_many import show_numbers
+from pages.training.runs import show_runs
+from pages.training.start_run import show_start
+
+with page("Training", needs="volumes") as here:
+    st.markdown(
+        "A network learns what the scans of this study look like; then scans that look alike are "
+        "grouped into **clusters**. Nobody tells it what to look for: no diagnosis, no clinical "
+        "value."
+    )
+    show_start(here)
+    show_curves(here)
+    if here.run is not None:
+        show_numbers(here)
+        show_runs(here)

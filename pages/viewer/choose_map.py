@@ -1,0 +1,225 @@
+"""Which map is shown on a scan: for which cluster, rather than which other, which kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from clam_core.errors import MissingStepError
+from clam_core.settings import LocalizeSettings, LocalizeVariant
+from clam_core.study import read_names
+from pages.shell.frame import Place
+from pages.viewer.map_worker import explained
+from pages.viewer.view_address import put
+
+NOTHING, REST = 0, 0
+_FIELD = 168
+"""Width of a selector: the name of a cluster and "own" fit."""
+
+KINDS: dict[LocalizeVariant, str] = {
+    "integrated": "Integrated",
+    "paper": "As in the paper",
+    "score_cam": "Score-CAM",
+    "contrast": "Contrast",
+    "median_masking": "Masking toward the median",
+    "grad_cam": "Grad-CAM",
+    "occlusion": "Occlusion (slow)",
+    "difference": "Difference from the median",
+}
+_MAIN, _OTHER = {"integrated": "Integrated", "paper": "As in the paper"}, "other"
+_WITHOUT_SIGN = frozenset({"paper", "score_cam", "grad_cam"})
+
+
+@dataclass(frozen=True)
+class MapChoice:
+    """The map that was asked for.
+
+    Attributes:
+        cluster: From 1; `NOTHING` shows the scan alone.
+        rather_than: The cluster held against it, from 1; `REST` is all others.
+        kind: Variant by name.
+        signed: Whether what speaks against the cluster is shown as well.
+        native: Whether the map is shown at the resolution that it was computed at.
+    """
+
+    cluster: int
+    rather_than: int = REST
+    kind: LocalizeVariant = "integrated"
+    signed: bool = False
+    native: bool = False
+
+    @property
+    def settings(self) -> LocalizeSettings:
+        """What the map is made with."""
+        pair = (self.cluster, self.rather_than)
+        return LocalizeSettings(
+            variant=self.kind, target=self.cluster if self.rather_than == REST else pair
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ShownMap:
+    """A map ready to be drawn.
+
+    Attributes:
+        values: In [-1, 1], shape of the grid.
+        line: What was measured of it.
+        is_stored: Whether it is the one that the step localize stored.
+    """
+
+    values: NDArray[np.floating]
+    line: dict[str, Any]
+    is_stored: bool
+
+
+def choose_map(here: Place, scan_id: str, key: str) -> MapChoice:
+    """Draw the choices and say what was chosen; they are in the address."""
+    own = int(here.fitted.scans().loc[scan_id, "cluster"])
+    stored = stored_settings(here)
+    clusters = [own, *(c for c in range(1, here.fitted.info().n_clusters + 1) if c != own)]
+    names = _names(here, own)
+    what = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    with what:
+        options = {**{c: names[c] for c in clusters}, NOTHING: "No map"}
+        first = own if stored else NOTHING
+        cluster = _pick("Map for", "map", options, first, f"{key}-{scan_id}")
+        if cluster == NOTHING:
+            return MapChoice(NOTHING)
+        options = {REST: "all others", **{c: names[c] for c in clusters if c != cluster}}
+        against = _pick("Rather than", "against", options, REST, f"{key}-{scan_id}-{cluster}")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = _choose_kind(stored.variant if stored else "integrated", key)
+        native = _switch("As computed, not smoothed", "native", key, usual=False)
+    with what:
+        is_pair = against != REST
+        signed = kind not in _WITHOUT_SIGN and _switch(
+            "Evidence against, too", "against-too", f"{key}-{is_pair}", usual=is_pair
+        )
+    return MapChoice(cluster, against, kind, signed, native)
+
+
+def _choose_kind(usual: LocalizeVariant, key: str) -> LocalizeVariant:
+    """The two maps of the method one click apart, the yardsticks behind a third choice."""
+    wanted = st.query_params.get("kind", usual)
+    start = wanted if wanted in KINDS else usual
+    groups = {**_MAIN, _OTHER: "Yardsticks"}
+    shown = st.segmented_control(
+        "Kind of map",
+        list(groups),
+        format_func=groups.__getitem__,
+        default=start if start in _MAIN else _OTHER,
+        required=True,
+        key=f"{key}-kind",
+    )
+    chosen = str(shown)
+    if chosen == _OTHER:
+        others = [kind for kind in KINDS if kind not in _MAIN]
+        first = others.index(start) if start in others else 0
+        chosen = st.selectbox("Yardstick", others, first, KINDS.__getitem__, key=f"{key}-yardstick")
+    kind: LocalizeVariant = next(name for name in KINDS if name == chosen)
+    put(st.query_params, "kind", kind, usual)
+    return kind
+
+
+def shown_map(here: Place, scan_id: str, choice: MapChoice) -> ShownMap | None:
+    """The stored map where it is the one asked for; any other is made on demand.
+
+    Raises:
+        ClamError: If it cannot be made.
+    """
+    if choice.cluster == NOTHING:
+        return None
+    if not choice.signed and not choice.native:
+        stored = _stored(here, scan_id, choice)
+        if stored is not None:
+            return stored
+    with st.spinner(
+        "Making this map. The first one takes up to half a minute, the next ones a few seconds."
+    ):
+        line, arrays = explained(here, scan_id, choice.settings)
+    values = arrays["signed"].astype(np.float32)
+    if choice.native and "nodes" in arrays:
+        blocks = _blocks(arrays["nodes"].astype(np.float32), values.shape)
+        values = np.where(values == 0, 0, blocks)  # what is cut off stays cut off
+    return ShownMap(_scaled(values, signed=choice.signed), line, is_stored=False)
+
+
+def stored_settings(here: Place) -> LocalizeSettings | None:
+    """What the stored maps were made with; None where there are none."""
+    localized = here.fitted.info().localized
+    if localized is None:
+        return None
+    values = dict(localized["settings"])
+    target = values.get("target", "own")
+    values["target"] = tuple(target) if isinstance(target, list) else target
+    return LocalizeSettings(**values)
+
+
+def _stored(here: Place, scan_id: str, choice: MapChoice) -> ShownMap | None:
+    settings = stored_settings(here)
+    if settings is None or settings.variant != choice.kind:
+        return None
+    table = here.fitted.maps()
+    if scan_id not in table.index or not table.loc[scan_id, "done"]:
+        return None
+    line = {str(name): value for name, value in table.loc[scan_id].items()}
+    if (int(line["explained"]), int(line["rather_than"])) != (choice.cluster, choice.rather_than):
+        return None
+    try:
+        return ShownMap(here.fitted.activation_map(scan_id), line, is_stored=True)
+    except MissingStepError:
+        return None
+
+
+def _scaled(values: NDArray[np.float32], *, signed: bool) -> NDArray[np.float32]:
+    """Scaled to a largest value of 1, either of what speaks for, or of both."""
+    shown = values if signed else np.maximum(values, 0)
+    largest = float(np.abs(shown).max())
+    return shown / largest if largest > 0 else np.zeros_like(values)
+
+
+def _blocks(nodes: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Every node of a layer as a block of voxels, without interpolation."""
+    for axis, n_voxels in enumerate(shape):
+        per_node = 1 << max(0, int(np.ceil(np.log2(n_voxels / nodes.shape[axis]))))
+        wide = np.repeat(nodes, per_node, axis=axis)
+        nodes = np.take(wide, np.arange(n_voxels), axis=axis)
+    return nodes
+
+
+def _names(here: Place, own: int) -> dict[int, str]:
+    given = read_names(here.fitted)
+    names = {}
+    for cluster in range(1, here.fitted.info().n_clusters + 1):
+        note = given.get(cluster, "") + (", own" if cluster == own else "")
+        names[cluster] = f"Cluster {cluster}" + (f" ({note.strip(', ')})" if note else "")
+    return names
+
+
+def _pick(label: str, name: str, options: dict[int, str], usual: int, key: str) -> int:
+    """A selector whose value is in the address."""
+    wanted = st.query_params.get(name, "")
+    start = int(wanted) if wanted.isdecimal() and int(wanted) in options else usual
+    chosen = st.selectbox(
+        label,
+        list(options),
+        index=list(options).index(start),
+        format_func=options.__getitem__,
+        key=f"{key}-{name}",
+        width=_FIELD,
+    )
+    put(st.query_params, name, str(chosen), str(usual))
+    return int(chosen)
+
+
+def _switch(label: str, name: str, key: str, *, usual: bool) -> bool:
+    """A switch whose value is in the address."""
+    wanted = st.query_params.get(name)
+    start = usual if wanted not in {"0", "1"} else wanted == "1"
+    chosen = st.toggle(label, value=start, key=f"{key}-{name}")
+    put(st.query_params, name, str(int(chosen)), str(int(usual)))
+    return bool(chosen)

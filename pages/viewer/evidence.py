@@ -1,0 +1,115 @@
+"""What is said under a map: where it lies, whether it moved the assignment, what that means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from pages.shell.frame import Place, plain
+from pages.viewer.choose_map import ShownMap
+
+DOES_NOT_PROVE = (
+    "**What this does not prove.** It shows what the software used to tell this cluster from "
+    "others. It does not show that the place is diseased, that nothing else is, or that the "
+    "cluster means anything for the patient."
+)
+
+
+def show_evidence(here: Place, shown: ShownMap) -> None:
+    """Sentence, badge and the panel behind it, for a map of the run."""
+    origin = "The stored map" if shown.is_stored else "Made on demand, not stored"
+    show_line(shown.line, origin, _randomization(here, shown))
+
+
+def show_line(line: dict[str, Any], origin: str, randomization: float | None) -> None:
+    """Sentence, badge and the panel behind it.
+
+    Args:
+        line: What was measured of the map.
+        origin: Where the map comes from, in words.
+        randomization: Correlation with maps of a random encoder; None where unknown.
+    """
+    st.markdown(plain(str(line["sentence"])))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if line["moved_as_it_should"]:
+            st.badge("Moved the assignment as it should", icon=":material/check:", color="green")
+        else:
+            said = "Did not move the assignment as it should"
+            st.badge(said, icon=":material/warning:", color="orange")
+        st.caption(origin)
+    with st.expander("Can this map be trusted?"):
+        for sentence in evidence_sentences(line, randomization):
+            st.markdown(sentence)
+        st.markdown(DOES_NOT_PROVE)
+
+
+def where_it_lies(
+    line: dict[str, Any], values: NDArray[np.floating], mask: NDArray[np.bool_] | None
+) -> dict[str, Any]:
+    """The line of a map with a sentence that fits empty maps and scans without a mask as well.
+
+    Args:
+        line: What was measured of the map; its sentence tells zones and densities in a mask.
+        values: The map.
+        mask: Of the scan, or None.
+    """
+    if not np.any(values):
+        said = "The map is empty: nothing in this scan speaks for the cluster."
+    elif mask is None:
+        said = (
+            "This scan has no mask, so the map covers the whole picture, its background included, "
+            "and no zones can be named."
+        )
+    else:
+        return line
+    return {**line, "sentence": said}
+
+
+def evidence_sentences(line: dict[str, Any], randomization: float | None) -> list[str]:
+    """One sentence for each test of a map, with its numbers.
+
+    Args:
+        line: Of the run's table of maps.
+        randomization: Correlation with maps of a random encoder; None where unknown.
+    """
+    number = {name: float(line[name]) for name in _NUMBERS}
+    faster = "faster" if number["deletion_auc"] < number["random_deletion_auc"] else "no faster"
+    sooner = "faster" if number["insertion_auc"] > number["random_insertion_auc"] else "no faster"
+    said = [
+        "**Deletion.** Where the map is strongest, the scan was replaced bit by bit by the "
+        f"cohort's median. The confidence fell {faster} than with random maps (area under the "
+        f"curve {number['deletion_auc']:.2f}, best random map "
+        f"{number['random_deletion_auc']:.2f}; lower is better).",
+        "**Insertion.** Put back in the same order, the scan regained its confidence "
+        f"{sooner} than with random maps (area {number['insertion_auc']:.2f}, best random map "
+        f"{number['random_insertion_auc']:.2f}; higher is better).",
+        "**What the map keeps.** With only what the map shows, the confidence "
+        + ("rises." if line["increased"] else f"loses {number['drop']:.0%} of its value."),
+    ]
+    completeness = line.get("completeness")
+    if completeness is not None and np.isfinite(completeness):
+        said.append(
+            "**Completeness.** The evidence of all places adds up to the score that it explains, "
+            f"to within {float(completeness):.2%}."
+        )
+    if randomization is not None:
+        said.append(
+            "**Randomisation.** With random weights in the network, the maps of this run correlate "
+            f"{randomization:.2f} with the real ones. Near 1 they would show the picture rather "
+            "than what the network has learned."
+        )
+    return said
+
+
+_NUMBERS = ("deletion_auc", "random_deletion_auc", "insertion_auc", "random_insertion_auc", "drop")
+
+
+def _randomization(here: Place, shown: ShownMap) -> float | None:
+    """The check of the stored maps; it says nothing about maps of another kind."""
+    localized = here.fitted.info().localized
+    if localized is None or not shown.is_stored or localized.get("randomization") is None:
+        return None
+    return float(localized["randomization"])

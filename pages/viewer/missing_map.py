@@ -1,0 +1,30 @@
+"""A scan without a stored map: what that means, and the step that makes it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shell.frame import Place, studies_root
+
+
+def offer_maps(here: Place, scan_id: str) -> None:
+    """Say that no map is stored for this scan and offer the step that makes all of them."""
+    if _has_map(here, scan_id):
+        return
+    st.info(
+        "No map is stored for this scan, so the scan is shown alone. Choose a cluster above to "
+        "make one map now, or make the maps of all scans."
+    )
+    if st.button("Make the maps of all scans"):
+        from clam_core import jobs
+
+        arguments = {"run": here.fitted.name}
+        jobs.start(studies_root(), here.study.name, "localize", arguments)
+        st.rerun()
+
+
+def _has_map(here: Place, scan_id: str) -> bool:
+    if here.fitted.info().localized is None:
+        return False
+    table = here.fitted.maps()
+    return bool(scan_id in table.index and table.loc[scan_id, "done"])
