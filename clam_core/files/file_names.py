@@ -67,6 +67,11 @@ def is_harmless(name: str) -> bool:
     return name != "" and name == _readable(name) and len(name.encode()) <= MAX_BYTES
 
 
+def is_device(name: str) -> bool:
+    """Whether Windows takes a name for a device, such as CON, whatever ending it has."""
+    return _DEVICES.fullmatch(name) is not None
+
+
 def known_ending(name: str, endings: Collection[str]) -> str:
     """Which of the endings a name has, in lower case; the longest, or none."""
     fitting = (ending for ending in endings if name.lower().endswith(ending))
@@ -105,7 +110,7 @@ def _readable(name: str) -> str:
     kept = _UNSEEN.sub("/", name)
     kept = "".join("/" if _is_break(letter) else letter for letter in kept)
     text = "_".join(part for part in (_ENDS.sub("", part) for part in kept.split("/")) if part)
-    return f"_{text}" if _DEVICES.fullmatch(text) else text
+    return f"_{text}" if is_device(text) else text
 
 
 def _is_break(letter: str) -> bool:

@@ -26,6 +26,7 @@ from clam_core.models.autoencoder import seeded_autoencoder
 from clam_core.models.features import Features
 from clam_core.models.heads import Head
 from clam_core.settings import FitMethod, FitSettings
+from clam_core.settings.verdicts import UNSURE
 from clam_core.training import (
     CheckpointFile,
     CohortImages,
@@ -245,11 +246,11 @@ def _doubts(soft_assignment: NDArray[np.float32]) -> list[str]:
         f"No scan belongs most to cluster {c + 1}; fit fewer clusters."
         for c in np.flatnonzero(counts == 0)
     ]
-    unsure = float((soft_assignment.max(axis=1) < 0.6).mean())
+    unsure = float((soft_assignment.max(axis=1) < UNSURE).mean())
     if unsure > 0.5:
         found.append(
-            f"{100 * unsure:.0f} % of the scans lie between clusters (confidence below 0.6); the "
-            "groups are not clearly separated."
+            f"{100 * unsure:.0f} % of the scans lie between clusters (confidence below "
+            f"{UNSURE:g}); the groups are not clearly separated."
         )
     return found
 

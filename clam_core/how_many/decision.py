@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from clam_core.how_many.selection import NumberRow
+from clam_core.settings.verdicts import DOUBTFUL, STABLE
 
 LARGEST_P = 0.1
 """Lenient, because the valley and the resampled cohorts have to agree."""
-STABLE, STABLE_WORST = 0.75, 0.6
-"""Hennig (2007): clusters of mean Jaccard index 0.75 are valid, below 0.6 not to be trusted."""
 DEEPEST, DEEPEST_WORST = 0.4, 1.0
 """A number holds where the density between clusters is below this share of that at their
 centers, and where no single cluster is denser at its border than at its center (which is
@@ -74,7 +73,7 @@ def objections(row: NumberRow) -> list[str]:
 
 def _is_stable(row: NumberRow) -> bool:
     """Whether all clusters are found again; NaN is not."""
-    return row.jaccard >= STABLE and row.jaccard_worst >= STABLE_WORST
+    return row.jaccard >= STABLE and row.jaccard_worst >= DOUBTFUL
 
 
 def _use_without_structure(row: NumberRow) -> str:

@@ -17,8 +17,6 @@ MOST_SCANS = 600
 N_BOOTSTRAP, N_SEEDS, N_STARTS = 50, 5, 3
 N_LAID_OUT = 20
 """Resampled cohorts where each has to be laid out anew first, which takes a second or two."""
-STABLE, DOUBTFUL = 0.75, 0.6
-"""From here on a cluster is called stable; below it is not to be interpreted (Hennig)."""
 
 LayOut = Callable[[NDArray[np.float64], int], NDArray[np.float64]]
 """From features, shape (n_scans, n_features), and a seed to what is clustered."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +13,13 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from clam_core.errors import BusyError, StudyError
-from clam_core.files.file_names import is_harmless
+from clam_core.errors import BusyError
+from clam_core.files.given_names import check_name
 
 Status = Literal["running", "done", "failed", "cancelled", "interrupted"]
 
 JOBS, REQUEST, STATE, CANCEL, LOCK = ".jobs", "request.json", "state.json", "cancel", "lock"
 STARTING = "starting"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -68,10 +66,7 @@ class Record:
     """
 
     def __init__(self, root: Path, study: str) -> None:
-        if not (_NAME.fullmatch(study) and is_harmless(study)):
-            raise StudyError(
-                f"A study cannot be called {study!r}; use letters, digits, - and _ (at most 64)."
-            )
+        check_name(study, "study")
         self.study, self.study_folder = study, root / study
         self.folder = root / JOBS / study
 

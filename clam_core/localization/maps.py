@@ -35,14 +35,12 @@ class Variant:
     """A kind of map.
 
     Attributes:
-        title: Name for people.
         make: From one scan and the task to its map.
         default_layer: Encoder convolution, from 1; None is the last one.
         needs_reference: Whether scans are compared with the cohort's median.
         follows_gradient: Whether the layer must lie on the way to the clusters.
     """
 
-    title: str
     make: Callable[[Tensor, Task], ScanMap]
     default_layer: int | None = None
     needs_reference: bool = True
@@ -56,16 +54,14 @@ class Variant:
 
 
 VARIANTS: dict[LocalizeVariant, Variant] = {
-    "integrated": Variant(
-        "Integrated CLAM", integrated_map, default_layer=2, follows_gradient=True
-    ),
-    "paper": Variant("Paper's CLAM", paper_map, needs_reference=False),
-    "score_cam": Variant("Score-CAM", score_cam_map, needs_reference=False),
-    "contrast": Variant("Contrast", contrast_map, needs_reference=False),
-    "median_masking": Variant("Masking toward the median", median_masking_map),
-    "grad_cam": Variant("Grad-CAM", grad_cam_map, needs_reference=False, follows_gradient=True),
-    "occlusion": Variant("Occlusion", occlusion_map),
-    "difference": Variant("Difference from the median", difference_map),
+    "integrated": Variant(integrated_map, default_layer=2, follows_gradient=True),
+    "paper": Variant(paper_map, needs_reference=False),
+    "score_cam": Variant(score_cam_map, needs_reference=False),
+    "contrast": Variant(contrast_map, needs_reference=False),
+    "median_masking": Variant(median_masking_map),
+    "grad_cam": Variant(grad_cam_map, needs_reference=False, follows_gradient=True),
+    "occlusion": Variant(occlusion_map),
+    "difference": Variant(difference_map),
 }
 
 

@@ -17,12 +17,13 @@ from clam_core.pipeline.everything import FitChoice, find_groups
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.scans.create import CreateOptions, create
 from clam_core.pipeline.scans.preprocess import preprocess
-from clam_core.pipeline.summary import Summary, plural
+from clam_core.pipeline.summary import Summary
 from clam_core.read.nifti import write_nifti
 from clam_core.sandbox.pool import ReaderPool, Task
 from clam_core.settings import PreprocessSettings
 from clam_core.spirometry import LungFunctionSettings
 from clam_core.study import Study, check_free
+from clam_core.wording import plural
 
 N_GROUPS = 3
 SCANS_TABLE, CLINICAL_TABLE, TRUTH_TABLE = "scans.csv", "clinical.csv", "truth.csv"

@@ -17,10 +17,3 @@ class Summary:
 
     sentences: tuple[str, ...]
     values: dict[str, Any] = field(default_factory=dict)
-
-
-def plural(n: int, noun: str) -> str:
-    """`1 scan`, `2 scans`, `1,024 files`, `3 series`."""
-    if n == 1 or noun.endswith("s"):
-        return f"{n:,} {noun}"
-    return f"{n:,} {noun[:-1]}ies" if noun.endswith("y") else f"{n:,} {noun}s"

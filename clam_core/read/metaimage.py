@@ -10,9 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clam_core.errors import GeometryError, ReadError, UnsafeFileError
+from clam_core.errors import ReadError
 from clam_core.files.opened_file import OpenFile, Source, opened
 from clam_core.files.sniff import require_kind
+from clam_core.read.header_checks import (
+    add_field,
+    check_axes,
+    check_fields,
+    check_scalar,
+    check_single,
+    check_unused,
+    check_whole,
+    detached,
+    header_of,
+    no_voxel_size,
+    scan_of,
+)
 from clam_core.read.placement import UNITS_MM, check_affine, check_spacing
 from clam_core.read.result import ImageHeader, ReadResult
 from clam_core.read.text_header import numbers, read_lines, squeeze, whole_numbers
@@ -21,8 +34,6 @@ from clam_core.read.voxels import (
     Declared,
     ZlibStream,
     check_available,
-    finish,
-    read_array,
 )
 from clam_core.settings import ReadLimits
 
@@ -52,48 +63,18 @@ Fields = dict[str, str]
 
 
 def read_metaimage_header(source: Source, limits: ReadLimits) -> ImageHeader:
-    """Shape, voxel size and memory of a MetaImage file, from its header alone.
-
-    Args:
-        source: File on disk or in an archive.
-        limits: What it may cost.
-
-    Returns:
-        What the header declares.
-
-    Raises:
-        ReadError: If it is no MetaImage file, or a kind that is not read.
-        UnsafeFileError: If its voxels lie in another file.
-        GeometryError: If the voxels cannot be placed in space.
-        LimitError: If it declares more than the limits allow.
-    """
-    with _declared(source, limits) as (_, declared):
-        return declared.header()
+    """Shape, voxel size and memory of a MetaImage file, from its header alone."""
+    return header_of(_declared, source, limits)
 
 
 def read_metaimage(source: Source, limits: ReadLimits) -> ReadResult:
     """Read one 3D scalar MetaImage file; with a single slice it becomes a 2D volume.
 
-    Args:
-        source: File on disk or in an archive.
-        limits: What it may cost.
-
-    Returns:
-        The volume and warnings. The unit is HU; for a mask or MR the caller
-        replaces it.
-
-    Raises:
-        ReadError: If it is no MetaImage file, a kind that is not read, cut off or damaged.
-        UnsafeFileError: If its voxels lie in another file.
-        GeometryError: If the voxels cannot be placed in space.
-        LimitError: If it declares more than the limits allow.
-
     Source:
         MetaIO documentation (itk.org/Wiki/MetaIO); as in ITK the positions are
         LPS+, and CenterOfRotation and AnatomicalOrientation change nothing.
     """
-    with _declared(source, limits) as (stream, declared):
-        return finish(read_array(stream, declared), declared)
+    return scan_of(_declared, source, limits)
 
 
 @contextmanager
@@ -113,47 +94,32 @@ def _fields(file: OpenFile) -> Fields:
     fields: Fields = {}
     for line in lines:
         key, _, value = line.partition("=") if "=" in line else line.partition(":")
-        key = key.strip()
-        if key in fields:
-            raise ReadError(f"{file.name} has a header field twice; export it again.")
-        fields[key] = value.strip()
-    if not lines or not _LAST.match(lines[-1]):
-        raise ReadError(f"{file.name} ends within its MetaImage header; copy or export it again.")
+        add_field(fields, key.strip(), value, file.name)
+    is_whole = bool(lines) and _LAST.match(lines[-1]) is not None
+    check_whole(file.name, "MetaImage", is_whole=is_whole)
     if value.lower().strip() != "local":
-        raise UnsafeFileError(
-            f"{file.name} keeps its voxels in another file, which is never opened; save it as "
-            "one .mha file."
-        )
+        raise detached(file.name, ".mha")
     return fields
 
 
 def _refuse(fields: Fields, name: str) -> None:
     """Refuse the kinds of MetaImage that hold no single block of binary numbers."""
-    missing = [key for key in ("NDims", "DimSize", "ElementType") if key not in fields]
-    if missing:
-        raise ReadError(f"{name} has no '{missing[0]}' in its header; export it again.")
+    check_fields(fields, ("NDims", "DimSize", "ElementType"), name, "")
     if not _is_true(fields, "BinaryData", "True"):
         raise ReadError(f"{name} stores its voxels as text, which is not read; save it as binary.")
-    if fields.get("HeaderSize", "0") not in {"0", "-1"}:
-        raise ReadError(f"{name} uses 'HeaderSize', which is not read; save it again.")
+    check_unused(name, "HeaderSize", is_used=fields.get("HeaderSize", "0") not in {"0", "-1"})
     (channels,) = whole_numbers(
         fields.get("ElementNumberOfChannels", "1"), 1, "ElementNumberOfChannels", name
     )
-    if channels != 1:
-        raise ReadError(f"{name} has {channels} numbers per voxel; need one 3D scalar volume.")
+    check_scalar(channels, name)
 
 
 def _declare(fields: Fields, name: str) -> Declared:
     (n_axes,) = whole_numbers(fields["NDims"], 1, "NDims", name)
-    if not 2 <= n_axes <= 10:
-        raise ReadError(f"{name} has {n_axes} axes; need one 3D volume.")
+    check_axes(n_axes, 10, name)
     sizes = whole_numbers(fields["DimSize"], n_axes, "DimSize", name)
     spatial = tuple(axis < 3 for axis in range(n_axes))
-    if len(sizes) > 3 and sizes[3] > 1:
-        raise ReadError(
-            f"{name} has {sizes[3]} time points; need one 3D volume. Save one of them as its "
-            "own file."
-        )
+    check_single(max(sizes[3:4], default=1), name)
     shape, axes = squeeze(sizes, spatial, name)
     affine, warnings = _affine(fields, n_axes, axes, name)
     if _rescaled(fields):
@@ -178,7 +144,7 @@ def _affine(
     """Affine in mm, RAS+, with warnings."""
     spacing = _first(fields, ("ElementSpacing", "ElementSize"), n_axes, name)
     if spacing is None:
-        raise GeometryError(f"{name} states no voxel size; add 'ElementSpacing' to its header.")
+        raise no_voxel_size(name, "ElementSpacing", "")
     unit = UNITS_MM.get(fields.get("DistanceUnits", "mm").lower(), 1.0)
     check_spacing(spacing[list(axes)] * unit, name)
     origin = _first(fields, ("Offset", "Position", "Origin"), n_axes, name)

@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from clam_core.errors import GeometryError, ReadError
 from clam_core.files.opened_file import Source, opened
 from clam_core.files.sniff import require_kind
+from clam_core.read.header_checks import check_scalar, check_single, header_of, scan_of
 from clam_core.read.placement import check_affine, check_spacing
 from clam_core.read.result import ImageHeader, ReadResult
 from clam_core.read.voxels import (
     ByteStream,
     Declared,
     check_available,
-    finish,
-    read_array,
     read_start,
     skip,
 )
@@ -45,22 +44,8 @@ _IMAGE: Any = nib.Nifti1Image
 
 
 def read_nifti_header(source: Source, limits: ReadLimits) -> ImageHeader:
-    """Shape, voxel size and memory of a NIfTI file, from its header alone.
-
-    Args:
-        source: File on disk or in an archive.
-        limits: What it may cost.
-
-    Returns:
-        What the header declares.
-
-    Raises:
-        ReadError: If it is no NIfTI file, or a kind that is not read.
-        GeometryError: If the voxels cannot be placed in space.
-        LimitError: If it declares more than the limits allow.
-    """
-    with _declared(source, limits) as (_, declared):
-        return declared.header()
+    """Shape, voxel size and memory of a NIfTI file, from its header alone."""
+    return header_of(_declared, source, limits)
 
 
 def read_nifti(source: Source, limits: ReadLimits) -> ReadResult:
@@ -69,24 +54,10 @@ def read_nifti(source: Source, limits: ReadLimits) -> ReadResult:
     The affine is the sform if the file has one, else the qform, else the voxel
     size alone, with a warning. NaN and infinite voxels are left as they are.
 
-    Args:
-        source: File on disk or in an archive.
-        limits: What it may cost.
-
-    Returns:
-        The volume and warnings. The unit is HU; for a mask or MR the caller
-        replaces it.
-
-    Raises:
-        ReadError: If it is no NIfTI file, a kind that is not read, cut off or damaged.
-        GeometryError: If the voxels cannot be placed in space.
-        LimitError: If it declares more than the limits allow.
-
     Source:
         NIfTI-1 and NIfTI-2 data format definitions (nifti1.h, nifti2.h).
     """
-    with _declared(source, limits) as (stream, declared):
-        return finish(read_array(stream, declared), declared)
+    return scan_of(_declared, source, limits)
 
 
 def write_nifti(path: Path, array: NDArray[np.generic], affine: NDArray[np.float64]) -> None:
@@ -171,15 +142,8 @@ def _shape(dim: list[int], name: str) -> tuple[int, ...]:
             "one voxel along each axis."
         )
     sizes = [*sizes[:n_axes], 1][: max(n_axes, 3)]
-    if len(sizes) > 3 and sizes[3] > 1:
-        raise ReadError(
-            f"{name} has {sizes[3]} time points; need one 3D volume. Save one of them as its "
-            "own file."
-        )
-    if max(sizes[4:], default=1) > 1:
-        raise ReadError(
-            f"{name} has {max(sizes[4:])} numbers per voxel; need one 3D scalar volume."
-        )
+    check_single(max(sizes[3:4], default=1), name)
+    check_scalar(max(sizes[4:], default=1), name)
     return tuple(sizes[:3]) if sizes[2] > 1 else tuple(sizes[:2])
 
 

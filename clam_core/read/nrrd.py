@@ -12,13 +12,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clam_core.errors import GeometryError, ReadError, UnsafeFileError
+from clam_core.errors import GeometryError, ReadError
 from clam_core.files.opened_file import OpenFile, Source, opened
 from clam_core.files.sniff import require_kind
+from clam_core.read.header_checks import (
+    add_field,
+    check_axes,
+    check_fields,
+    check_unused,
+    check_whole,
+    detached,
+    header_of,
+    no_voxel_size,
+    scan_of,
+)
 from clam_core.read.placement import UNITS_MM, check_affine, check_spacing
 from clam_core.read.result import ImageHeader, ReadResult
 from clam_core.read.text_header import numbers, read_lines, squeeze, whole_numbers
-from clam_core.read.voxels import ByteStream, Declared, check_available, finish, read_array
+from clam_core.read.voxels import ByteStream, Declared, check_available
 from clam_core.settings import ReadLimits
 
 _TYPES = {
@@ -59,47 +70,17 @@ Fields = dict[str, str]
 
 
 def read_nrrd_header(source: Source, limits: ReadLimits) -> ImageHeader:
-    """Shape, voxel size and memory of an NRRD file, from its header alone.
-
-    Args:
-        source: File on disk or in an archive.
-        limits: What it may cost.
-
-    Returns:
-        What the header declares.
-
-    Raises:
-        ReadError: If it is no NRRD file, or a kind that is not read.
-        UnsafeFileError: If its voxels lie in another file.
-        GeometryError: If the voxels cannot be placed in space.
-        LimitError: If it declares more than the limits allow.
-    """
-    with _declared(source, limits) as (_, declared):
-        return declared.header()
+    """Shape, voxel size and memory of an NRRD file, from its header alone."""
+    return header_of(_declared, source, limits)
 
 
 def read_nrrd(source: Source, limits: ReadLimits) -> ReadResult:
     """Read one 3D scalar NRRD file; with a single slice it becomes a 2D volume.
 
-    Args:
-        source: File on disk or in an archive.
-        limits: What it may cost.
-
-    Returns:
-        The volume and warnings. The unit is HU; for a mask or MR the caller
-        replaces it.
-
-    Raises:
-        ReadError: If it is no NRRD file, a kind that is not read, cut off or damaged.
-        UnsafeFileError: If its voxels lie in another file.
-        GeometryError: If the voxels cannot be placed in space.
-        LimitError: If it declares more than the limits allow.
-
     Source:
         "Definition of NRRD File Format", teem.sourceforge.net/nrrd/format.html.
     """
-    with _declared(source, limits) as (stream, declared):
-        return finish(read_array(stream, declared), declared)
+    return scan_of(_declared, source, limits)
 
 
 @contextmanager
@@ -136,30 +117,20 @@ def _fields(file: OpenFile) -> Fields:
         key, colon, value = line.partition(":")
         key = re.sub(r"\s", "", key).lower()
         if not line.startswith("#") and key == "datafile":
-            raise UnsafeFileError(
-                f"{file.name} keeps its voxels in another file, which is never opened; save it "
-                "as one .nrrd file."
-            )
+            raise detached(file.name, ".nrrd")
         if not colon or line.startswith("#") or value.startswith("="):
             continue
-        if key in fields:
-            raise ReadError(f"{file.name} has a header field twice; export it again.")
-        fields[key] = value.strip()
-    if not lines or lines[-1]:
-        raise ReadError(f"{file.name} ends within its NRRD header; copy or export it again.")
+        add_field(fields, key, value, file.name)
+    check_whole(file.name, "NRRD", is_whole=bool(lines) and not lines[-1])
     for key in _SKIPS:
-        if fields.get(key, "0") != "0":
-            raise ReadError(f"{file.name} uses '{key}', which is not read; save it again.")
+        check_unused(file.name, key, is_used=fields.get(key, "0") != "0")
     return fields
 
 
 def _declare(fields: Fields, name: str) -> Declared:
-    missing = [key for key in ("type", "dimension", "sizes") if key not in fields]
-    if missing:
-        raise ReadError(f"{name} has no '{missing[0]}' in its NRRD header; export it again.")
+    check_fields(fields, ("type", "dimension", "sizes"), name, "NRRD ")
     (n_axes,) = whole_numbers(fields["dimension"], 1, "dimension", name)
-    if not 2 <= n_axes <= 16:
-        raise ReadError(f"{name} has {n_axes} axes; need one 3D volume.")
+    check_axes(n_axes, 16, name)
     sizes = whole_numbers(fields["sizes"], n_axes, "sizes", name)
     vectors = _vectors(fields, n_axes, name)
     shape, axes = squeeze(sizes, _spatial(fields, vectors, n_axes), name)
@@ -224,7 +195,7 @@ def _affine(
 
 def _spacings(fields: Fields, axes: tuple[int, ...], name: str) -> list[float]:
     if "spacings" not in fields:
-        raise GeometryError(f"{name} states no voxel size; add 'spacings' to its NRRD header.")
+        raise no_voxel_size(name, "spacings", "NRRD ")
     n_axes = int(fields["dimension"])
     every = numbers(fields["spacings"], n_axes, "spacings", name)
     spacing = [every[axis] for axis in axes]

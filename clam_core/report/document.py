@@ -10,7 +10,7 @@ from clam_core import __version__
 from clam_core.errors import SettingsError
 from clam_core.report.html import Figures, Html, bullets, paragraph, tag
 from clam_core.report.material import Material
-from clam_core.report.phrases import listed, number, plural, sentence
+from clam_core.report.phrases import listed, number, sentence
 from clam_core.report.sections import (
     associations,
     clusters,
@@ -26,6 +26,7 @@ from clam_core.report.sections import (
 from clam_core.report.sections import number as number_section
 from clam_core.report.settings import SECTIONS, ReportSettings, SectionName
 from clam_core.study import Run
+from clam_core.wording import plural
 
 Progress = Callable[[str, int, int], None]
 Missing = Callable[[Material], str]

@@ -13,18 +13,10 @@ __all__ = [
     "number",
     "p_value",
     "percent",
-    "plural",
     "sentence",
     "titled",
     "with_sign",
 ]
-
-
-def plural(n: int, noun: str) -> str:
-    """`1 scan`, `2 scans`, `1,024 files`."""
-    if n == 1 or noun.endswith("s"):
-        return f"{n:,} {noun}"
-    return f"{n:,} {noun[:-1]}ies" if noun.endswith("y") else f"{n:,} {noun}s"
 
 
 def listed(parts: Sequence[str]) -> str:

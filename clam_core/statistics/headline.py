@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from clam_core.settings.verdicts import DOUBTFUL, STABLE
 from clam_core.statistics.tests.correction import Correction
 
 LEVEL = 0.05
-_STABLE, _DOUBTFUL = 0.75, 0.6
 _RATES = {"bh": "FDR 5 %", "by": "FDR 5 %, Benjamini-Yekutieli", "holm": "Holm, 5 %"}
 
 
@@ -49,8 +49,8 @@ def stability_words(jaccard_of: Sequence[float]) -> str:
     numbers = ", ".join(f"{one:.2f}" if np.isfinite(one) else "–" for one in jaccard_of)
     worst = min(known)
     word = "stable"
-    if worst < _STABLE:
-        word = "not all stable" if worst >= _DOUBTFUL else "not all stable enough to interpret"
+    if worst < STABLE:
+        word = "not all stable" if worst >= DOUBTFUL else "not all stable enough to interpret"
     return f"clusters are {word} (Jaccard {numbers})"
 
 

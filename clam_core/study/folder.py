@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from clam_core import __version__
 from clam_core.errors import ClamError, MissingStepError, StudyError
-from clam_core.files.file_names import is_harmless
+from clam_core.files.given_names import check_name
 from clam_core.settings import PreprocessSettings, Settings, Unit
 from clam_core.study import atomic
 from clam_core.study.arrays import ScanArrays
@@ -292,11 +292,7 @@ def check_free(folder: Path) -> None:
     Raises:
         StudyError: If it is a study, a file, or not empty, or cannot be called so everywhere.
     """
-    if not is_harmless(folder.name):
-        raise StudyError(
-            f"A study cannot be called {folder.name or str(folder)!r}, which is no name for a "
-            "folder on every computer; choose letters, digits, - and _."
-        )
+    check_name(folder.name or str(folder), "study")
     if (folder / STUDY).is_file():
         raise StudyError(
             f"There is already a study in {folder.name!r}; choose another name, or delete it first."

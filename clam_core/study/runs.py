@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from clam_core import __version__
 from clam_core.errors import BusyError, MissingStepError, StudyError
-from clam_core.files.file_names import is_harmless
+from clam_core.files.given_names import check_name
 from clam_core.settings import Settings
 from clam_core.study import atomic
 from clam_core.study.arrays import ScanArrays
@@ -34,7 +33,6 @@ SCANS, MAPS, SELECTION, LOCK = "scans.parquet", "maps.parquet", "selection.json"
 ARRAYS = "arrays.zarr"
 _OF_CLUSTERS = {"cluster_maps", "cluster_means", "cluster_masks", "archetypes", "archetype_paths"}
 _OF_LOCALIZE = {"maps", *_OF_CLUSTERS}
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class RunInfo(Settings):
@@ -83,10 +81,7 @@ class Run:
     """
 
     def __init__(self, study: Study, name: str) -> None:
-        if not (_NAME.fullmatch(name) and is_harmless(name)):
-            raise StudyError(
-                f"A run cannot be called {name!r}; use letters, digits, - and _ (at most 64)."
-            )
+        check_name(name, "run")
         self.study, self.name = study, name
         self.folder = study.folder / RUNS / name
         if self.folder.is_dir() and pending(self.folder):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from clam_core.tables.id_column import Level
 from clam_core.tables.near_misses import NearMiss
-from clam_core.tables.text.raw_table import at_lines, count, some
+from clam_core.tables.text.raw_table import at_lines, some
+from clam_core.wording import plural
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def join_sentences(report: JoinReport) -> list[str]:
         found.append(f"{len(scans):,} {have} no row: {some(list(scans))}.")
     found += _rows_left(report)
     if report.identical:
-        ids = count(len(report.identical), "id")
+        ids = plural(len(report.identical), "id")
         said = some([_where(one) for one in report.identical], 3)
         found.append(f"{ids} with the same row more than once, taken once: {said}.")
     if report.conflicting:
@@ -108,7 +109,7 @@ def _matched(report: JoinReport) -> str:
     if report.hashed:
         how = f"column {report.id_column!r}, whose hospital numbers are stored only as codes"
     return (
-        f"{report.n_matched:,} of {count(report.n_scans, 'scan')} have a row in the table ({how})."
+        f"{report.n_matched:,} of {plural(report.n_scans, 'scan')} have a row in the table ({how})."
     )
 
 

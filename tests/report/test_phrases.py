@@ -10,11 +10,11 @@ from clam_core.report.phrases import (
     number,
     p_value,
     percent,
-    plural,
     sentence,
     titled,
     with_sign,
 )
+from clam_core.wording import plural
 
 NAN = math.nan
 

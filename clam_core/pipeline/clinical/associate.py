@@ -42,6 +42,7 @@ from clam_core.study.associations import (
 )
 from clam_core.study.visits import read_visits
 from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.rows_of_scans import align_to_scans
 
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "scikit-learn")
 _FOLLOWS_FROM_PERSON = ("_predicted", "_lower_limit", "_reason")
@@ -152,6 +153,7 @@ def read_inputs(run: Run, settings: AssociateSettings) -> Inputs:
 
     Raises:
         MissingStepError: If there is no clinical table, or the run has not been fitted.
+        AlignmentError: If the table has no row of any scan of the run.
     """
     clusters = clusters_table(run).set_index("scan_id")
     clinical = run.study.clinical()
@@ -161,8 +163,7 @@ def read_inputs(run: Run, settings: AssociateSettings) -> Inputs:
             "'clinical' first."
         )
     frame, description = clinical
-    if frame.index.name == "subject_id":
-        frame = frame.reindex(clusters["subject_id"]).set_axis(clusters.index, axis="index")
+    frame = align_to_scans(frame, clusters)
     columns = [ColumnInfo.from_json(one) for one in description["columns"]]
     tested = [info for info in columns if not _is_idle(info)]
     notes = []
@@ -173,8 +174,7 @@ def read_inputs(run: Run, settings: AssociateSettings) -> Inputs:
         )
     made, made_columns = acquisition_of(run.study, [info.name for info in columns])
     kept = [info for info in made_columns if info.name in settings.adjust]
-    frame = frame[[info.name for info in tested]].reindex(clusters.index)
-    frame = frame.join(made[[info.name for info in kept]])
+    frame = frame[[info.name for info in tested]].join(made[[info.name for info in kept]])
     rest = [info for info in made_columns if info not in kept]
     return Inputs(
         clusters,

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from clam_core.errors import MissingStepError, TableError
-from clam_core.pipeline.summary import Summary, plural
+from clam_core.pipeline.summary import Summary
 from clam_core.study import Study
 from clam_core.tables.columns import ColumnInfo
 from clam_core.tables.kinds import ColumnOverride, apply_overrides, typed_frame
 from clam_core.tables.text.raw_table import RawTable
+from clam_core.wording import plural
 
 
 def edit_columns(study: Study, overrides: Mapping[str, ColumnOverride]) -> Summary:

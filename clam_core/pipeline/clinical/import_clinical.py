@@ -9,9 +9,10 @@ from pathlib import Path
 from clam_core.files.personal_names import code
 from clam_core.pipeline.clinical.open_table import read_raw_table
 from clam_core.pipeline.progress import Progress, silent
-from clam_core.pipeline.summary import Summary, plural
+from clam_core.pipeline.summary import Summary
 from clam_core.study import Study
 from clam_core.tables.import_table import ClinicalImport, ClinicalOptions, import_clinical
+from clam_core.wording import plural
 
 
 def import_table(

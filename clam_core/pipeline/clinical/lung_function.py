@@ -9,7 +9,7 @@ import pandas as pd
 
 from clam_core.errors import MissingStepError, TableError
 from clam_core.pipeline.progress import Progress, silent
-from clam_core.pipeline.summary import Summary, plural
+from clam_core.pipeline.summary import Summary
 from clam_core.spirometry import (
     ROLES,
     DerivedColumn,
@@ -23,6 +23,7 @@ from clam_core.spirometry import (
 from clam_core.study import Study
 from clam_core.tables.columns import ColumnInfo
 from clam_core.tables.vocabulary import find_meaning
+from clam_core.wording import plural
 
 _PEOPLE = {"Age", "Height", "Sex", "Ethnicity"}
 _SAME_AS = {"ratio": "fraction"}

@@ -12,7 +12,7 @@ from clam_core.errors import TableError
 from clam_core.files.personal_names import code
 from clam_core.pipeline.clinical.open_table import read_raw_table
 from clam_core.pipeline.progress import Progress, silent
-from clam_core.pipeline.summary import Summary, plural
+from clam_core.pipeline.summary import Summary
 from clam_core.settings import Settings
 from clam_core.study import Study
 from clam_core.study.visits import TIME_UNIT, write_visits
@@ -22,6 +22,7 @@ from clam_core.tables.joining import join_report
 from clam_core.tables.kinds import infer_columns, typed_frame
 from clam_core.tables.text.header_words import header_words
 from clam_core.tables.text.raw_table import RawTable
+from clam_core.wording import plural
 
 _TIMES = ("time", "years", "year", "months", "month", "weeks", "days", "zeit", "jahre", "visit")
 _UNITS = {"years": "year", "jahre": "year", "months": "month", "weeks": "week", "days": "day"}

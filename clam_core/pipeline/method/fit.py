@@ -18,7 +18,7 @@ from clam_core.models import describe_model
 from clam_core.pipeline.current import inputs_digest
 from clam_core.pipeline.method.weights import pack
 from clam_core.pipeline.progress import Progress, silent
-from clam_core.pipeline.summary import Summary, plural
+from clam_core.pipeline.summary import Summary
 from clam_core.settings import EmbedSettings, FitMethod, FitSettings, Preset
 from clam_core.study import Run, RunInfo, RunWriter, Study
 from clam_core.study.atomic import write_bytes
@@ -30,6 +30,7 @@ from clam_core.training import (
     check_device,
     open_sync,
 )
+from clam_core.wording import plural
 
 ARRAYS = ("latent", "features", "soft_assignment")
 LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "pandas", "zarr")

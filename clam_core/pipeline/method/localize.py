@@ -24,9 +24,10 @@ from clam_core.pipeline.method.archetypes import write_archetypes
 from clam_core.pipeline.method.explain import FittedCohort
 from clam_core.pipeline.method.weights import pack_reference
 from clam_core.pipeline.progress import Progress, silent
-from clam_core.pipeline.summary import Summary, plural
+from clam_core.pipeline.summary import Summary
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, RunWriter, Study
+from clam_core.wording import plural
 
 N_RANDOMIZED = 6
 """Scans that the weight-randomisation check looks at."""

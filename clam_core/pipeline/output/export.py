@@ -16,10 +16,11 @@ from clam_core.pipeline.output.export_figures import figure_files
 from clam_core.pipeline.output.export_tables import association_files, csv_bytes
 from clam_core.pipeline.output.map_files import write_map
 from clam_core.pipeline.progress import Progress, silent
-from clam_core.pipeline.summary import Summary, plural
+from clam_core.pipeline.summary import Summary
 from clam_core.study import Run, Study
 from clam_core.study.associations import has_associations, read_associations
 from clam_core.study.atomic import write_bytes
+from clam_core.wording import plural
 
 
 def export(study: Study, name: str, what: str, to: Path, progress: Progress = silent) -> Summary:

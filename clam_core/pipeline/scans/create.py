@@ -27,10 +27,11 @@ from clam_core.find.scan_ids import IdMode, name_scans
 from clam_core.find.stored_paths import store_ref
 from clam_core.pipeline.clinical.open_table import read_scans_table
 from clam_core.pipeline.progress import Progress, silent
-from clam_core.pipeline.summary import Summary, plural
+from clam_core.pipeline.summary import Summary
 from clam_core.sandbox.pool import ReaderPool
 from clam_core.settings import ReadLimits, Settings, Unit
 from clam_core.study import StudyInfo, check_free, create_study
+from clam_core.wording import plural
 
 ACQUISITION: dict[str, str] = {
     "manufacturer": "str",

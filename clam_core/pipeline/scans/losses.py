@@ -10,7 +10,7 @@ import pandas as pd
 
 from clam_core.errors import StudyError
 from clam_core.pipeline.scans.sources import Source
-from clam_core.pipeline.summary import plural
+from clam_core.wording import plural
 
 
 def scans_with_missing_files(sources: Mapping[str, Source], *, with_masks: bool) -> set[str]:

@@ -19,10 +19,11 @@ from clam_core.files.personal_names import scrub
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.scans.losses import refuse_failed, refuse_missing, scans_with_missing_files
 from clam_core.pipeline.scans.sources import Source, find_sources
-from clam_core.pipeline.summary import Summary, plural
+from clam_core.pipeline.summary import Summary
 from clam_core.sandbox.pool import ReaderPool, Reply, Task
 from clam_core.settings import PreprocessSettings, ReadLimits
 from clam_core.study import Prepared, ScanWriter, Study
+from clam_core.wording import plural
 
 PRELOAD = ("clam_core.pipeline.scans.prepare_scan",)
 

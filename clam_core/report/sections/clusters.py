@@ -8,10 +8,12 @@ from clam_core.figures.slice_style import Plane
 from clam_core.report.examples import borderline, typical
 from clam_core.report.html import Figures, Html, join, paragraph, table, tag
 from clam_core.report.material import Material
-from clam_core.report.phrases import listed, number, percent, plural
+from clam_core.report.phrases import listed, number, percent
 from clam_core.report.pictures import image, mean_pictures, scan_picture, strength_key
 from clam_core.report.sections.differences import differences
 from clam_core.report.sections.number import jaccard_of
+from clam_core.settings.verdicts import UNSURE
+from clam_core.wording import plural
 
 
 def missing(material: Material) -> str:
@@ -44,7 +46,7 @@ def _overview(material: Material) -> Html:
                 "Cluster": material.title(n),
                 "Scans": f"{len(part):,} ({percent(len(part) / len(material.members))})",
                 "Confidence, mean": number(float(part["confidence"].mean())),
-                "Confidence below 0.6": str(int((part["confidence"] < 0.6).sum())),
+                f"Confidence below {UNSURE:g}": str(int((part["confidence"] < UNSURE).sum())),
                 "Silhouette, mean": number(float(part["silhouette"].mean())),
                 "Jaccard": number(jaccard[n - 1]) if len(jaccard) >= n else "–",
             }

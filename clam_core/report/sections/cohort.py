@@ -7,7 +7,8 @@ import pandas as pd
 from clam_core.report.charts import flow
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table, tag
 from clam_core.report.material import Material
-from clam_core.report.phrases import listed, plural
+from clam_core.report.phrases import listed
+from clam_core.wording import plural
 
 _MADE = {
     "manufacturer": "Manufacturer",

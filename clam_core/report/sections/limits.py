@@ -6,6 +6,7 @@ from clam_core.report.html import Figures, Html, bullets
 from clam_core.report.material import Material
 from clam_core.report.sections.number import jaccard_of
 from clam_core.report.sections.preparation import masked
+from clam_core.settings.verdicts import STABLE, UNSURE
 from clam_core.study.associations import Associations
 
 
@@ -43,13 +44,13 @@ def _own(material: Material) -> list[str]:
             f"The comparison of numbers of clusters recommends {selection['recommended']}, this "
             f"run has {material.info.n_clusters}."
         )
-    weak = [str(n) for n, one in enumerate(jaccard_of(material), start=1) if one < 0.75]
+    weak = [str(n) for n, one in enumerate(jaccard_of(material), start=1) if one < STABLE]
     if weak:
         found.append(f"Not found again reliably in resampled cohorts: cluster {', '.join(weak)}.")
-    unsure = float((material.members["confidence"] < 0.6).mean())
+    unsure = float((material.members["confidence"] < UNSURE).mean())
     if unsure > 0.2:
         found.append(f"{100 * unsure:.0f} % of the scans lie between clusters (confidence below "
-                     "0.6).")  # fmt: skip
+                     f"{UNSURE:g}).")  # fmt: skip
     if not masked(material):
         found.append("Scans without a mask were clustered with everything in the field of view.")
     if material.associations is not None:

@@ -10,29 +10,14 @@ from clam_core.report.charts_clinical import level_colors
 from clam_core.report.charts_maps import has_lungs, lungs
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table, tag
 from clam_core.report.material import Material
-from clam_core.report.phrases import number, percent, plural
+from clam_core.report.phrases import number, percent
+from clam_core.settings.map_variants import map_description
+from clam_core.wording import plural
 
 SMALLEST = 0.005
 """Shares that are smaller in every cluster are not drawn."""
 
 OUTSIDE, OUTSIDE_COLOR = "outside the mask", "#c9ced6"
-
-VARIANTS = {
-    "integrated": (
-        "integrated gradients of the log-odds of the cluster along the path from the cohort's "
-        "median activation to the scan's"
-    ),
-    "paper": (
-        "the map of the original paper: channels of activations weighted by the probability of the "
-        "cluster when the scan is masked by each"
-    ),
-    "score_cam": "Score-CAM",
-    "contrast": "channels weighted by the probability of the cluster less that of the others",
-    "median_masking": "channels weighted after masking toward the cohort's median",
-    "grad_cam": "Grad-CAM",
-    "occlusion": "occlusion by cubes",
-    "difference": "the difference from the cohort's median scan, without the model",
-}
 
 
 def missing(material: Material) -> str:
@@ -68,7 +53,7 @@ def kind_words(material: Material) -> str:
     n_done = 0 if material.maps is None else int(material.maps["done"].sum())
     return (
         f"A map shows what in a scan speaks for {what}. {plural(n_done, 'map')} of kind "
-        f"'{variant}' were made ({VARIANTS.get(variant, variant)}; encoder layer "
+        f"'{variant}' were made ({map_description(variant)}; encoder layer "
         f"{localized.get('layer')})."
     )
 

@@ -7,12 +7,13 @@ import pandas as pd
 from clam_core import __version__
 from clam_core.report.html import Figures, Html, join, paragraph, table, tag
 from clam_core.report.material import Material
-from clam_core.report.phrases import listed, plural
+from clam_core.report.phrases import listed
 from clam_core.report.references import cited
-from clam_core.report.sections.maps import VARIANTS
 from clam_core.report.sections.preparation import grid_words, input_words, mask_words
 from clam_core.report.sections.training import grouping_words, network_words
+from clam_core.settings.map_variants import map_description
 from clam_core.statistics.headline import uncapitalized
+from clam_core.wording import plural
 
 _CORRECTIONS = {
     "bh": "by Benjamini-Hochberg (false discovery rate 5 %)",
@@ -69,7 +70,7 @@ def map_words(material: Material) -> str:
     steps = f", {settings['n_steps']} steps" if variant == "integrated" else ""
     return (
         f"Cluster activation maps show where a scan is recognised as a member of its cluster: "
-        f"{VARIANTS.get(variant, variant)} (encoder layer {localized['layer']}{steps}; reference: "
+        f"{map_description(variant)} (encoder layer {localized['layer']}{steps}; reference: "
         f"{localized['reference']}). Each map was tested by deletion and insertion of voxels "
         "against random smooth maps, and maps were compared with those of a network with random "
         "weights."

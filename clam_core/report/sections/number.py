@@ -9,7 +9,9 @@ import pandas as pd
 from clam_core.report.charts import curves
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table
 from clam_core.report.material import Material
-from clam_core.report.phrases import number, p_value, plural, sentence
+from clam_core.report.phrases import number, p_value, sentence
+from clam_core.settings.verdicts import DOUBTFUL, STABLE, stability_word
+from clam_core.wording import plural
 
 _COLUMNS = {
     "silhouette": "Silhouette",
@@ -21,13 +23,12 @@ _COLUMNS = {
     "gap": "Gap",
     "valley": "Valley",
 }
-_STABLE, _DOUBTFUL = 0.75, 0.6
 _KEY = (
     "Silhouette: how much nearer scans lie to their own cluster than to the next (higher is "
     "better). p without groups: share of cohorts without any groups that reach it. Jaccard: how "
-    "well clusters are found again in resampled cohorts (0.75 and more is stable, below 0.6 is not "
-    "to be interpreted). Agreement: adjusted Rand index. Valley: density of scans between the "
-    "clusters over that at their centers (lower is better)."
+    f"well clusters are found again in resampled cohorts ({STABLE:g} and more is stable, below "
+    f"{DOUBTFUL:g} is not to be interpreted). Agreement: adjusted Rand index. Valley: density of "
+    "scans between the clusters over that at their centers (lower is better)."
 )
 
 
@@ -103,16 +104,10 @@ def stability_sentences(material: Material) -> list[str]:
             "which has not been run."
         ]
     about = material.associations.about["stability"]
-    each = "; ".join(f"cluster {n}: {number(one)} ({_word(one)})" for n, one in
+    each = "; ".join(f"cluster {n}: {number(one)} ({stability_word(one)})" for n, one in
                      enumerate(known, start=1))  # fmt: skip
     return [
         f"Stability of the clusters of this run (mean Jaccard index with the most similar cluster "
         f"of resampled cohorts): {each}. Agreement of different starts (adjusted Rand index): "
         f"{number(about.get('seeds_ari'))}, in {plural(int(about['n_scans']), 'scan')}."
     ]
-
-
-def _word(jaccard: float) -> str:
-    if jaccard >= _STABLE:
-        return "stable"
-    return "doubtful" if jaccard >= _DOUBTFUL else "not to be interpreted"

@@ -10,8 +10,9 @@ import pandas as pd
 from clam_core.report.charts import curves
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs
 from clam_core.report.material import Material
-from clam_core.report.phrases import number, plural, sentence
+from clam_core.report.phrases import number, sentence
 from clam_core.settings import FitSettings
+from clam_core.wording import plural
 
 _PHASES = {"pretrain": "pretraining", "refine": "clustering phase"}
 

@@ -6,7 +6,7 @@ from clam_core.figures.associations import LEVEL
 from clam_core.report.drawings import draw_variable
 from clam_core.report.html import Figures, Html, join, paragraph, tag
 from clam_core.report.material import Material
-from clam_core.report.phrases import plural
+from clam_core.wording import plural
 
 
 def plots(material: Material, figures: Figures) -> Html:

@@ -14,6 +14,8 @@ from clam_core.settings import AssociateSettings
 from clam_core.statistics.cohort.subjects import PICK_WORDS, count_repeats, pick_scans
 from clam_core.statistics.result import Labels, Values
 from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.rows_of_scans import align_to_scans
+from clam_core.wording import plural
 
 Description = Sequence[ColumnInfo] | Mapping[str, Any]
 """What the columns are: a list, or what `ClinicalImport.description` gives."""
@@ -69,14 +71,14 @@ def assemble(
     """
     columns = _columns(clinical, description)
     clusters, notes = _usable(clusters, settings)
-    clinical = _by_scan(clusters, clinical)
+    clinical = align_to_scans(clinical, clusters)
     subjects: Labels | None = None
     n_repeated = count_repeats(clusters["subject_id"].astype(str))
     if n_repeated and settings.repeated == "one_row":
         chosen = pick_scans(clusters, settings.pick)
         clusters, clinical = clusters.iloc[chosen], clinical.iloc[chosen]
         notes.append(
-            f"{_plural(n_repeated, 'subject has', 'subjects have')} several scans; one scan per "
+            f"{plural(n_repeated, 'subject has', 'subjects have')} several scans; one scan per "
             f"subject was used: {PICK_WORDS[settings.pick]}."
         )
         clusters, more = _without_small(clusters, settings.min_cluster_size)
@@ -85,7 +87,7 @@ def assemble(
     elif n_repeated:
         subjects = pd.factorize(clusters["subject_id"])[0].astype(np.int64)
         notes.append(
-            f"{_plural(n_repeated, 'subject has', 'subjects have')} several scans; tests use all "
+            f"{plural(n_repeated, 'subject has', 'subjects have')} several scans; tests use all "
             "of them, with a covariance that is robust to their dependence."
         )
     n_absent = int(clinical.isna().all(axis=1).sum()) if len(clinical.columns) else 0
@@ -134,7 +136,7 @@ def _without_small(clusters: pd.DataFrame, min_size: int) -> tuple[pd.DataFrame,
     sizes = clusters.groupby("cluster")["subject_id"].nunique()
     small = sizes[sizes < min_size]
     notes = [
-        f"Cluster {number} was left out of all tests: it has {_plural(int(size), 'subject')}, and "
+        f"Cluster {number} was left out of all tests: it has {plural(int(size), 'subject')}, and "
         f"{min_size} are needed."
         for number, size in small.items()
     ]
@@ -146,21 +148,6 @@ def _without_small(clusters: pd.DataFrame, min_size: int) -> tuple[pd.DataFrame,
     return clusters[~clusters["cluster"].isin(small.index)], notes
 
 
-def _by_scan(clusters: pd.DataFrame, clinical: pd.DataFrame) -> pd.DataFrame:
-    """Clinical values of every scan, missing where it has no row."""
-    name = clinical.index.name
-    if name not in {"scan_id", "subject_id"}:
-        raise AlignmentError(
-            f"The clinical table is indexed by {name!r}; it needs scan_id or subject_id."
-        )
-    if not clinical.index.is_unique:
-        raise AlignmentError(f"A {name} occurs twice in the clinical table; import it again.")
-    ids = clusters.index if name == "scan_id" else pd.Index(clusters["subject_id"])
-    if not ids.isin(clinical.index).any():
-        raise AlignmentError(f"No {name} of the clusters occurs in the clinical table.")
-    return clinical.reindex(ids).set_axis(clusters.index, axis="index")
-
-
 def _soft(clusters: pd.DataFrame) -> Values | None:
     """Soft assignment, if the table has it for every row."""
     names = [f"q_{number}" for number in range(1, len(clusters.columns) + 1)]
@@ -169,7 +156,3 @@ def _soft(clusters: pd.DataFrame) -> Values | None:
         return None
     soft = clusters[names].to_numpy(dtype=np.float64)
     return soft if np.isfinite(soft).all() else None
-
-
-def _plural(count: int, one: str, many: str = "") -> str:
-    return f"{count} {one if count == 1 else many or one + 's'}"

@@ -15,9 +15,9 @@ from clam_core.tables.text.cell_words import (
 from clam_core.tables.text.column import ENOUGH, Column
 from clam_core.tables.text.date_text import read_dates
 from clam_core.tables.text.header_words import header_words, word_set
-from clam_core.tables.text.raw_table import count
 from clam_core.tables.vocabulary import Meaning
 from clam_core.tables.vocabulary_terms import COUNT_WORDS
+from clam_core.wording import plural
 
 ID_WORDS = word_set("id ids uid guid uuid pid identifier kennung identifikator pseudonym")
 SCORE_WORDS = word_set("score scores grade grading rating severity points punkte grad scale likert")
@@ -161,7 +161,7 @@ def _doubt(column: Column, values: set[float]) -> tuple[str, ...]:
         if far:
             n = sum(n for t, n in column.sure.items() if column.numbers.values.get(t) == mark)
             told.append(
-                f"{count(n, 'cell')} with {mark:g}, which often stands for a missing value; kept "
+                f"{plural(n, 'cell')} with {mark:g}, which often stands for a missing value; kept "
                 "as a number. Declare it missing if it is."
             )
     if set(header_words(column.name)) & DATE_WORDS and 20_000 < min(values) < max(values) < 60_000:

@@ -13,7 +13,8 @@ from dataclasses import replace
 from clam_core.errors import ReadError, TableError
 from clam_core.settings import TableLimits
 from clam_core.tables.text.grid import MAX_TITLE_ROWS, Grid
-from clam_core.tables.text.raw_table import RawTable, count
+from clam_core.tables.text.raw_table import RawTable
+from clam_core.wording import plural
 
 SNIFFED_LETTERS = 1 << 16
 DELIMITERS = "\t;|,"
@@ -184,10 +185,10 @@ def _fill(grid: Grid, records: Iterator[Record]) -> None:
         n_extra += len(fields) > width
         grid.add(line, fields[:width])
     if titles:
-        lines = count(len(titles), "line")
+        lines = plural(len(titles), "line")
         grid.notes.append(f"{lines} above the header left out as a title.")
     if n_extra:
-        rows = count(n_extra, "row")
+        rows = plural(n_extra, "row")
         grid.notes.append(f"{rows} ended with more delimiters than the header; they were empty.")
 
 
@@ -196,6 +197,6 @@ def _ragged(grid: Grid, line: int, n_fields: int, width: int) -> str:
     if grid.delimiter == "," and n_fields > width:
         decimal = " (a decimal comma or a comma in a text needs quotes around the cell)"
     return (
-        f"Line {line} of {grid.name} has {count(n_fields, 'cell')}, the header has {width}"
+        f"Line {line} of {grid.name} has {plural(n_fields, 'cell')}, the header has {width}"
         f"{decimal}; correct that line and try again."
     )

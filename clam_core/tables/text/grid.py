@@ -15,8 +15,8 @@ from clam_core.tables.text.raw_table import (
     TableFormat,
     clean_cell,
     clean_header,
-    count,
 )
+from clam_core.wording import plural
 
 _HEAD_ROWS = 50
 MAX_TITLE_ROWS = 20
@@ -138,7 +138,7 @@ class Grid:
     def _title_note(self, n_title: int) -> list[str]:
         if not n_title:
             return []
-        skipped = count(n_title, "row")
+        skipped = plural(n_title, "row")
         return [f"{skipped} above the header (line {self.lines[n_title]}) left out as a title."]
 
     def _used(
@@ -154,9 +154,9 @@ class Grid:
         return sorted(used), width
 
     def _empty_note(self, n_columns: int) -> list[str]:
-        parts = [count(self.n_empty, "empty row")] if self.n_empty else []
+        parts = [plural(self.n_empty, "empty row")] if self.n_empty else []
         parts += [
-            count(n_columns, "empty column without a name", "empty columns without a name")
+            plural(n_columns, "empty column without a name", "empty columns without a name")
         ] * (n_columns > 0)
         return [f"Left out: {' and '.join(parts)}."] if parts else []
 
@@ -216,7 +216,7 @@ def _distinct(names: list[str], positions: list[int]) -> tuple[tuple[str, ...], 
 def _at_most(notes: list[str], limit: int = 5) -> list[str]:
     if len(notes) <= limit:
         return notes
-    return [*notes[:limit], f"{count(len(notes) - limit, 'more column')} renamed in this way."]
+    return [*notes[:limit], f"{plural(len(notes) - limit, 'more column')} renamed in this way."]
 
 
 def _looks_headless(header: list[str | None]) -> list[str]:

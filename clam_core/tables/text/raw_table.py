@@ -117,11 +117,6 @@ def clean_header(text: str | None) -> str:
     return " ".join("".join(kept).split())
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """A number with its noun: `1 row`, `2 rows`, `2 copies` (with a plural of its own)."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def some(items: list[str], limit: int = 5) -> str:
     """The first few items in words, and how many more there are."""
     more = f" and {len(items) - limit:,} more" if len(items) > limit else ""

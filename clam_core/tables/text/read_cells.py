@@ -19,8 +19,9 @@ from clam_core.tables.text.column import ENOUGH, Column
 from clam_core.tables.text.date_text import DateOrder, read_dates
 from clam_core.tables.text.header_words import header_words
 from clam_core.tables.text.number_text import Numbers, split_unit
-from clam_core.tables.text.raw_table import Decimal, at_lines, count, some
+from clam_core.tables.text.raw_table import Decimal, at_lines, some
 from clam_core.tables.vocabulary import name_unit
+from clam_core.wording import plural
 
 _BLANKS = re.compile(r"\s+")
 
@@ -78,7 +79,7 @@ def _missing_words(column: Column) -> list[str]:
 
 def _as_missing(words: Counter[str]) -> str:
     shown = some([repr(word) for word, _ in words.most_common()], 3)
-    return f"{count(words.total(), 'cell')} with {shown} taken as missing."
+    return f"{plural(words.total(), 'cell')} with {shown} taken as missing."
 
 
 def _as_numbers(column: Column, kind: str) -> Reading:
@@ -98,13 +99,13 @@ def _as_numbers(column: Column, kind: str) -> Reading:
 def _limits_and_marks(numbers: Numbers) -> list[str]:
     told = []
     if numbers.n_limits:
-        cells = count(numbers.n_limits, "cell")
+        cells = plural(numbers.n_limits, "cell")
         told.append(
             f"{cells} with a limit or an estimate, such as '<5' or '~5': the number itself was "
             "taken."
         )
     if numbers.n_doubtful:
-        cells, example = count(numbers.n_doubtful, "cell"), numbers.doubtful
+        cells, example = plural(numbers.n_doubtful, "cell"), numbers.doubtful
         other = "." if numbers.decimal == "," else ","
         told.append(
             f"{cells} can be read in two ways: {example!r} was taken as "
@@ -112,7 +113,7 @@ def _limits_and_marks(numbers: Numbers) -> list[str]:
             f"column to {other!r}."
         )
     if numbers.n_other_mark:
-        cells = count(numbers.n_other_mark, "cell")
+        cells = plural(numbers.n_other_mark, "cell")
         told.append(f"{cells} with the other decimal mark; both points and commas are used.")
     return told
 
@@ -144,11 +145,11 @@ def _as_dates(column: Column) -> Reading:
     if dates.n_doubtful:
         first = "day" if dates.order == "dmy" else "month"
         told.append(
-            f"{count(dates.n_doubtful, 'date')} can be read in two ways; the {first} was taken to "
+            f"{plural(dates.n_doubtful, 'date')} can be read in two ways; the {first} was taken to "
             "come first. If that is wrong, set the date order of this column."
         )
     if dates.n_short_years:
-        years = count(dates.n_short_years, "year")
+        years = plural(dates.n_short_years, "year")
         told.append(f"{years} of two digits taken to lie in 1970 to 2069.")
     return Reading(dict(dates.values), warnings=told, date_order=dates.order)
 
@@ -228,5 +229,5 @@ def _left_out(column: Column, known: set[str], one: str, many: str) -> list[str]
     if n:
         where = at_lines(column.lines_of(odd))
         what = f"is not {one} and was" if n == 1 else f"are not {many} and were"
-        told.append(f"{count(n, 'cell')} {what} taken as missing ({where}).")
+        told.append(f"{plural(n, 'cell')} {what} taken as missing ({where}).")
     return told

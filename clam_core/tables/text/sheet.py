@@ -14,7 +14,8 @@ from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
 from clam_core.errors import LimitError
 from clam_core.tables.text.grid import MAX_TITLE_ROWS, Grid
-from clam_core.tables.text.raw_table import count, some
+from clam_core.tables.text.raw_table import some
+from clam_core.wording import plural
 
 _ESCAPED = re.compile(r"_x00(0[9ADad])_")
 _QUOTED = re.compile(r'\[[^\]]*\]|"[^"]*"|\\.')
@@ -50,18 +51,18 @@ class SheetFindings:
             (self.percents, "cell", "shown as per cent", "read with the % sign, as shown"),
         ]  # fmt: skip
         found = [
-            f"{count(sum(cells.values()), noun)} {what} ({_columns(cells)}): {then}."
+            f"{plural(sum(cells.values()), noun)} {what} ({_columns(cells)}): {then}."
             for cells, noun, what, then in told
             if cells
         ]
         if self.n_merged:
-            merged = count(self.n_merged, "group")
+            merged = plural(self.n_merged, "group")
             found.append(
                 f"{merged} of merged cells: only the first cell of a group has a value, the others "
                 "are empty."
             )
         if self.n_hidden:
-            found.append(f"{count(self.n_hidden, 'hidden row')} read like the others.")
+            found.append(f"{plural(self.n_hidden, 'hidden row')} read like the others.")
         return found
 
 

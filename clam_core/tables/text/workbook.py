@@ -12,8 +12,9 @@ from clam_core.errors import LimitError, ReadError, TableError
 from clam_core.files.personal_names import clean
 from clam_core.settings import TableLimits
 from clam_core.tables.text.grid import Grid
-from clam_core.tables.text.raw_table import RawTable, count, some
+from clam_core.tables.text.raw_table import RawTable, some
 from clam_core.tables.text.sheet import read_sheet
+from clam_core.wording import plural
 
 _MAX_MEMBERS = 5000
 _SMALL = 1 << 20
@@ -171,5 +172,5 @@ def _read(sheet: Any, grid: Grid, titles: list[str]) -> RawTable:  # noqa: ANN40
     note = f"Read from sheet {title!r} of an Excel workbook"
     if others:
         listed = some([repr(one) for one in others])
-        note += f"; {count(len(others), 'other sheet')} not read: {listed}"
+        note += f"; {plural(len(others), 'other sheet')} not read: {listed}"
     return replace(table, notes=(f"{note}.", *found.sentences(), *table.notes))

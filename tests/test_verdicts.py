@@ -1,0 +1,53 @@
+import math
+from types import SimpleNamespace
+
+import pytest
+
+from clam_core.how_many.decision import objections
+from clam_core.settings.verdicts import DOUBTFUL, STABLE, UNSURE, stability_word
+from clam_core.statistics.headline import stability_words
+
+
+def test_the_bounds_are_those_of_the_paper():
+    """Hennig (2007): 0.75 and more is valid and stable, below 0.6 is not to be trusted."""
+    assert (STABLE, DOUBTFUL, UNSURE) == (0.75, 0.6, 0.6)
+
+
+@pytest.mark.parametrize(
+    ("jaccard", "word"),
+    [
+        (1.0, "stable"), (0.75, "stable"), (math.nextafter(0.75, 0), "doubtful"),
+        (0.6, "doubtful"), (math.nextafter(0.6, 0), "not to be interpreted"),
+        (0.0, "not to be interpreted"), (None, "not known"), (float("nan"), "not known"),
+    ],
+)  # fmt: skip
+def test_what_an_index_says(jaccard, word):
+    assert stability_word(jaccard) == word
+
+
+@pytest.mark.parametrize(
+    ("worst", "said"),
+    [
+        (0.75, "clusters are stable (Jaccard 0.90, 0.75)"),
+        (0.74, "clusters are not all stable (Jaccard 0.90, 0.74)"),
+        (0.59, "clusters are not all stable enough to interpret (Jaccard 0.90, 0.59)"),
+    ],
+)
+def test_the_headline_has_the_same_bounds(worst, said):
+    assert stability_words([0.9, worst]) == said
+
+
+@pytest.mark.parametrize(
+    ("mean", "worst", "holds"),
+    [(0.75, 0.6, True), (0.74, 0.74, False), (0.9, 0.59, False)],
+)
+def test_the_choice_of_a_number_has_the_same_bounds(mean, worst, holds):
+    row = SimpleNamespace(
+        silhouette=0.5,
+        silhouette_p=0.01,
+        jaccard=mean,
+        jaccard_worst=worst,
+        valley=0,
+        valley_worst=0,
+    )
+    assert (objections(row) == []) == holds
