@@ -141,23 +141,6 @@ def affine_from_lps(
     return result
 
 
-def lps_parts(
-    affine: NDArray[np.float64],
-) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
-    """Spacing, origin and flat direction cosines in LPS+, as SimpleITK wants them.
-
-    Args:
-        affine: Voxel index to position, shape (4, 4), mm, RAS+.
-
-    Returns:
-        Spacing (3 numbers, mm), origin (3, mm, LPS+), direction (9, row by row).
-    """
-    lps = _LPS_TO_RAS @ affine
-    spacing = np.linalg.norm(lps[:3, :3], axis=0)
-    direction = lps[:3, :3] / spacing
-    return tuple(spacing.tolist()), tuple(lps[:3, 3].tolist()), tuple(direction.ravel().tolist())
-
-
 def display_slice(array: NDArray[np.generic], axis: int = 2, index: int = 0) -> NDArray[np.generic]:
     """One slice of a RAS+ array as rows and columns in radiological view.
 

@@ -3,7 +3,7 @@
 from clam_core.clustering.k_means import kmeans
 from clam_core.clustering.methods import cluster_each, cluster_scans
 from clam_core.clustering.mixture import Mixture, gmm, mixture_parameters, refine_mixture
-from clam_core.clustering.naming import match_names, order_by_size
+from clam_core.clustering.naming import order_by_size
 from clam_core.clustering.neighbor_graph import graph
 from clam_core.clustering.spread import cluster_centers, student_scale
 
@@ -15,7 +15,6 @@ __all__ = [
     "gmm",
     "graph",
     "kmeans",
-    "match_names",
     "mixture_parameters",
     "order_by_size",
     "refine_mixture",

@@ -20,9 +20,6 @@ CLUSTER_SYMBOLS = ("circle", "x", "triangle-up", "square", "diamond", "cross", "
 UNSELECTED = "#9AA0A6"
 """Grey of what is not selected, and of scans without a value."""
 
-INK_ON_LIGHT, INK_ON_DARK = "#1F2328", "#E6EDF3"
-"""Text on a light and on a dark page."""
-
 
 def cluster_color(cluster: int) -> str:
     """Color of a cluster, counted from 1; beyond the palette colours begin again."""

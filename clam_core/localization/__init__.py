@@ -25,7 +25,7 @@ from clam_core.localization.randomization import (
     randomize_encoder,
 )
 from clam_core.localization.reference import Reference, make_reference
-from clam_core.localization.shares import HU_BANDS, OUTSIDE, MapShares, map_shares, mean_shares
+from clam_core.localization.shares import HU_BANDS, OUTSIDE, MapShares, map_shares
 from clam_core.localization.truth import (
     LesionTruth,
     auroc,
@@ -62,7 +62,6 @@ __all__ = [
     "make_reference",
     "map_layer",
     "map_shares",
-    "mean_shares",
     "measure_faithfulness",
     "own_clusters",
     "random_smooth_map",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,22 +91,6 @@ def map_shares(
     return MapShares(_by_label(energy, zones, places), bands, peak)
 
 
-def mean_shares(shares: Sequence[MapShares]) -> MapShares:
-    """Mean shares of several scans, such as those of one cluster.
-
-    Args:
-        shares: Of single scans; those without any are left out.
-
-    Returns:
-        Mean over the scans; a zone that a scan has not counts as 0. The peak is the
-        most frequent one.
-    """
-    peaks = [one.peak for one in shares if one.peak is not None]
-    peak = max(sorted(set(peaks)), key=peaks.count) if peaks else None
-    zones = _mean([one.zones for one in shares])
-    return MapShares(zones, _mean([one.bands for one in shares]), peak)
-
-
 def _bands(
     energy: NDArray[np.float64], mask: NDArray[np.bool_], hu: NDArray[np.floating | np.integer]
 ) -> dict[str, float]:
@@ -124,12 +107,6 @@ def _by_label(
     shares = sums / energy.sum()
     named = {name: float(share) for name, share in zip(names, shares, strict=True)}
     return {**{name: named[name] for name in names[1:]}, OUTSIDE: named[OUTSIDE]}
-
-
-def _mean(tables: list[dict[str, float]]) -> dict[str, float]:
-    filled = [table for table in tables if table]
-    names = list(dict.fromkeys(name for table in filled for name in table))
-    return {name: float(np.mean([t.get(name, 0.0) for t in filled])) for name in names}
 
 
 def _place(peak: str) -> str:

@@ -9,7 +9,7 @@ from clam_core.phantom.settings import (
     SimulationSettings,
     SubjectSettings,
 )
-from clam_core.phantom.simulation import simulation_cohort, simulation_groups, simulation_scan
+from clam_core.phantom.simulation import simulation_cohort, simulation_groups
 
 __all__ = [
     "ClinicalSettings",
@@ -25,5 +25,4 @@ __all__ = [
     "make_scan",
     "simulation_cohort",
     "simulation_groups",
-    "simulation_scan",
 ]

@@ -17,7 +17,7 @@ from clam_core.phantom.shapes import (
     tube_distance,
 )
 
-BLOOD_HU, AIRWAY_HU = 42.0, -990.0
+AIRWAY_HU = -990.0
 
 _HEART_TURN: tuple[Point, Point, Point] = (
     (-0.780, 0.420, -0.464),

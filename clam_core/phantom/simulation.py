@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clam_core.errors import SettingsError
 from clam_core.phantom.chest import Mask
 from clam_core.phantom.cohort import child_seed, shuffled
 from clam_core.phantom.families import FAMILIES, Ground, make_ground
@@ -72,27 +71,6 @@ def simulation_cohort(settings: SimulationSettings) -> Iterator[PhantomScan]:
     """
     for row, group in enumerate(_layout(settings)):
         yield _scan(settings, row, group)
-
-
-def simulation_scan(settings: SimulationSettings, row: int) -> PhantomScan:
-    """One scan of a simulated cohort, without making the others.
-
-    Args:
-        settings: As for `simulation_cohort`.
-        row: Position in the cohort, from 0.
-
-    Returns:
-        The same scan that `simulation_cohort` yields at that position.
-
-    Raises:
-        SettingsError: If the cohort has no such row.
-    """
-    layout = _layout(settings)
-    if not 0 <= row < len(layout):
-        raise SettingsError(
-            f"Row {row} was asked for, but the cohort has rows 0 to {len(layout) - 1}."
-        )
-    return _scan(settings, row, layout[row])
 
 
 def _layout(settings: SimulationSettings) -> list[str]:

@@ -15,32 +15,6 @@ from clam_core.volume import Volume
 MAX_SHEAR_DEGREES = 45.0
 
 
-def resample_to(
-    array: NDArray[np.generic],
-    affine: NDArray[np.float64],
-    target_shape: tuple[int, ...],
-    target_affine: NDArray[np.float64],
-    fill: float = 0.0,
-) -> NDArray[np.float32]:
-    """Bring a map on the study's grid into a scan's own geometry, linearly.
-
-    Args:
-        array: Map, shape (i, j, k) or (i, j).
-        affine: Its voxel index to position, shape (4, 4), mm, RAS+.
-        target_shape: Shape of the result, as many axes as `array`.
-        target_affine: Geometry of the result, shape (4, 4), mm, RAS+; may be
-            oblique, mirrored or sheared.
-        fill: Value beyond the map.
-
-    Returns:
-        The map at the target's voxels; constant within the outermost half voxel.
-    """
-    result: NDArray[np.float32] = _sample(
-        array.astype(np.float32), np.linalg.inv(affine) @ target_affine, target_shape, fill
-    )
-    return result
-
-
 def nearest_at(
     mask: NDArray[np.bool_],
     affine: NDArray[np.float64],

@@ -46,10 +46,6 @@ class AssociationTable:
         """Number of variables that were tested."""
         return int(self.rows["p_value"].notna().sum())
 
-    def for_export(self) -> pd.DataFrame:
-        """The columns of `associations.csv`."""
-        return self.rows[list(CSV_COLUMNS)]
-
 
 def associate(
     clusters: pd.DataFrame,

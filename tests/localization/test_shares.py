@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from clam_core.errors import AlignmentError
-from clam_core.localization import HU_BANDS, OUTSIDE, lung_zones, map_shares, mean_shares
+from clam_core.localization import HU_BANDS, OUTSIDE, lung_zones, map_shares
 from clam_core.phantom import LesionSettings, SubjectSettings, make_scan
 
 NAMES = [f"{s} {t}" for s, t in itertools.product(("left", "right"), ("lower", "middle", "upper"))]
@@ -126,18 +126,6 @@ def test_nothing_to_say():
     assert map_shares(mask * 1.0, mask).bands == {}
     outside = map_shares((~mask) * 1.0, mask, np.zeros(mask.shape))
     assert outside.sentence == "Peak outside the mask; 100 % outside the mask."
-
-
-def test_mean_of_a_cluster():
-    mask, hu = two_lungs(), np.full((12, 6, 12), -800)
-    maps = np.zeros((3, *mask.shape))
-    maps[0, 9, 2, 9] = maps[1, 9, 2, 9] = maps[1, 2, 2, 9] = 1
-    shares = [map_shares(one, mask, hu) for one in maps]
-    found = mean_shares(shares)
-    assert found.zones["right upper"] == 0.75 and found.zones["left upper"] == 0.25
-    assert found.bands["normal lung"] == 1
-    assert found.peak in {"right upper", "left upper"}
-    assert mean_shares([]).sentence.startswith("The map is empty")
 
 
 def test_shapes_must_fit():

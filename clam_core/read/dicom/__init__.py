@@ -2,7 +2,7 @@
 
 from clam_core.read.dicom.headers import DicomHeader, HeaderProblem, PixelFormat, Plane
 from clam_core.read.dicom.outcome import SeriesOutcome
-from clam_core.read.dicom.parse import read_header, read_headers
+from clam_core.read.dicom.parse import read_headers
 from clam_core.read.dicom.read import read_series
 from clam_core.read.dicom.series import group_series
 
@@ -13,7 +13,6 @@ __all__ = [
     "Plane",
     "SeriesOutcome",
     "group_series",
-    "read_header",
     "read_headers",
     "read_series",
 ]

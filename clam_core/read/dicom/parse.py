@@ -28,25 +28,6 @@ _POSITIONS = frozenset(
 )  # fmt: skip
 
 
-def read_header(ref: FileRef) -> DicomHeader:
-    """Read what is needed of one header, without its pixels.
-
-    Args:
-        ref: A file on disk or in an archive.
-
-    Returns:
-        Its header.
-
-    Raises:
-        NotAScanError: If the file is no DICOM file, or no picture of a scan.
-        ReadError: If it is damaged, cut short, or holds values that mean nothing.
-    """
-    found = _read(ref)
-    if isinstance(found, HeaderProblem):
-        raise (NotAScanError if found.kind == "skipped" else ReadError)(found.reason)
-    return found
-
-
 def read_headers(refs: Iterable[FileRef]) -> list[DicomHeader | HeaderProblem]:
     """Read the headers of many files.
 

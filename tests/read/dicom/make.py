@@ -15,7 +15,9 @@ from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
+from clam_core.errors import NotAScanError, ReadError
 from clam_core.files.file_ref import FileRef
+from clam_core.read.dicom import DicomHeader, HeaderProblem, read_headers
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 MR = "1.2.840.10008.5.1.4.1.1.4"
@@ -217,3 +219,11 @@ def zipped(refs: list[FileRef], path: Path) -> list[FileRef]:
         for ref in refs:
             archive.write(ref.path, f"series/{ref.name}")
     return [FileRef(path, f"series/{ref.name}") for ref in refs]
+
+
+def read_header(ref: FileRef) -> DicomHeader:
+    """The header of one file; its problem as an error."""
+    (header,) = read_headers([ref])
+    if isinstance(header, HeaderProblem):
+        raise (NotAScanError if header.kind == "skipped" else ReadError)(header.reason)
+    return header

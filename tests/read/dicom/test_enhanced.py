@@ -6,7 +6,7 @@ import pytest
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from clam_core.errors import ReadError
-from clam_core.read.dicom import group_series, read_header, read_series
+from clam_core.read.dicom import group_series, read_series
 from clam_core.settings import ReadLimits
 from tests.read.dicom import make
 from tests.read.dicom.streams import JPEG_70, JPEG_2000, JPEG_LS, encode, smooth
@@ -27,7 +27,7 @@ def _expected(stored, scales=SCALES):
 def test_native_frames(tmp_path, syntax):
     stored = make.ramp()
     ref = make.write(tmp_path / "scan1.dcm", make.enhanced(stored, POSITIONS, SCALES), syntax)
-    (outcome,) = group_series([read_header(ref)])
+    (outcome,) = group_series([make.read_header(ref)])
     assert (outcome.kind, outcome.refs, outcome.shape) == ("scan", (ref,), (5, 6, 4))
     assert outcome.acquisition["slice_thickness_mm"] == 2.0
     volume = read_series([ref], LIMITS).volume
@@ -108,12 +108,12 @@ def test_values_agree_with_itk_where_all_frames_share_one_scale(tmp_path):
 def test_groups_and_frames_must_be_as_many(tmp_path):
     made = make.enhanced(make.ramp(4), POSITIONS[:3])
     with pytest.raises(ReadError, match="describes 3 frames but announces 4"):
-        read_header(make.write(tmp_path / "scan1.dcm", made))
+        make.read_header(make.write(tmp_path / "scan1.dcm", made))
 
 
 def test_frames_without_groups_have_no_place(tmp_path):
     made = make.dataset(make.ramp(4), NumberOfFrames=4)
-    (outcome,) = group_series([read_header(make.write(tmp_path / "scan1.dcm", made))])
+    (outcome,) = group_series([make.read_header(make.write(tmp_path / "scan1.dcm", made))])
     assert "4 of 4 images do not say where they lie" in outcome.reason
 
 
@@ -122,6 +122,6 @@ def test_two_time_points_in_one_file_are_refused(tmp_path):
     made = make.enhanced(make.ramp(6), positions)
     for n, frame in enumerate(made.PerFrameFunctionalGroupsSequence):
         frame.FrameContentSequence[0].TemporalPositionIndex = n // 3
-    outcomes = group_series([read_header(make.write(tmp_path / "scan1.dcm", made))])
+    outcomes = group_series([make.read_header(make.write(tmp_path / "scan1.dcm", made))])
     assert {o.kind for o in outcomes} == {"failed"}
     assert "One file holds several scans" in outcomes[0].reason

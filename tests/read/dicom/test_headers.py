@@ -12,7 +12,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 
 from clam_core.errors import NotAScanError, ReadError
 from clam_core.files.file_ref import FileRef
-from clam_core.read.dicom import DicomHeader, HeaderProblem, read_header, read_headers
+from clam_core.read.dicom import DicomHeader, HeaderProblem, read_headers
 from clam_core.read.dicom.elements import items
 from clam_core.read.dicom.fields import Fields
 from clam_core.read.dicom.rawfile import read_raw_header
@@ -62,7 +62,7 @@ def test_header_of_a_slice(tmp_path):
         PatientIdentityRemoved="YES", InstanceNumber=9, PatientPosition="HFS", BitsStored=12,
         GantryDetectorTilt=-2.5, SpacingBetweenSlices=1.5, InstitutionName="General",
     )  # fmt: skip
-    header = read_header(make.write(tmp_path / "one.dcm", made))
+    header = make.read_header(make.write(tmp_path / "one.dcm", made))
     pixels, plane = header.pixels, header.planes[0]
     assert (pixels.rows, pixels.columns, pixels.frames) == (6, 5, 1)
     assert (pixels.bits_allocated, pixels.bits_stored, pixels.high_bit) == (16, 12, 11)
@@ -82,7 +82,7 @@ def test_header_of_a_slice(tmp_path):
 
 
 def test_values_from_a_pipe_are_checked(tmp_path):
-    header = read_header(make.write(tmp_path / "one.dcm", make.dataset(make.ramp(1)[0])))
+    header = make.read_header(make.write(tmp_path / "one.dcm", make.dataset(make.ramp(1)[0])))
     for name, value in [("patient_id", 5), ("planes", "x"), ("pixels", {}), ("kvp", "120")]:
         values = {**header.to_json(), name: value}
         with pytest.raises(ReadError, match="not in the expected form"):
@@ -119,7 +119,7 @@ def test_sound_objects_that_are_no_scans_are_skipped(tmp_path, tags, what):
     assert problem.kind == "skipped"
     assert what in problem.reason
     with pytest.raises(NotAScanError):
-        read_header(ref)
+        make.read_header(ref)
 
 
 def test_dicomdir_and_junk_are_skipped(tmp_path):
@@ -152,7 +152,7 @@ def test_sequences_nested_as_deeply_as_real_ones_are_passed_over(tmp_path):
         made = make.dataset(make.ramp(1)[0])
         made.update(_nest(20, undefined=undefined))
         for syntax in ("1.2.840.10008.1.2.1", ImplicitVRLittleEndian):
-            header = read_header(make.write(tmp_path / "slice1.dcm", made, syntax))
+            header = make.read_header(make.write(tmp_path / "slice1.dcm", made, syntax))
             assert header.patient_id == "P-001"
 
 
@@ -165,7 +165,7 @@ def test_names_in_other_alphabets(tmp_path):
     ]
     for charset, name, words in cases:
         made = make.dataset(make.ramp(1)[0], SpecificCharacterSet=charset, PatientName=name)
-        header = read_header(make.write(tmp_path / "slice1.dcm", made))
+        header = make.read_header(make.write(tmp_path / "slice1.dcm", made))
         assert words <= set(header.private_words)
 
 
