@@ -115,14 +115,14 @@ def under_null(plan: Plan, progress: Progress) -> pd.DataFrame:
                if info.kind in NUMBERS | LEVELS}  # fmt: skip
     labels = np.repeat([1, 2, 3], SIZES)[: len(frame)].astype(np.int64)
     rng = np.random.default_rng(1)
-    found = []
+    rows = []
     for shuffle in range(plan.n_shuffles):
         shuffled = rng.permutation(labels)
         settings = AssociateSettings(n_resamples=plan.n_resamples, seed=shuffle)
         for name, (kind, values) in columns.items():
-            found.append((shuffle, name, kind, _p(name, kind, values, (shuffled, settings))))
+            rows.append((shuffle, name, kind, _p(name, kind, values, (shuffled, settings))))
         progress("Shuffling labels", shuffle + 1, plan.n_shuffles)
-    return pd.DataFrame(found, columns=["shuffle", "variable", "kind", "p_value"])
+    return pd.DataFrame(rows, columns=["shuffle", "variable", "kind", "p_value"])
 
 
 def _numbers(frame: pd.DataFrame, info: ColumnInfo) -> Values:
@@ -186,7 +186,7 @@ def power_figures(plan: Plan, progress: Progress) -> list[Figure]:
         progress: Told how many are done.
     """
     names = (*_PLANTED, _CONTROL)
-    found = dict.fromkeys(names, 0)
+    times = dict.fromkeys(names, 0)
     sizes = (16, 16, 16)
     for seed in range(plan.n_cohorts):
         frame, infos = synthetic(100 + seed, sizes)
@@ -197,13 +197,13 @@ def power_figures(plan: Plan, progress: Progress) -> list[Figure]:
         p = np.array([_p(i.name, i.kind, _numbers(frame, i), how) for i in tested])
         adjusted = dict(zip([info.name for info in tested], correct(p), strict=True))
         for name in names:
-            found[name] += adjusted[name] < 0.05
+            times[name] += adjusted[name] < 0.05
         progress("Looking for planted effects", seed + 1, plan.n_cohorts)
     how_many = f"of {plan.n_cohorts} cohorts of 48, adjusted p < 0.05"
     return [
         Figure(f"{'Planted' if name != _CONTROL else 'Unrelated'}: {name}", f"{count}", "", "",
                how_many)
-        for name, count in found.items()
+        for name, count in times.items()
     ]  # fmt: skip
 
 

@@ -158,9 +158,9 @@ def _moved(mark: NDArray[np.bool_], affine: NDArray[np.float64], onto: Volume) -
         points = np.column_stack([points, np.zeros(len(points))])
     index = np.rint(points @ to_voxel[:3, :3].T + to_voxel[:3, 3]).astype(int)[:, : mark.ndim]
     inside = ((index >= 0) & (index < mark.shape)).all(axis=1)
-    found = np.zeros(len(points), bool)
-    found[inside] = mark[tuple(index[inside].T)]
-    return found.reshape(onto.shape)
+    marked = np.zeros(len(points), bool)
+    marked[inside] = mark[tuple(index[inside].T)]
+    return marked.reshape(onto.shape)
 
 
 def _read(path: Path, unit: Unit) -> Volume:

@@ -169,10 +169,10 @@ class _Bench:
 
     def _reference(self, settings: LocalizeSettings) -> Reference:
         layer = map_layer(self.model, settings)
-        found = make_reference(self.model, [self.images], layer, settings.seed)
+        reference = make_reference(self.model, [self.images], layer, settings.seed)
         if settings.variant != "integrated":
-            return found
-        return add_backdrop(self.model, found, [self.images], self.clusters, settings)
+            return reference
+        return add_backdrop(self.model, reference, [self.images], self.clusters, settings)
 
     def _maps(
         self, settings: LocalizeSettings, reference: Reference, clusters: NDArray[np.int64]
@@ -183,11 +183,11 @@ class _Bench:
         lesions, distractors = self.cohort.lesions, self.cohort.distractors
         if lesions is None or distractors is None:
             return {}
-        found = [
+        truths = [
             score_against_truth(one, lesions[row], distractors[row]).as_dict()
             for one, row in zip(maps.raw, self.rows, strict=True)
         ]
-        frame = pd.DataFrame(found).astype(float)
+        frame = pd.DataFrame(truths).astype(float)
         return {str(name): float(value) for name, value in frame.mean().items()}
 
     def _randomization(
@@ -197,8 +197,8 @@ class _Bench:
         some = replace(maps, raw=maps.raw[few], cluster=maps.cluster[few], other=maps.other[few])
         images = self.images[self.rows[few]]
         clusters = self.clusters if reference.backdrop else None
-        found = check_randomization(self.model, images, some, settings, [self.images], clusters)
-        return float(np.nanmean([one.pearson for one in found]))
+        compared = check_randomization(self.model, images, some, settings, [self.images], clusters)
+        return float(np.nanmean([one.pearson for one in compared]))
 
     def _other_cluster(
         self, maps: ActivationMaps, settings: LocalizeSettings, reference: Reference
@@ -206,8 +206,8 @@ class _Bench:
         """Correlation of each map with the map of the same scan for the other cluster."""
         others = self._maps(settings, reference, 1 - self.clusters[self.rows])
         pairs = zip(maps.positive, others.positive, strict=True)
-        found = [_correlation(one, other) for one, other in pairs]
-        return float(np.nanmean(found)) if np.isfinite(found).any() else float("nan")
+        correlations = [_correlation(one, other) for one, other in pairs]
+        return float(np.nanmean(correlations)) if np.isfinite(correlations).any() else float("nan")
 
 
 def _correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:

@@ -91,8 +91,8 @@ def torch_cam_map(example: Example, batch_size: int = 32) -> Tensor:
     ) as extract:
         with torch.no_grad():
             example.model(example.image)
-        found: Tensor = extract(0)[0]
-    return found
+        activation_map: Tensor = extract(0)[0]
+    return activation_map
 
 
 def published_map(example: Example, channels: range | None = None) -> Map:

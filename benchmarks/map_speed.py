@@ -61,19 +61,19 @@ def measure(n_runs: int) -> list[Figure]:
 
 def calls(example: Example, reference: Reference) -> Calls:
     """What is timed, by name."""
-    found: Calls = {
+    makers: Calls = {
         "paper": lambda: make_maps(example.model, example.image, _paper_settings()),
         "published": lambda: published_map(example),
     }
     for n_steps in STEPS:
         settings = _integrated_settings(n_steps)
-        found[f"integrated {n_steps}"] = lambda settings=settings: make_maps(  # type: ignore[misc]
+        makers[f"integrated {n_steps}"] = lambda settings=settings: make_maps(  # type: ignore[misc]
             example.model, example.image, settings, reference
         )
     if has_torch_cam():
-        found["torch-cam"] = lambda: torch_cam_map(example)
-        found["torch-cam, 2 at once"] = lambda: torch_cam_map(example, batch_size=2)
-    return found
+        makers["torch-cam"] = lambda: torch_cam_map(example)
+        makers["torch-cam, 2 at once"] = lambda: torch_cam_map(example, batch_size=2)
+    return makers
 
 
 def interleave(found: Calls, n_runs: int) -> Seconds:

@@ -57,8 +57,8 @@ def idec(cohort: Cohort, seed: int) -> NDArray[np.int64]:
     flat = images.reshape(len(images), -1)
     flat = (flat - flat.mean()) / flat.std()
     model = IDEC(n_clusters=cohort.n_groups, random_state=seed, device="cpu")
-    found: NDArray[np.int64] = np.asarray(model.fit(flat).labels_, dtype=np.int64)
-    return found
+    clusters: NDArray[np.int64] = np.asarray(model.fit(flat).labels_, dtype=np.int64)
+    return clusters
 
 
 def size_and_kmeans(cohort: Cohort, seed: int) -> NDArray[np.int64]:

@@ -142,17 +142,17 @@ def _simulation(options: BenchmarkOptions, progress: Progress) -> Result:
             ("By family", ["anatomy", "family"]),
         )
     ]
-    found = {"simulation": rows}
+    frames = {"simulation": rows}
     if options.data is not None:
         n_seeds = min(plan.n_seeds, N_REAL_SEEDS)
-        found["real"] = simulation.real(
+        frames["real"] = simulation.real(
             options.data, progress, tables["real"], n_seeds=n_seeds, full=options.full
         )
-        parts.append(table.frame_to_markdown(simulation.summarize_real(found["real"]), REAL_TITLE))
+        parts.append(table.frame_to_markdown(simulation.summarize_real(frames["real"]), REAL_TITLE))
     text = "\n".join([*parts, f"Machine: {machine}.", ""])
     if options.to is not None:
         _write(options.to, "simulation", text)
-    values = {name: rows.to_dict("records") for name, rows in found.items()}
+    values = {name: rows.to_dict("records") for name, rows in frames.items()}
     return Result((text,), {"machine": machine, **values})
 
 

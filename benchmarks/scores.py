@@ -51,8 +51,8 @@ def best_match(groups: NDArray[np.int64], clusters: NDArray[np.int64]) -> NDArra
     names, columns = linear_sum_assignment(-counts)
     renamed = np.empty(n, dtype=np.int64)
     renamed[columns] = names
-    found: NDArray[np.int64] = renamed[clusters]
-    return found
+    matched: NDArray[np.int64] = renamed[clusters]
+    return matched
 
 
 def mutual_information(groups: NDArray[np.int64], clusters: NDArray[np.int64]) -> float:

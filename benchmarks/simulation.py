@@ -141,10 +141,10 @@ def compare(cohort: Cohort, default: FitSettings) -> Iterator[dict[str, float | 
     Yields:
         way, accuracy, nmi, seconds.
     """
-    found = ways(default, len(cohort.grid), is_masked=cohort.masks is not None)
+    compared = ways(default, len(cohort.grid), is_masked=cohort.masks is not None)
     if len(cohort.volumes) >= MANY_SCANS:
-        found["DCEC, as in its own paper"] = dcec_of_many(default)
-    for way, settings in found.items():
+        compared["DCEC, as in its own paper"] = dcec_of_many(default)
+    for way, settings in compared.items():
         yield _timed(cohort, way, lambda s=settings: _clusters(cohort, s))  # type: ignore[misc]
     others = rivals()
     if cohort.sizes_mm is not None:
@@ -160,17 +160,17 @@ def ways(
     untrained = default.model_copy(update={"train": default.train.model_copy(update={"epochs": 0})})
     latent = default.model_copy(update={"method": "kmeans"})
     paper = default.model_copy(update={"method": "dcec"})
-    found = {
+    settings_of = {
         "default": default,
         "untrained encoder, same features": untrained,
         "latent codes + k-means": latent,
         "DCEC": paper,
     }
     if not is_masked and n_axes == 3:
-        found["UMAP + Gaussian mixture"] = default.model_copy(update={"method": "umap"})
+        settings_of["UMAP + Gaussian mixture"] = default.model_copy(update={"method": "umap"})
     if not is_masked and n_axes == 2:
-        found["graph on latent codes"] = default.model_copy(update={"method": "graph"})
-    return found
+        settings_of["graph on latent codes"] = default.model_copy(update={"method": "graph"})
+    return settings_of
 
 
 def dcec_of_many(default: FitSettings) -> FitSettings:
@@ -196,19 +196,19 @@ def dcec_of_many(default: FitSettings) -> FitSettings:
 
 def _clusters(cohort: Cohort, settings: FitSettings) -> NDArray[np.int64]:
     source = ScanSource(cohort.read, len(cohort.volumes), cohort.grid, cohort.unit)
-    found: NDArray[np.int64] = fit_model(source, settings).soft_assignment.argmax(axis=1)
-    return found
+    clusters: NDArray[np.int64] = fit_model(source, settings).soft_assignment.argmax(axis=1)
+    return clusters
 
 
 def _timed(
     cohort: Cohort, way: str, cluster: Callable[[], NDArray[np.int64]]
 ) -> dict[str, float | str]:
     start = time.perf_counter()
-    found = cluster()
+    clusters = cluster()
     return {
         "way": way,
-        "accuracy": accuracy(cohort.groups, found),
-        "nmi": mutual_information(cohort.groups, found),
+        "accuracy": accuracy(cohort.groups, clusters),
+        "nmi": mutual_information(cohort.groups, clusters),
         "seconds": time.perf_counter() - start,
     }
 

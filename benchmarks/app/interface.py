@@ -216,5 +216,5 @@ def _browse(
         used = server.memory_mib
         peaks += [] if used is None else [used]
         time.sleep(0.25)
-    found = json.loads(process.stdout.read())
-    return found["seconds"], found["errors"]
+    timed = json.loads(process.stdout.read())
+    return timed["seconds"], timed["errors"]

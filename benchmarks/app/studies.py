@@ -214,8 +214,8 @@ def _write_maps(run: Run, table: pd.DataFrame, n_real: int) -> None:
         writer.start("drawn")
         writer.create("maps", len(table), GRID, "float16")
         for row in range(n_real):
-            found = np.maximum(_smooth(100 + row), 0) * _lungs()
-            writer.write_row("maps", row, (found / found.max()).astype(np.float16))
+            strength = np.maximum(_smooth(100 + row), 0) * _lungs()
+            writer.write_row("maps", row, (strength / strength.max()).astype(np.float16))
         writer.write_array("cluster_maps", means)
         writer.write_array("cluster_means", 60 * means - 850)
         writer.write_table("maps.parquet", lines)

@@ -30,9 +30,9 @@ class Rows:
 
     def back(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         """Labels of the sorted rows, in the order of the given matrix."""
-        found = np.empty_like(labels)
-        found[self.order] = labels
-        return found
+        placed = np.empty_like(labels)
+        placed[self.order] = labels
+        return placed
 
 
 def check_features(features: NDArray[np.floating]) -> None:

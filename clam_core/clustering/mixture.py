@@ -127,8 +127,8 @@ def mixture_parameters(features: NDArray[np.floating], labels: NDArray[np.intege
     cluster_centers(features, labels)
     values = np.asarray(features, dtype=np.float64)
     middle = values.mean(axis=0)
-    found = _weigh(values - middle, memberships(labels))
-    return Mixture(found.centers + middle, found.variances, found.weights)
+    mixture = _weigh(values - middle, memberships(labels))
+    return Mixture(mixture.centers + middle, mixture.variances, mixture.weights)
 
 
 def _weigh(values: NDArray[np.float64], shares: NDArray[np.float64]) -> Mixture:

@@ -121,10 +121,10 @@ def split_names(text: str) -> tuple[str, ...]:
 
 def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
     """`["0=female"]` -> `{"0": "female"}`."""
-    found = {}
+    values = {}
     for pair in given or []:
         name, equals, value = pair.rpartition("=")
         if not equals or not name:
             raise SettingsError(f"--{option} {pair!r} is not NAME=VALUE, such as FVC=mL.")
-        found[name] = value
-    return found
+        values[name] = value
+    return values

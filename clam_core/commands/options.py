@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from clam_core.errors import ClamError, SettingsError
-from clam_core.sandbox.workers import usual_workers
 
 StudyPath = Annotated[Path, typer.Argument(help="Folder of the study.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
@@ -20,7 +20,7 @@ ForgetMissing = Annotated[
         help="Give up ready scans whose files are missing or can no longer be prepared.",
     ),
 ]
-N_WORKERS = usual_workers()
+N_WORKERS = min(os.cpu_count() or 1, 8)
 
 
 def parse_overrides(given: dict[str, list[str]]) -> dict[str, dict[str, str]]:

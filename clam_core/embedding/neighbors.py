@@ -23,8 +23,8 @@ def nearest_scans(features: NDArray[np.floating], row: int, n: int) -> Rows:
     """
     distance = _squared(features, np.asarray(features[row], dtype=np.float64))
     distance[row] = np.inf
-    found = np.argsort(distance, kind="stable")
-    return found[: min(n, len(features) - 1)]
+    order = np.argsort(distance, kind="stable")
+    return order[: min(n, len(features) - 1)]
 
 
 def prototypes(
@@ -87,5 +87,5 @@ def _members(soft_assignment: NDArray[np.floating], cluster: int) -> Rows:
 
 def _squared(points: NDArray[np.floating], to: NDArray[np.float64]) -> NDArray[np.float64]:
     """Squared distance of every point, shape (n_points,)."""
-    found: NDArray[np.float64] = np.square(points - to).sum(axis=1)
-    return found
+    squared: NDArray[np.float64] = np.square(points - to).sum(axis=1)
+    return squared

@@ -59,9 +59,9 @@ def embed(features: NDArray[np.floating], settings: EmbedSettings) -> Embedding:
     note = _why_not_umap(values) if settings.method == "umap" else ""
     method = "pca" if note else settings.method
     order = np.lexsort(values.T[::-1])
-    found = _umap_plane(values[order], settings) if method == "umap" else pca_plane(values[order])
-    positions = np.empty_like(found)
-    positions[order] = found
+    ordered = _umap_plane(values[order], settings) if method == "umap" else pca_plane(values[order])
+    positions = np.empty_like(ordered)
+    positions[order] = ordered
     return Embedding(positions, trust(values, positions), method, note)
 
 

@@ -48,8 +48,8 @@ def trust(
     if wanted < 1:
         return np.ones(n_scans)
     shared = np.minimum(_near(features, wanted), _near(positions, wanted)).sum(axis=1)
-    found: NDArray[np.float64] = np.minimum(shared / wanted, 1.0)
-    return found
+    trusted: NDArray[np.float64] = np.minimum(shared / wanted, 1.0)
+    return trusted
 
 
 def _near(points: NDArray[np.floating], n_neighbors: int) -> NDArray[np.float64]:

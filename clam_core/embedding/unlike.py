@@ -46,8 +46,8 @@ def voxel_measures(
     steps = [_steps(values, inside, axis) for axis in range(values.ndim)]
     step = float(np.median(np.concatenate(steps)))
     roughness = step / spread if spread > 0 else 0.0
-    found = {"brightness": float(middle), "spread": spread} if is_hu else {}
-    return {**found, "roughness": roughness}
+    measures = {"brightness": float(middle), "spread": spread} if is_hu else {}
+    return {**measures, "roughness": roughness}
 
 
 def _steps(values: NDArray[np.float32], inside: NDArray[np.bool_], axis: int) -> Codes:
@@ -55,8 +55,8 @@ def _steps(values: NDArray[np.float32], inside: NDArray[np.bool_], axis: int) ->
     n_voxels = values.shape[axis]
     first, second = np.arange(n_voxels - 1), np.arange(1, n_voxels)
     both = inside.take(first, axis) & inside.take(second, axis)
-    found: Codes = np.abs(values.take(second, axis) - values.take(first, axis))[both]
-    return found
+    steps: Codes = np.abs(values.take(second, axis) - values.take(first, axis))[both]
+    return steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,21 +82,21 @@ class Usual:
         Raises:
             AlignmentError: If the descriptions have other lengths than the cohort's.
         """
-        found = []
+        reasons = []
         pairs = zip(codes, self.codes, strict=True)
         farness = max(nearest_ratio(new, cohort) for new, cohort in pairs)
         if farness > NEAREST_FACTOR:
-            found.append(
+            reasons.append(
                 f"its nearest scan is {farness:.1f} times as far away as is usual in the cohort"
             )
         for name, value in measures.items():
             low, high = np.quantile(self.measures[name], [0.01, 0.99])
             slack = RANGE_FACTOR * (high - low)
             if value < low - slack:
-                found.append(f"it is much {_WORDS[name][0]} than any scan of the cohort")
+                reasons.append(f"it is much {_WORDS[name][0]} than any scan of the cohort")
             elif value > high + slack:
-                found.append(f"it is much {_WORDS[name][1]} than any scan of the cohort")
-        return tuple(found)
+                reasons.append(f"it is much {_WORDS[name][1]} than any scan of the cohort")
+        return tuple(reasons)
 
 
 def nearest_ratio(new: Codes, cohort: Codes) -> float:

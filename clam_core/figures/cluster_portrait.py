@@ -52,9 +52,9 @@ def difference(first: Array, second: Array, masks: tuple[Array, Array]) -> Array
     Returns:
         Same shape; 0 outside the masks.
     """
-    found = np.nan_to_num(first.astype(np.float32) - second.astype(np.float32))
-    found[(masks[0] < HALF) | (masks[1] < HALF)] = 0
-    return found
+    less = np.nan_to_num(first.astype(np.float32) - second.astype(np.float32))
+    less[(masks[0] < HALF) | (masks[1] < HALF)] = 0
+    return less
 
 
 def mean_of_others(means: Array, sizes: NDArray[np.integer], but: int) -> Array:

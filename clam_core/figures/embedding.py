@@ -104,12 +104,12 @@ def sample_rows(clusters: NDArray[np.integer], n_most: int, seed: int = _SEED) -
     if len(clusters) <= n_most:
         return np.arange(len(clusters))
     random = np.random.default_rng(seed)
-    found = []
+    kept = []
     for number in np.unique(clusters):
         own = np.flatnonzero(clusters == number)
         n_kept = max(1, int(len(own) * n_most / len(clusters)))
-        found.append(random.choice(own, n_kept, replace=False))
-    return np.sort(np.concatenate(found))
+        kept.append(random.choice(own, n_kept, replace=False))
+    return np.sort(np.concatenate(kept))
 
 
 def cards(values: Mapping[str, pd.Series[Any]]) -> list[str]:
@@ -123,13 +123,13 @@ def cards(values: Mapping[str, pd.Series[Any]]) -> list[str]:
         (f"{letters(name)} " if name else "", series.tolist()) for name, series in values.items()
     ]
     ids = next(iter(values.values())).index.tolist()
-    found = [f"<b>{letters(str(scan_id))}</b>" for scan_id in ids]
+    lines = [f"<b>{letters(str(scan_id))}</b>" for scan_id in ids]
     for name, texts in columns:
-        found = [
+        lines = [
             f"{card}<br>{name}{letters(text)}" if text else card
-            for card, text in zip(found, texts, strict=True)
+            for card, text in zip(lines, texts, strict=True)
         ]
-    return found
+    return lines
 
 
 def _by_cluster(figure: Any, shown: pd.DataFrame, color: ColorBy, marks: Marks) -> dict[str, int]:  # noqa: ANN401

@@ -27,13 +27,13 @@ def inside(points: pd.DataFrame, box: Regions, lasso: Regions) -> NDArray[np.boo
         Shimrat (1962), "Algorithm 112: position of point relative to polygon", CACM 5:434.
     """
     x, y = (points[name].to_numpy(dtype=np.float64) for name in ("x", "y"))
-    found = np.zeros(len(points), dtype=np.bool_)
+    is_inside = np.zeros(len(points), dtype=np.bool_)
     for corners in box:
         (left, right), (low, high) = sorted(corners["x"]), sorted(corners["y"])
-        found |= (left <= x) & (x <= right) & (low <= y) & (y <= high)
+        is_inside |= (left <= x) & (x <= right) & (low <= y) & (y <= high)
     for polygon in lasso:
-        found |= _in_polygon(x, y, list(zip(polygon["x"], polygon["y"], strict=True)))
-    return found
+        is_inside |= _in_polygon(x, y, list(zip(polygon["x"], polygon["y"], strict=True)))
+    return is_inside
 
 
 def _in_polygon(

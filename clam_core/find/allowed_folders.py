@@ -41,13 +41,13 @@ def check_below(path: Path, roots: Sequence[Path]) -> Path:
     Raises:
         UnsafeFileError: If it lies elsewhere, also by way of a link.
     """
-    found = path.resolve()
-    if not any(found.is_relative_to(root) for root in roots):
+    resolved = path.resolve()
+    if not any(resolved.is_relative_to(root) for root in roots):
         raise UnsafeFileError(
             "This folder lies outside the folders that may be opened here; choose one of those "
             "that are listed, or ask whoever runs this server to allow it."
         )
-    return found
+    return resolved
 
 
 def folders_in(folder: Path, roots: Sequence[Path]) -> list[str]:
@@ -90,5 +90,5 @@ def _may_open(path: Path, roots: Sequence[Path]) -> bool:
 
 
 def _is_inside(path: Path, roots: Sequence[Path]) -> bool:
-    found = path.resolve()
-    return any(found.is_relative_to(root) for root in roots)
+    resolved = path.resolve()
+    return any(resolved.is_relative_to(root) for root in roots)

@@ -90,24 +90,24 @@ def discover_rows(
 
 def inspect_all(files: Sequence[FileRef], searcher: Searcher) -> list[FileRecord]:
     """Look into all files; a file at which its reader stops is found out and failed."""
-    found: dict[FileRef, FileRecord] = {}
+    records: dict[FileRef, FileRecord] = {}
     again: list[FileRef] = []
     tasks = (_task(batch, searcher.limits) for batch in _batches(files, BATCH))
     for task, reply in searcher.pool.map(tasks):
         if reply.error is None:
-            found.update(_records(task, reply))
+            records.update(_records(task, reply))
         else:
             again += task.key
-        searcher.progress("Looking into files", len(found), len(files))
+        searcher.progress("Looking into files", len(records), len(files))
     for task, reply in searcher.pool.map(_task([ref], searcher.limits) for ref in again):
         if reply.error is None:
-            found.update(_records(task, reply))
+            records.update(_records(task, reply))
         else:
             (ref,) = task.key
             reason = f"{ref.name}: {reply.error}"
-            found[ref] = FileRecord(ref, "unknown", status="failed", reason=reason)
-        searcher.progress("Looking into files", len(found), len(files))
-    return [found[ref] for ref in files]
+            records[ref] = FileRecord(ref, "unknown", status="failed", reason=reason)
+        searcher.progress("Looking into files", len(records), len(files))
+    return [records[ref] for ref in files]
 
 
 def _batches(files: Sequence[FileRef], size: int) -> Iterator[list[FileRef]]:

@@ -66,17 +66,17 @@ def _candidates(scans: Sequence[FoundScan], root_name: str) -> list[tuple[str, s
     first folder that is not shared by all (the patient's, as a rule), then by the last.
     """
     shared = _n_shared([scan.place for scan in scans])
-    found = []
+    candidates = []
     for scan in scans:
         place = scan.place[shared:] or scan.place[:1]
         joined = "-".join((*place, scan.stem) if scan.stem else place) or root_name
         first = place[0] if place else scan.stem or root_name
         if scan.stem and scan.format != "dicom":
-            found.append((scan.stem, first, joined))
+            candidates.append((scan.stem, first, joined))
         else:
             last = place[-1] if place else scan.stem or root_name
-            found.append((first, last, joined))
-    return found
+            candidates.append((first, last, joined))
+    return candidates
 
 
 def _n_shared(places: Sequence[tuple[str, ...]]) -> int:

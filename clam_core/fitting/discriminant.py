@@ -34,8 +34,8 @@ class Discriminant:
     def log_joint(self, features: Values) -> Values:
         """Log-density and share, up to what all clusters share, shape (n, n_clusters)."""
         white = (features[:, None] - self.centers) @ self.whitening
-        found: Values = self.log_weights - 0.5 * np.square(white).sum(axis=2)
-        return found
+        joint: Values = self.log_weights - 0.5 * np.square(white).sum(axis=2)
+        return joint
 
 
 def discriminant(features: Values, labels: Labels) -> Discriminant:

@@ -186,16 +186,16 @@ def _describe(
     log: tuple[list[dict[str, Any]], list[str]],
 ) -> Fitted:
     """What the finished model says about the cohort, largest cluster first."""
-    found = look(model, images, batch_size)
-    order = order_head(model.head, found.soft_assignment)
-    soft_assignment = found.soft_assignment[:, order]
+    looked = look(model, images, batch_size)
+    order = order_head(model.head, looked.soft_assignment)
+    soft_assignment = looked.soft_assignment[:, order]
     history, notes = log
     return Fitted(
         model=model,
         scale=images.scale,
         method=method,
-        latent=found.latent,
-        features=found.features,
+        latent=looked.latent,
+        features=looked.features,
         soft_assignment=soft_assignment,
         history=history,
         notes=(*notes, *_doubts(soft_assignment)),
@@ -242,17 +242,17 @@ def _doubts(soft_assignment: NDArray[np.float32]) -> list[str]:
     """Sentences on clusters that no scan belongs to, or that are hardly told apart."""
     n_clusters = soft_assignment.shape[1]
     counts = np.bincount(soft_assignment.argmax(axis=1), minlength=n_clusters)
-    found = [
+    sentences = [
         f"No scan belongs most to cluster {c + 1}; fit fewer clusters."
         for c in np.flatnonzero(counts == 0)
     ]
     unsure = float((soft_assignment.max(axis=1) < UNSURE).mean())
     if unsure > 0.5:
-        found.append(
+        sentences.append(
             f"{100 * unsure:.0f} % of the scans lie between clusters (confidence below "
             f"{UNSURE:g}); the groups are not clearly separated."
         )
-    return found
+    return sentences
 
 
 def _phase(checkpoint: CheckpointFile | None, context: FitContext) -> Context:

@@ -41,8 +41,8 @@ def mixture_head(features: NDArray[np.floating], labels: NDArray[np.int64]) -> M
     Returns:
         A head with float32 parameters.
     """
-    found = mixture_parameters(features, labels)
-    parts = (found.centers, found.variances, found.weights)
+    mixture = mixture_parameters(features, labels)
+    parts = (mixture.centers, mixture.variances, mixture.weights)
     centers, variances, weights = (torch.from_numpy(part).float() for part in parts)
     return MixtureHead(centers, variances, weights)
 
@@ -99,13 +99,13 @@ def discriminant_head(features: NDArray[np.floating], labels: NDArray[np.int64])
         of Eugenics 7; covariance after Ledoit & Wolf (2004), J. Multivar. Anal. 88.
     """
     values = features.astype(np.float64)
-    found = discriminant(values, labels)
-    heat = temperature(values, labels, found)
-    factor = torch.from_numpy(found.whitening / np.sqrt(heat)).float()
+    fitted = discriminant(values, labels)
+    heat = temperature(values, labels, fitted)
+    factor = torch.from_numpy(fitted.whitening / np.sqrt(heat)).float()
     return GaussianHead(
-        torch.from_numpy(found.centers).float(),
-        factor.expand(len(found.centers), -1, -1),
-        torch.from_numpy(found.log_weights / heat).float(),
+        torch.from_numpy(fitted.centers).float(),
+        factor.expand(len(fitted.centers), -1, -1),
+        torch.from_numpy(fitted.log_weights / heat).float(),
     )
 
 

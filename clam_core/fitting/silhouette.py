@@ -27,5 +27,5 @@ def silhouettes(
     n_clusters = len(np.unique(clusters))
     if not 1 < n_clusters < len(features):
         return np.full(len(features), np.nan)
-    found: NDArray[np.float64] = silhouette_samples(features, clusters).astype(np.float64)
-    return found
+    widths: NDArray[np.float64] = silhouette_samples(features, clusters).astype(np.float64)
+    return widths

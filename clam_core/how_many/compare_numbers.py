@@ -105,13 +105,13 @@ def _other_labels(
     values: NDArray[np.float64], numbers: list[int], settings: SelectSettings
 ) -> list[dict[int, Labels]]:
     """Clusters by the further methods; a method that fails for a number is left out there."""
-    found: list[dict[int, Labels]] = []
+    labels: list[dict[int, Labels]] = []
     for method in settings.methods[1:]:
-        found.append({})
+        labels.append({})
         for k in numbers:
             with suppress(ClamError):
-                found[-1] |= cluster_each(values, method, [k], settings.seed, N_STARTS_TESTED)
-    return found
+                labels[-1] |= cluster_each(values, method, [k], settings.seed, N_STARTS_TESTED)
+    return labels
 
 
 def _test(
@@ -171,16 +171,16 @@ def _describe(values: NDArray[np.float64], labels: dict[int, Labels]) -> dict[in
 def _with_tests(row: NumberRow, tests: _Tests) -> NumberRow:
     """The row with what the tests say about its number."""
     k = row.n_clusters
-    found = tests.found[k]
+    tested = tests.found[k]
     return replace(
         row,
         silhouette_p=tests.compared.silhouette_p[k],
         gap=tests.compared.gap[k],
         gap_se=tests.compared.gap_se[k],
-        jaccard=float(found.jaccard_of.mean()),
-        jaccard_worst=float(found.jaccard_of.min()),
-        jaccard_of=tuple(found.jaccard_of.tolist()),
+        jaccard=float(tested.jaccard_of.mean()),
+        jaccard_worst=float(tested.jaccard_of.min()),
+        jaccard_of=tuple(tested.jaccard_of.tolist()),
         seeds_ari=tests.seeds_ari[k],
-        valley=found.valley,
-        valley_worst=found.valley_worst,
+        valley=tested.valley,
+        valley_worst=tested.valley_worst,
     )

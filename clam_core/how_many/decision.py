@@ -50,25 +50,25 @@ def decide(rows: tuple[NumberRow, ...]) -> tuple[int | None, str, tuple[str, ...
 
 def objections(row: NumberRow) -> list[str]:
     """What speaks against a number of clusters, in words; nothing if it holds."""
-    found = []
+    sentences = []
     if not row.silhouette_p <= LARGEST_P:
-        found.append(
+        sentences.append(
             f"cohorts without any groups reach the silhouette of {row.silhouette:.2f} "
             f"(p = {row.silhouette_p:.2f})"
         )
     if not _is_stable(row):
-        found.append(
+        sentences.append(
             f"the clusters are not found again in resampled cohorts (Jaccard index "
             f"{row.jaccard:.2f}, least stable {row.jaccard_worst:.2f})"
         )
     if not row.valley <= DEEPEST:
-        found.append(
+        sentences.append(
             f"the scans lie about as densely between the clusters as at their centers "
             f"({100 * row.valley:.0f} %)"
         )
     elif not row.valley_worst <= DEEPEST_WORST:
-        found.append("one cluster is only the tail of another, with no gap between the two")
-    return found
+        sentences.append("one cluster is only the tail of another, with no gap between the two")
+    return sentences
 
 
 def _is_stable(row: NumberRow) -> bool:

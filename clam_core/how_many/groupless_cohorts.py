@@ -107,13 +107,13 @@ def compare(
             widths[name].append(width)
             if name == "box":
                 withins.append(within)
-    found = {
+    p_values = {
         k: max(exceeded(own, [width[k] for width in drawn]) for drawn in widths.values())
         for k, own in own_width.items()
     }
     gaps = {k: gap(own, [within[k] for within in withins]) for k, own in own_within.items()}
     return Compared(
-        found, {k: pair[0] for k, pair in gaps.items()}, {k: pair[1] for k, pair in gaps.items()}
+        p_values, {k: pair[0] for k, pair in gaps.items()}, {k: pair[1] for k, pair in gaps.items()}
     )
 
 

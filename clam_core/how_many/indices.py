@@ -31,8 +31,8 @@ def silhouettes(distance: NDArray[np.floating], labels: NDArray[np.integer]) -> 
     other = means.min(axis=1)
     larger = np.maximum(own, other)
     alone = (counts[labels] == 1) | (larger == 0)
-    found: NDArray[np.float64] = np.where(alone, 0.0, (other - own) / np.where(alone, 1, larger))
-    return found
+    widths: NDArray[np.float64] = np.where(alone, 0.0, (other - own) / np.where(alone, 1, larger))
+    return widths
 
 
 def log_within(features: NDArray[np.floating], labels: NDArray[np.integer]) -> float:

@@ -81,12 +81,12 @@ def cluster_stability(
 
     n_bootstrap = N_BOOTSTRAP if lay_out is None else N_LAID_OUT
     try:
-        found = resample(
+        resampled = resample(
             values, {k: labels}, lambda part: cluster(part, seed, N_STARTS), n_bootstrap, random
         )[k]
         starts = [cluster(values, seed + s, 1)[k] for s in range(N_SEEDS)]
     except ClamError:
         unknown = (float("nan"),) * k
         return Stability(unknown, float("nan"), clusterer, len(values))
-    jaccard = tuple(float(one) for one in found.jaccard_of)
+    jaccard = tuple(float(one) for one in resampled.jaccard_of)
     return Stability(jaccard, mean_agreement(starts), clusterer, len(values))

@@ -103,8 +103,8 @@ def jaccard(
         rows, columns = rows[counted], columns[counted]
     both = rows.T @ columns
     either = rows.sum(axis=0)[:, None] + columns.sum(axis=0)[None, :] - both
-    found: NDArray[np.float64] = both / np.maximum(either, 1)
-    return found
+    index: NDArray[np.float64] = both / np.maximum(either, 1)
+    return index
 
 
 def depths(

@@ -82,11 +82,11 @@ def state(root: Path, study: str) -> JobState | None:
     """
     record = Record(root, study)
     is_held = record.is_held()  # before the state is read, which may end in between
-    found = record.read_state()
-    if found is None or found.status != "running" or is_held:
-        return found
+    last = record.read_state()
+    if last is None or last.status != "running" or is_held:
+        return last
     was_cancelled = (record.folder / CANCEL).is_file()
-    return replace(found, status="cancelled" if was_cancelled else "interrupted")
+    return replace(last, status="cancelled" if was_cancelled else "interrupted")
 
 
 def cancel(root: Path, study: str) -> None:

@@ -87,19 +87,19 @@ def keep_speed(root: Path, study: Path, preset: str, watch: Stopwatch, ended: fl
 
 def last_speed(root: Path, preset: str) -> Speed | None:
     """What the last run of this preset cost on this machine; None where there was none."""
-    found = _read(root).get(preset)
+    stored = _read(root).get(preset)
     try:
-        return None if found is None else Speed(**found)
+        return None if stored is None else Speed(**stored)
     except TypeError:
         return None
 
 
 def _read(root: Path) -> dict[str, Any]:
     try:
-        found = json.loads((root / JOBS / SPEEDS).read_text(encoding="utf-8"))
+        stored = json.loads((root / JOBS / SPEEDS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return stored if isinstance(stored, dict) else {}
 
 
 def _n_voxels(study: Path) -> int:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from clam_core.pipeline.progress import Progress
-from clam_core.sandbox.workers import usual_workers
 
 Arguments = Mapping[str, Any]
 Sentences = tuple[str, ...]
 
-N_WORKERS = usual_workers()
+N_WORKERS = min(os.cpu_count() or 1, 8)
 
 _FIT = {
     "Reading the scans": 2.0,

@@ -129,15 +129,15 @@ def measure_faithfulness(
         raise AlignmentError(f"Masks of {masks.shape} do not fit maps of {maps.raw.shape}.")
     images = images.to(next(model.parameters()))
     fill = reference.to(images).image[0, 0]
-    found = []
+    judged = []
     with borrowed(model, tuple(fill.shape)), torch.no_grad():
         for row, image in enumerate(images[:, 0]):
             other = int(maps.other[row])
             question = Question(int(maps.cluster[row]), None if other < 0 else other)
             mask = None if masks is None or not masks[row].any() else masks[row]
             trial = _Trial(model, question, image, fill, mask, settings)
-            found.append(trial.judge(maps.raw[row]))
-    return found
+            judged.append(trial.judge(maps.raw[row]))
+    return judged
 
 
 def summarize(results: Sequence[Faithfulness]) -> dict[str, float]:

@@ -39,13 +39,13 @@ def integrated_map(image: Tensor, task: Task) -> ScanMap:
         Sundararajan, Taly & Yan (2017), "Axiomatic attribution for deep networks",
         ICML, equations 1 and 3, applied at an inner layer.
     """
-    found = integrate(image, task)
-    nodes = found.nodes
+    integral = integrate(image, task)
+    nodes = integral.nodes
     backdrop = task.needed_reference.backdrop.get((task.question.cluster, task.question.other))
     if backdrop is not None:
         nodes = nodes - backdrop.to(nodes)
     signed = upsample(nodes[None], task.model.autoencoder)[0]
-    return ScanMap(signed, nodes, found.error, found.n_steps)
+    return ScanMap(signed, nodes, integral.error, integral.n_steps)
 
 
 @dataclass(frozen=True, eq=False)

@@ -191,18 +191,18 @@ def make_maps(
     with borrowed(model, tuple(images.shape[2:])):
         questions = _questions(model, images, settings, clusters)
         task = Task(model, Question(0), layer, settings, reference)
-        found = [
+        made = [
             variant.make(images[row : row + 1], replace(task, question=question))
             for row, question in enumerate(questions)
         ]
-    return _gather(found, questions, images, settings.variant, layer)
+    return _gather(made, questions, images, settings.variant, layer)
 
 
 def own_clusters(model: ClusterModel, images: Tensor) -> NDArray[np.int64]:
     """Most probable cluster of each scan, from 0, shape (n,)."""
     with torch.no_grad():
-        found = [int(model.log_assign(image[None]).argmax()) for image in images]
-    return np.array(found, dtype=np.int64)
+        clusters = [int(model.log_assign(image[None]).argmax()) for image in images]
+    return np.array(clusters, dtype=np.int64)
 
 
 def _questions(

@@ -46,7 +46,7 @@ def channel_scores(
     Returns:
         Scores, shape (n_channels,).
     """
-    found = []
+    activations = []
     network, layer = task.model.autoencoder, task.model.feature_layer
     shown = image if how.fill is None else image - how.fill
     for part in torch.split(channels, task.chunk(image)):
@@ -57,8 +57,8 @@ def channel_scores(
         masked = masks[:, None].mul_(shown)
         if how.fill is not None:
             masked += how.fill
-        found.append(task.model.activations(masked, layer))
-    return score(task.model.log_assign_from(torch.cat(found), layer))
+        activations.append(task.model.activations(masked, layer))
+    return score(task.model.log_assign_from(torch.cat(activations), layer))
 
 
 def weighted_sum(channels: Tensor, weights: Tensor, task: Task) -> Tensor:

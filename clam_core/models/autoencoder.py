@@ -86,10 +86,10 @@ class Autoencoder(nn.Module):
             Shape (n, channels of that layer, *padded grid / 2**layer).
         """
         self.check_layer(layer)
-        found = self.pad(images)
+        activation = self.pad(images)
         for convolution in self.encoder[:layer]:
-            found = self._bend(convolution(found))
-        return found
+            activation = self._bend(convolution(activation))
+        return activation
 
     def advance(self, activations: Tensor, layer: int, until: int | None = None) -> Tensor:
         """Activations of layer `until` (None is the last one), from those of `layer`."""
@@ -108,13 +108,13 @@ class Autoencoder(nn.Module):
 
     def decode(self, latent: Tensor) -> Tensor:
         """Images, shape (n, 1, *grid), of latent codes, shape (n, n_latent)."""
-        found = self._bend(self.from_latent(latent)).reshape(-1, *self.code_shape)
+        decoded = self._bend(self.from_latent(latent)).reshape(-1, *self.code_shape)
         for convolution in self.decoder[:-1]:
-            found = self._bend(convolution(found))
-        found = self.decoder[-1](found)
+            decoded = self._bend(convolution(decoded))
+        decoded = self.decoder[-1](decoded)
         if self.settings.output == "leaky_relu":
-            found = self._bend(found)
-        return self.crop(found)
+            decoded = self._bend(decoded)
+        return self.crop(decoded)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Reconstructions, shape (n, 1, *grid), and latent codes, shape (n, n_latent)."""

@@ -51,8 +51,8 @@ class ClusterModel(nn.Module):
                 f"encoder; layer {layer} has no part in them. Choose an earlier layer."
             )
         reached = self.autoencoder.advance(activations, layer, self.feature_layer)
-        found: Tensor = self.head(self.features(reached, self.autoencoder))
-        return found
+        log_assignment: Tensor = self.head(self.features(reached, self.autoencoder))
+        return log_assignment
 
     def log_assign(self, images: Tensor) -> Tensor:
         """Logarithms of the probabilities, shape (n, n_clusters), of images (n, 1, *grid)."""

@@ -146,8 +146,8 @@ def paint_abdomen(canvas: Array, frame: Frame, cage: Cage, below: Array) -> None
 def paint_airways(canvas: Array, frame: Frame) -> None:
     """Windpipe and main bronchi: a wall of 2 mm around air."""
     space, edge = frame.organs, frame.voxel_mm
-    found = [tube_distance(space, tube, 8) for tube in AIRWAYS]
-    for window, distance in found:
+    distances = [tube_distance(space, tube, 8) for tube in AIRWAYS]
+    for window, distance in distances:
         paint(canvas[window], coverage(distance - 2, edge), 25)
-    for window, distance in found:
+    for window, distance in distances:
         paint(canvas[window], coverage(distance, edge), AIRWAY_HU)

@@ -89,8 +89,8 @@ def cells(points: Points, size_mm: float, rng: np.random.Generator) -> tuple[Poi
     lines = [np.arange(a, b, size_mm) for a, b in zip(low, high, strict=True)]
     lattice = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1).reshape(-1, 3)
     lattice += rng.uniform(0, 0.9 * size_mm, lattice.shape)
-    found = cKDTree(lattice).query(points, k=8)
-    distance, index = np.asarray(found[0]), np.asarray(found[1])
+    nearest = cKDTree(lattice).query(points, k=8)
+    distance, index = np.asarray(nearest[0]), np.asarray(nearest[1])
     gap = np.linalg.norm(lattice[index[:, 1:]] - lattice[index[:, :1]], axis=2)
     # Distance to the plane halfway to each neighbour; the nearest plane is the wall.
     wall = ((distance[:, 1:] ** 2 - distance[:, :1] ** 2) / (2 * gap)).min(axis=1)

@@ -68,7 +68,7 @@ def airways(hu: Hu, lungs: Mask, spacing_mm: Spacing) -> Mask:
     Returns:
         Airways, same shape; empty where none is recognised.
     """
-    found = np.zeros_like(lungs)
+    airway = np.zeros_like(lungs)
     labels, n_labels = ndimage.label(lungs & (hu < _AIRWAY_HU), IN_PLANE)
     area = np.bincount(labels.ravel(), minlength=n_labels + 1) * spacing_mm[0] * spacing_mm[1] / 100
     is_small = (area > _AIRWAY_CM2[0]) & (area < _AIRWAY_CM2[1])
@@ -83,8 +83,8 @@ def airways(hu: Hu, lungs: Mask, spacing_mm: Spacing) -> Mask:
         is_high = box[2].stop - bottom > 0.6 * (top - bottom)
         is_central = bool(upper.size) and 0.3 < (upper.mean() - left) / (right - left) < 0.7
         if is_long and is_high and is_central and hu[box][tube].mean() < _AIRWAY_HU - 30:
-            found[box] |= tube
-    return dilate(found, 1) & lungs
+            airway[box] |= tube
+    return dilate(airway, 1) & lungs
 
 
 def _within_body(air: Mask, hu: Hu) -> Mask:

@@ -65,8 +65,8 @@ def fill_slices(mask: Mask) -> Mask:
 def touching_sides(labels: NDArray[np.integer]) -> NDArray[np.integer]:
     """Labels, without 0, that reach the left, right, front or back face of the array."""
     faces = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
-    found = np.unique(np.concatenate([face.ravel() for face in faces]))
-    return found[found > 0]
+    labels_there = np.unique(np.concatenate([face.ravel() for face in faces]))
+    return labels_there[labels_there > 0]
 
 
 def bounding_box(mask: Mask, pad: int = 0) -> tuple[slice, ...]:

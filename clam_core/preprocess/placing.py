@@ -33,8 +33,8 @@ def nearest_at(
         The mask at the target's voxels.
     """
     matrix = np.linalg.inv(affine) @ target_affine
-    found: NDArray[np.bool_] = _sample(mask.astype(np.uint8), matrix, target_shape, 0) > 0
-    return found
+    placed: NDArray[np.bool_] = _sample(mask.astype(np.uint8), matrix, target_shape, 0) > 0
+    return placed
 
 
 def straighten(volume: Volume, fill: float) -> Volume:
@@ -111,5 +111,5 @@ def _sample(
         float(fill),
         SimpleITK.sitkUInt8 if is_mask else SimpleITK.sitkFloat32,
     )
-    found: NDArray[Any] = SimpleITK.GetArrayFromImage(sampled).T
-    return found
+    values: NDArray[Any] = SimpleITK.GetArrayFromImage(sampled).T
+    return values

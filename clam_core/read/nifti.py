@@ -156,10 +156,8 @@ def _stored_type(header: Header, name: str) -> np.dtype[Any]:
     if stored.kind in "iuf" and stored.itemsize <= 8:
         return stored
     kinds = {128: "RGB colours", 2304: "RGBA colours", 32: "complex numbers"}
-    found = kinds.get(code, "complex numbers" if stored.kind == "c" else f"voxels of type {code}")
-    raise ReadError(
-        f"{name} holds {found}; need one 3D scalar volume of whole or floating numbers."
-    )
+    held = kinds.get(code, "complex numbers" if stored.kind == "c" else f"voxels of type {code}")
+    raise ReadError(f"{name} holds {held}; need one 3D scalar volume of whole or floating numbers.")
 
 
 def _affine(header: Header, n_axes: int, name: str) -> tuple[NDArray[np.float64], tuple[str, ...]]:

@@ -119,8 +119,8 @@ def read_picture_stack(sources: Sequence[Source], limits: ReadLimits) -> ReadRes
     for number, source in enumerate(sources):
         with _opened_picture(source, limits) as (image, header):
             array, new = _unpack(image, shown_name(source))
-            found = replace(header, shape=(*array.shape, *header.shape[2:]))
-            _check_alike(found, first, shown_name(source), first_name)
+            stacked = replace(header, shape=(*array.shape, *header.shape[2:]))
+            _check_alike(stacked, first, shown_name(source), first_name)
             stack[..., number] = array
             notes |= dict.fromkeys(new)
     return _result(stack, STACK_AFFINE, (*notes, _STACK))

@@ -58,12 +58,12 @@ def whole_numbers(text: str, count: int, field: str, name: str) -> tuple[int, ..
 def numbers(text: str, count: int, field: str, name: str) -> tuple[float, ...]:
     """Exactly `count` numbers (also NaN) from a header field, else `ReadError`."""
     try:
-        found = tuple(float(word) for word in text.split())
+        values = tuple(float(word) for word in text.split())
     except ValueError:
-        found = ()
-    if len(found) != count or "_" in text:
+        values = ()
+    if len(values) != count or "_" in text:
         raise _wrong(text, f"{count} number{'s' * (count != 1)}", field, name)
-    return found
+    return values
 
 
 def size_text(values: tuple[int, ...]) -> str:

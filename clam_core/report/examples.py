@@ -19,8 +19,8 @@ def borderline(material: Material, number: int, count: int) -> list[str]:
     """The scans of a cluster that another claims nearly as much, without those that are typical."""
     soft = material.run.array("soft_assignment").astype(np.float64)
     shown = set(typical(material, number, count))
-    found = _ids(material, neighbors.borderline(soft, number, len(soft)))
-    return [one for one in found if one not in shown][:count]
+    between = _ids(material, neighbors.borderline(soft, number, len(soft)))
+    return [one for one in between if one not in shown][:count]
 
 
 def _ids(material: Material, rows: neighbors.Rows) -> list[str]:

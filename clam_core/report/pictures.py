@@ -69,13 +69,15 @@ def scan_picture(material: Material, scan_id: str) -> tuple[Picture, bool]:
         The picture, and whether it shows a map (else the middle slice of the scan).
     """
     volume = material.study.volume(scan_id)
-    found: NDArray[np.float32] | None
+    activation_map: NDArray[np.float32] | None
     try:
-        found = material.run.activation_map(scan_id)
+        activation_map = material.run.activation_map(scan_id)
     except MissingStepError:
-        found = None
+        activation_map = None
     look = Look(window=usual_window(volume))
-    return thumbnail(Layers(volume, found), look, _longest(material)), found is not None
+    return thumbnail(
+        Layers(volume, activation_map), look, _longest(material)
+    ), activation_map is not None
 
 
 def mean_pictures(material: Material, number: int) -> list[tuple[Plane, Picture, Picture]]:

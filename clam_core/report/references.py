@@ -106,18 +106,18 @@ def _of_maps(material: Material) -> set[str]:
 
 
 def _of_tests(material: Material) -> set[str]:
-    found = material.associations
-    if found is None:
+    associations = material.associations
+    if associations is None:
         return set()
-    keys = {str(found.about["settings"]["correction"]), "hennig", "hubert"}
-    tests = " ".join(str(test) for test in found.rows["test"])
+    keys = {str(associations.about["settings"]["correction"]), "hennig", "hubert"}
+    tests = " ".join(str(test) for test in associations.rows["test"])
     keys |= {key for word, key in _OF_TEST.items() if word in tests}
-    if (found.rows["effect_name"] == "cramers_v").any():
+    if (associations.rows["effect_name"] == "cramers_v").any():
         keys.add("cramer")
-    if found.rows["adjusted_test"].astype(str).str.contains("HC3").any():
+    if associations.rows["adjusted_test"].astype(str).str.contains("HC3").any():
         keys.add("hc3")
-    keys |= {"elteren", "landis"} if len(found.table("within")) else set()
-    known = found.about.get("follow_up") or {}
+    keys |= {"elteren", "landis"} if len(associations.table("within")) else set()
+    known = associations.about.get("follow_up") or {}
     keys |= {"kaplan", "cox"} if "survival" in known else set()
     return keys | ({"laird"} if "slopes" in known else set())
 

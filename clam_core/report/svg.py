@@ -77,8 +77,8 @@ def nice_ticks(low: float, high: float, most: int = 6) -> list[float]:
 def _log_ticks(low: float, high: float) -> list[float]:
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     steps = (1.0,) if len(powers) > 4 else (1.0, 2.0, 5.0)
-    found = [step * 10.0**power for power in powers for step in steps]
-    return [tick for tick in found if low <= tick <= high]
+    ticks = [step * 10.0**power for power in powers for step in steps]
+    return [tick for tick in ticks if low <= tick <= high]
 
 
 def tick_text(value: float) -> str:

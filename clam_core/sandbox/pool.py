@@ -199,9 +199,9 @@ class _Reader:
         if values.get("ok") is True:
             return Reply(values=values["result"], arrays=arrays)
         kind, message = str(values.get("kind")), str(values.get("message"))
-        found = getattr(errors, kind, None)
-        if isinstance(found, type) and issubclass(found, ClamError):
-            return Reply(error=found(message))
+        known = getattr(errors, kind, None)
+        if isinstance(known, type) and issubclass(known, ClamError):
+            return Reply(error=known(message))
         if kind == "MemoryError":
             self.alive = False  # its heap may be full of holes: start afresh
             return Reply(error=LimitError(self._too_much_memory()))

@@ -88,11 +88,11 @@ def lung_function(
     }
     people = _people(table, sources, checked, settings)
     part: Part = {}
-    found: dict[str, ReferenceValues] = {}
+    calculated: dict[str, ReferenceValues] = {}
     for name, measure in _measures(checked).items():
-        own, found[name] = _measure(name, measure, people, sources, settings)
+        own, calculated[name] = _measure(name, measure, people, sources, settings)
         part |= own
-    part |= _pattern(found, part, sources) | _gap(found, people, sources)
+    part |= _pattern(calculated, part, sources) | _gap(calculated, people, sources)
     frame = pd.DataFrame({column.name: _series(column, cells) for column, cells in part.items()})
     return LungFunction(frame.set_axis(table.index), tuple(part), units)
 
@@ -131,25 +131,30 @@ def _measure(
 ) -> tuple[Part, ReferenceValues]:
     equation = equation_for(name, settings.spirometry)
     by_group = equation.name == "GLI-2012"
-    found = reference_values(equation, name, people.subjects, measure.values)
-    absurd = np.abs(found.z_score) > _HIGHEST_Z
+    reference = reference_values(equation, name, people.subjects, measure.values)
+    absurd = np.abs(reference.z_score) > _HIGHEST_Z
     words = tuple(
         f"z-score {z:.1f} of {name} is not plausible; check it, sex, age and height" if bad else ""
-        for z, bad in zip(found.z_score.tolist(), absurd.tolist(), strict=True)
+        for z, bad in zip(reference.z_score.tolist(), absurd.tolist(), strict=True)
     )
-    found = replace(
-        found,
-        z_score=np.where(absurd, np.nan, found.z_score),
-        percent_predicted=np.where(absurd, np.nan, found.percent_predicted),
+    reference = replace(
+        reference,
+        z_score=np.where(absurd, np.nan, reference.z_score),
+        percent_predicted=np.where(absurd, np.nan, reference.percent_predicted),
     )
     groups = people.groups if by_group else ("",) * len(words)
     ages = age_reasons(equation, people.subjects.age)
     reasons = join(people.reasons, groups, ages, measure.reasons, words)
     inputs = (name,) if name in sources else ("FEV1", "FVC")
     used = _used(sources, *inputs, *_NEEDED, *(["Ethnicity"] if by_group else []))
-    quantities = (found.predicted, found.lower_limit, found.z_score, found.percent_predicted)
+    quantities = (
+        reference.predicted,
+        reference.lower_limit,
+        reference.z_score,
+        reference.percent_predicted,
+    )
     columns = measure_columns(name, equation, used)
-    return dict(zip(columns, (*quantities, reasons), strict=True)), found
+    return dict(zip(columns, (*quantities, reasons), strict=True)), reference
 
 
 def _pattern(

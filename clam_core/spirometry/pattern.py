@@ -59,10 +59,10 @@ def spirometric_pattern(fev1: Values, fvc: Values, ratio: Values, tlc: Values) -
         ("possible mixed", low_ratio & low_fvc & ~with_tlc),
         ("mixed", low_ratio & low_tlc),
     )
-    found = np.full(fev1.shape, None, dtype=object)
+    patterns = np.full(fev1.shape, None, dtype=object)
     for name, applies in rules:  # a later rule goes before an earlier one
-        found[applies & known] = name
-    return found
+        patterns[applies & known] = name
+    return patterns
 
 
 def preserved_ratio_impaired(fev1: Values, ratio: Values) -> Words:
@@ -82,6 +82,6 @@ def preserved_ratio_impaired(fev1: Values, ratio: Values) -> Words:
         Wan et al. (2014), Respir Res 15:89, with lower limits of normal in the
         place of 80 % predicted and 0.70.
     """
-    found = np.where((fev1 < LOW_Z) & (ratio >= LOW_Z), "yes", "no").astype(object)
-    found[~(np.isfinite(fev1) & np.isfinite(ratio))] = None
-    return found
+    impaired = np.where((fev1 < LOW_Z) & (ratio >= LOW_Z), "yes", "no").astype(object)
+    impaired[~(np.isfinite(fev1) & np.isfinite(ratio))] = None
+    return impaired

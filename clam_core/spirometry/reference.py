@@ -82,7 +82,7 @@ def reference_values(
         (2012), Eur Respir J 40:1324.
     """
     rows = _complete(equation, subjects)
-    found = {name: np.full(measured.size, np.nan) for name in ("percent", "zscore", "lln")}
+    asked = {name: np.full(measured.size, np.nan) for name in ("percent", "zscore", "lln")}
     if rows.any():
         frame = pd.DataFrame(
             {
@@ -95,9 +95,9 @@ def reference_values(
             }
         )
         for name, column in (("percent", "probe"), ("zscore", "measured"), ("lln", "measured")):
-            found[name][rows] = _ask(equation, measure, frame, column, name)
-    predicted = 100 * _PROBE / found["percent"]
-    return ReferenceValues(predicted, found["lln"], found["zscore"], 100 * measured / predicted)
+            asked[name][rows] = _ask(equation, measure, frame, column, name)
+    predicted = 100 * _PROBE / asked["percent"]
+    return ReferenceValues(predicted, asked["lln"], asked["zscore"], 100 * measured / predicted)
 
 
 def _complete(equation: Equation, subjects: Subjects) -> NDArray[np.bool_]:
@@ -110,14 +110,14 @@ def _complete(equation: Equation, subjects: Subjects) -> NDArray[np.bool_]:
 
 def _ask(equation: Equation, measure: str, frame: pd.DataFrame, value: str, name: str) -> Values:
     tables = _tables(equation.implementation)
-    found = tables.compute(
+    computed = tables.compute(
         frame,
         tables.Parameters[equation.parameters[measure]],
         value_col=value,
         ethnicity_col="ethnicity",
         metrics=(name,),
     )
-    result: Values = found[name].to_numpy(dtype=np.float64)
+    result: Values = computed[name].to_numpy(dtype=np.float64)
     return result
 
 

@@ -72,13 +72,13 @@ def associate(
     settings = settings or AssociateSettings()
     cohort = assemble(clusters, clinical, description, settings)
     covariates = build_covariates(cohort.frame, cohort.columns, settings.adjust)
-    found = [make_row(cohort, info, covariates, settings) for info in cohort.columns.values()]
-    rows = _corrected(pd.DataFrame([row.cells for row in found]), settings)
+    made = [make_row(cohort, info, covariates, settings) for info in cohort.columns.values()]
+    rows = _corrected(pd.DataFrame([row.cells for row in made]), settings)
     confounding = confounding_panel(cohort, settings)
     return AssociationTable(
         rows,
-        _stacked({str(row.cells["variable"]): row.pairs for row in found}),
-        _stacked({str(row.cells["variable"]): row.contrasts for row in found}),
+        _stacked({str(row.cells["variable"]): row.pairs for row in made}),
+        _stacked({str(row.cells["variable"]): row.contrasts for row in made}),
         confounding.panel,
         confounding.banner,
         (*cohort.notes, *_notes(rows, cohort, settings)),

@@ -98,12 +98,12 @@ def make_row(
             return Row({**cells, "reason": DESCRIPTIVE})
         if info.name in {settings.survival_time, settings.survival_event}:
             return Row({**cells, "reason": FOLLOW_UP})
-        found = compare(info.name, info.kind, values, cohort.labels, settings)
+        compared = compare(info.name, info.kind, values, cohort.labels, settings)
         outcome = Outcome(info.kind, values, cohort.labels, cohort.subjects)
-        main = _main_cells(found, outcome)
+        main = _main_cells(compared, outcome)
     except NotTestableError as error:
         return Row({**cells, "reason": f"not testable, because {error}"})
-    pairs = found.pairs if cohort.subjects is None else robust_pairs(outcome, found.groups)
+    pairs = compared.pairs if cohort.subjects is None else robust_pairs(outcome, compared.groups)
     adjusted, contrasts = _adjusted_cells(outcome, covariates.without(info.name))
     cells |= {**main, **_soft_cells(outcome, cohort.soft), **adjusted}
     return Row(cells, pairs, contrasts)
@@ -209,11 +209,11 @@ def _soft_cells(outcome: Outcome, soft: Values | None) -> dict[str, Any]:
     if soft is None:
         return {}
     try:
-        found = soft_test(outcome, soft)
+        tested = soft_test(outcome, soft)
     except NotEstimableError:
         return {}
-    cells = {"soft_statistic": found.statistic, "soft_p_value": found.p_value}
-    return {"soft_test": f"soft assignment, {found.model}", **cells}
+    cells = {"soft_statistic": tested.statistic, "soft_p_value": tested.p_value}
+    return {"soft_test": f"soft assignment, {tested.model}", **cells}
 
 
 def _adjusted_cells(
@@ -222,15 +222,15 @@ def _adjusted_cells(
     if not covariates.names:
         return {}, pd.DataFrame()
     try:
-        found = adjust(outcome, covariates)
+        adjustment = adjust(outcome, covariates)
     except NotEstimableError as error:
         return {"adjusted_reason": f"not adjusted, because {_as_reason(error)}"}, pd.DataFrame()
-    crude, adjusted = found.crude_effect, found.adjusted_effect
+    crude, adjusted = adjustment.crude_effect, adjustment.adjusted_effect
     cells = {
-        "n_adjusted": found.n,
-        "crude_p_value": found.crude.p_value,
-        "adjusted_test": found.adjusted.model,
-        "adjusted_p_value": found.adjusted.p_value,
+        "n_adjusted": adjustment.n,
+        "crude_p_value": adjustment.crude.p_value,
+        "adjusted_test": adjustment.adjusted.model,
+        "adjusted_p_value": adjustment.adjusted.p_value,
         "adjusted_effect_name": adjusted.name,
         "crude_effect": crude.size,
         "crude_low": crude.ci_low,
@@ -238,9 +238,9 @@ def _adjusted_cells(
         "adjusted_effect": adjusted.size,
         "adjusted_low": adjusted.ci_low,
         "adjusted_high": adjusted.ci_high,
-        "adjusted_reason": found.note,
+        "adjusted_reason": adjustment.note,
     }
-    return cells, found.contrasts
+    return cells, adjustment.contrasts
 
 
 def _as_reason(error: NotEstimableError) -> str:

@@ -61,14 +61,14 @@ class ScanArrays:
             StudyError: If the disk is full.
         """
         try:
-            found = self._array(name).shape if name in self else None
+            present = self._array(name).shape if name in self else None
         except StudyError:
-            found = None
-        if found is None:
+            present = None
+        if present is None:
             self._make(name, (n_scans, *shape), 1, np.dtype(dtype))
-        elif found != (n_scans, *shape):
+        elif present != (n_scans, *shape):
             raise AlignmentError(
-                f"Array {name!r} has shape {found}, but {(n_scans, *shape)} was expected."
+                f"Array {name!r} has shape {present}, but {(n_scans, *shape)} was expected."
             )
 
     def put(self, name: str, values: NDArray[np.generic]) -> None:

@@ -93,10 +93,10 @@ def read_table(path: Path) -> pd.DataFrame:
         StudyError: If it is missing or damaged.
     """
     try:
-        found = _read_table(path, stamp(path))
+        table = _read_table(path, stamp(path))
     except (OSError, ValueError) as error:
         raise StudyError(f"{path.name!r} is missing or damaged in this study.") from error
-    return found.copy(deep=False)  # pandas copies what is written to
+    return table.copy(deep=False)  # pandas copies what is written to
 
 
 def stamp(path: Path) -> tuple[int, ...]:

@@ -107,8 +107,6 @@ class Study:
         """Name of the folder."""
         return self.folder.name
 
-    # Tables
-
     def scans(self) -> pd.DataFrame:
         """One row per scan, indexed by scan_id, in the order of every array's first axis."""
         return atomic.read_table(self.folder / SCANS)

@@ -90,10 +90,10 @@ class Staging:
 
     def _is_under(self, fingerprint: str) -> bool:
         try:
-            found = atomic.read_json(self.folder / _FINGERPRINT)
+            stored = atomic.read_json(self.folder / _FINGERPRINT)
         except StudyError:
             return False
-        return bool(found.get("fingerprint") == fingerprint)
+        return bool(stored.get("fingerprint") == fingerprint)
 
     def _read_journal(self, holds: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
         """The lines that hold; the others, and torn ones, are taken out of the file."""

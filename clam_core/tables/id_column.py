@@ -77,22 +77,22 @@ def find_id_column(
         raise TableError(no_column(wanted, table.columns))
     names = table.columns if wanted is None else (wanted,)
     study: dict[Level, Sequence[str]] = {"scan": scan_ids, "subject": subject_ids}
-    found = _candidates(table, names, study, None)
+    candidates = _candidates(table, names, study, None)
     few = len(scan_ids) / 2
-    if max(one.n_scans for one in found) < few:
-        found = [
-            one for one in found if wanted or not _is_measured(table.cells(one.column))
-        ] or found
+    if max(one.n_scans for one in candidates) < few:
+        candidates = [
+            one for one in candidates if wanted or not _is_measured(table.cells(one.column))
+        ] or candidates
         if id_hash is not None:
-            names = tuple(dict.fromkeys(one.column for one in found))
-            found += _candidates(table, names, study, id_hash)
-    if max(one.n_scans for one in found) < few:
-        found = [_near(table, one, study[one.level], id_hash) for one in found]
-    found.sort(key=lambda one: _rank(one, table))
-    best = found[0]
+            names = tuple(dict.fromkeys(one.column for one in candidates))
+            candidates += _candidates(table, names, study, id_hash)
+    if max(one.n_scans for one in candidates) < few:
+        candidates = [_near(table, one, study[one.level], id_hash) for one in candidates]
+    candidates.sort(key=lambda one: _rank(one, table))
+    best = candidates[0]
     others = [
         one.column
-        for one in found
+        for one in candidates
         if (one.level, one.hashed, one.n_scans) == (best.level, best.hashed, best.n_scans)
         and one.column != best.column
     ]
@@ -111,7 +111,7 @@ def _candidates(
     study: dict[Level, Sequence[str]],
     id_hash: IdHash | None,
 ) -> list[_Candidate]:
-    found = []
+    candidates = []
     for name in names:
         texts = table.cells(name)
         keys = {text: study_key(text, id_hash) for text in set(texts) if text}
@@ -122,8 +122,8 @@ def _candidates(
             n_scans = sum(one in known for one in ids)
             matched = [cell for cell in cells if cell in wanted]
             repeated = len(matched) - len(set(matched))
-            found.append(_Candidate(name, level, id_hash is not None, n_scans, repeated))
-    return found
+            candidates.append(_Candidate(name, level, id_hash is not None, n_scans, repeated))
+    return candidates
 
 
 def study_key(text: str, id_hash: IdHash | None) -> str | None:

@@ -81,26 +81,26 @@ def join_sentences(report: JoinReport) -> list[str]:
     Returns:
         Sentences, the most important first.
     """
-    found = [_matched(report)]
+    sentences = [_matched(report)]
     if report.scans_without_row:
         scans = report.scans_without_row
         have = "scan has" if len(scans) == 1 else "scans have"
-        found.append(f"{len(scans):,} {have} no row: {some(list(scans))}.")
-    found += _rows_left(report)
+        sentences.append(f"{len(scans):,} {have} no row: {some(list(scans))}.")
+    sentences += _rows_left(report)
     if report.identical:
         ids = plural(len(report.identical), "id")
         said = some([_where(one) for one in report.identical], 3)
-        found.append(f"{ids} with the same row more than once, taken once: {said}.")
+        sentences.append(f"{ids} with the same row more than once, taken once: {said}.")
     if report.conflicting:
-        found.append(conflict_sentence(report.conflicting, first_taken=report.first_taken))
-    found += _near(report)
+        sentences.append(conflict_sentence(report.conflicting, first_taken=report.first_taken))
+    sentences += _near(report)
     if report.others:
         named = some([repr(name) for name in report.others], 3)
         have = "Column" if len(report.others) == 1 else "Columns"
-        found.append(
+        sentences.append(
             f"{have} {named} would match as many scans; name the right id column if it is another."
         )
-    return found
+    return sentences
 
 
 def _matched(report: JoinReport) -> str:
@@ -114,7 +114,7 @@ def _matched(report: JoinReport) -> str:
 
 
 def _rows_left(report: JoinReport) -> list[str]:
-    found = []
+    sentences = []
     near = {miss.table_id for miss in report.near_misses}
     left = [(text, line) for text, line in report.rows_without_scan if text not in near]
     if left:
@@ -122,12 +122,12 @@ def _rows_left(report: JoinReport) -> list[str]:
         where = at_lines([line for _, line in left])
         if not report.hashed:
             where = some([f"{text!r} (line {line})" for text, line in left])
-        found.append(f"{len(left):,} {belong} to no scan of this study: {where}; not imported.")
+        sentences.append(f"{len(left):,} {belong} to no scan of this study: {where}; not imported.")
     if report.lines_without_id:
         lines = list(report.lines_without_id)
         have = "row has" if len(lines) == 1 else "rows have"
-        found.append(f"{len(lines):,} {have} no id: {at_lines(lines)}; not imported.")
-    return found
+        sentences.append(f"{len(lines):,} {have} no id: {at_lines(lines)}; not imported.")
+    return sentences
 
 
 def _near(report: JoinReport) -> list[str]:

@@ -285,13 +285,13 @@ def _series(table: RawTable, info: ColumnInfo) -> pd.Series[Any]:
     column = _column(table, info)
     reading = read_as(column, info.kind, info.levels)
     values: dict[str, Any] = dict(reading.values)
-    found = [None if cell is None else values.get(cell) for cell in column.cells]
+    cells = [None if cell is None else values.get(cell) for cell in column.cells]
     if info.kind in {"continuous", "count"}:
-        numbers = [np.nan if value is None else value for value in found]
+        numbers = [np.nan if value is None else value for value in cells]
         return pd.Series(np.array(numbers, dtype=np.float64))
     if info.kind == "date":
-        return pd.Series(np.array(found, dtype="datetime64[us]"))
+        return pd.Series(np.array(cells, dtype="datetime64[us]"))
     if info.kind in {"binary", "ordinal", "nominal"}:
         levels = pd.Index(list(reading.levels), dtype="str")
-        return pd.Series(pd.Categorical(found, categories=levels, ordered=info.kind == "ordinal"))
-    return pd.Series(found, dtype="str")
+        return pd.Series(pd.Categorical(cells, categories=levels, ordered=info.kind == "ordinal"))
+    return pd.Series(cells, dtype="str")

@@ -136,13 +136,13 @@ def near_hashed(
         Pairs of an id with the hash that another spelling of it has.
     """
     wanted = set(study_ids)
-    found: dict[str, list[NearMiss]] = defaultdict(list)
+    near: dict[str, list[NearMiss]] = defaultdict(list)
     for text in set(table_ids):
         hashes = {id_hash(spelling): name for name, spelling in _spellings(text)}
         match = [one for one in hashes if one in wanted]
         if len(match) == 1:
-            found[match[0]].append(NearMiss(text, match[0], hashes[match[0]]))
-    return [pairs[0] for pairs in found.values() if len(pairs) == 1]
+            near[match[0]].append(NearMiss(text, match[0], hashes[match[0]]))
+    return [pairs[0] for pairs in near.values() if len(pairs) == 1]
 
 
 def _spellings(text: str) -> list[tuple[str, str]]:

@@ -85,13 +85,13 @@ def find_meaning(name: str) -> Meaning | None:
 
 def _apart(words: tuple[str, ...]) -> tuple[str, ...]:
     """`fev1pp` and `dlcopred` as two words."""
-    found: list[str] = []
+    parts: list[str] = []
     for word in words:
         end = next(
             (e for e in PREDICTED if word.endswith(e) and word[: -len(e)] in _one_word()), ""
         )
-        found += [word.removesuffix(end), end] if end else [word]
-    return tuple(found)
+        parts += [word.removesuffix(end), end] if end else [word]
+    return tuple(parts)
 
 
 @cache

@@ -62,8 +62,8 @@ def encode(
 
     notes: list[str] = []
     parts = Parts(batch_size, notes)
-    found = encode_with(both, model, images, parts, device)
-    return Encoded(found[0], found[1] if len(found) > 1 else None, tuple(notes))
+    encoded = encode_with(both, model, images, parts, device)
+    return Encoded(encoded[0], encoded[1] if len(encoded) > 1 else None, tuple(notes))
 
 
 def encode_with(
@@ -90,13 +90,13 @@ def encode_with(
         SettingsError: If a single scan does not fit into memory.
     """
     place = torch.device(device)
-    found: list[list[Tensor]] = []
+    encoded: list[list[Tensor]] = []
     parts.fit(images.grid, place)
     with borrowed(model, images.grid, place), torch.no_grad():
         batches = torch.split(torch.arange(len(images)), parts.size)
         for batch in images.stream(batches):
-            found.extend(_in_parts(function, batch, parts, place))
-    return [torch.cat(column) for column in zip(*found, strict=True)]
+            encoded.extend(_in_parts(function, batch, parts, place))
+    return [torch.cat(column) for column in zip(*encoded, strict=True)]
 
 
 def _in_parts(

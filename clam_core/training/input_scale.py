@@ -99,11 +99,13 @@ class InputScale:
         numbers |= {"is_masked": self.is_masked}
         if self.background is not None:
             numbers["background"] = self.background
-        found = {name: torch.tensor(value, dtype=torch.float64) for name, value in numbers.items()}
+        tensors = {
+            name: torch.tensor(value, dtype=torch.float64) for name, value in numbers.items()
+        }
         if self.reference is not None and self.compared is not None:
-            found["reference"] = torch.from_numpy(self.reference)
-            found["compared"] = torch.from_numpy(self.compared)
-        return found
+            tensors["reference"] = torch.from_numpy(self.reference)
+            tensors["compared"] = torch.from_numpy(self.compared)
+        return tensors
 
     @classmethod
     def from_tensors(cls, tensors: dict[str, Tensor]) -> InputScale:

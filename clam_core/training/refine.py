@@ -57,13 +57,13 @@ class Clustering(Objective):
         """
         if (epoch - 1) % self._settings.refresh_every:
             return {"changed": None}
-        found = self.survey()
-        soft_assignment = found[1]
+        surveyed = self.survey()
+        soft_assignment = surveyed[1]
         clusters = soft_assignment.argmax(dim=1)
         changed = None
         if epoch > 1:
             changed = float((clusters != self._clusters).double().mean())
-            if changed < self._settings.tolerance or standing(*found).n_dead:
+            if changed < self._settings.tolerance or standing(*surveyed).n_dead:
                 return None
         self._target, self._clusters = target_distribution(soft_assignment), clusters
         return {"changed": changed}
@@ -79,8 +79,8 @@ class Clustering(Objective):
             return [features, head(features).exp(), error]
 
         parts = Parts(self._settings.batch_size, [])
-        found = encode_with(look, self._model, self._images, parts, self._sync.device)
-        features, soft_assignment, error = map(self._sync.same, found)
+        encoded = encode_with(look, self._model, self._images, parts, self._sync.device)
+        features, soft_assignment, error = map(self._sync.same, encoded)
         return features, soft_assignment, float(error.double().mean())
 
     def tensors(self) -> Tensors:

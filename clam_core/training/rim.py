@@ -65,7 +65,7 @@ def choose_rim(source: ScanSource, window: tuple[float, float]) -> int:
 
 def _layers(image: NDArray[np.float32], mask: Mask) -> list[tuple[float, float, float]]:
     """Of each layer: mean against the depth, sd of the depth, share that is left below it."""
-    found: list[tuple[float, float, float]] = []
+    layers: list[tuple[float, float, float]] = []
     shells = [mask]
     for _ in range(MAX_RIM + 1):
         shells.append(peel(shells[-1], 1))
@@ -75,5 +75,5 @@ def _layers(image: NDArray[np.float32], mask: Mask) -> list[tuple[float, float, 
         deep = image[shells[depth + 2]]
         share = np.count_nonzero(shells[depth + 1]) / n_voxels
         mean = float(layer.mean() - deep.mean()) if layer.size else 0.0
-        found.append((mean, float(deep.std()), float(share)))
-    return found
+        layers.append((mean, float(deep.std()), float(share)))
+    return layers

@@ -105,27 +105,32 @@ def associate_run(
     progress("Reading clusters and clinical table", 0, 4)
     inputs = read_inputs(run, settings)
     progress("Comparing clinical values between clusters", 1, 4)
-    found = associate(inputs.clusters, inputs.clinical, inputs.columns, settings)
+    compared = associate(inputs.clusters, inputs.clinical, inputs.columns, settings)
     cohort = inputs.cohort(settings)
     progress("Measuring how stable the clusters are", 2, 4)
     stability = _stability(run, settings.seed)
     progress("Comparing follow-up", 3, 4)
     tables, more = follow_up(cohort, read_visits(study), study.scans()["subject_id"], settings)
     confounding = confounding_panel(cohort, settings)
-    within = compare_within_sites(cohort, found.rows, settings)
-    tables |= _tables(found, study) | {"confounding": confounding.panel, "within": within}
+    within = compare_within_sites(cohort, compared.rows, settings)
+    tables |= _tables(compared, study) | {"confounding": confounding.panel, "within": within}
     about = {
-        **_about(found, settings),
+        **_about(compared, settings),
         "headline": headline(
-            found.rows, stability.jaccard_of, confounding.panel, settings.correction
+            compared.rows, stability.jaccard_of, confounding.panel, settings.correction
         ),
         "banner": confounding.banner,
-        "notes": [*inputs.notes, *found.notes, *within_words(found.rows, within), *more["notes"]],
+        "notes": [
+            *inputs.notes,
+            *compared.notes,
+            *within_words(compared.rows, within),
+            *more["notes"],
+        ],
         "stability": plain_values(asdict(stability)),
         "follow_up": plain_values(more["values"]),
         "inputs": digest,
     }
-    write_associations(run, Associations(found.rows, tables, about))
+    write_associations(run, Associations(compared.rows, tables, about))
     return _summary(read_associations(run))
 
 

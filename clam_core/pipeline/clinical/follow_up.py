@@ -54,18 +54,20 @@ def follow_up(
 
 
 def _survival(cohort: Cohort, settings: AssociateSettings) -> tuple[Tables, dict[str, Any]]:
-    found = survival_of(cohort, settings)
-    at_risk = found.at_risk.set_axis([f"{t:g}" for t in found.at_risk.columns], axis="columns")
-    tables = {"curves": found.curves, "at_risk": at_risk.reset_index(), "cox": found.cox}
+    survival = survival_of(cohort, settings)
+    at_risk = survival.at_risk.set_axis(
+        [f"{t:g}" for t in survival.at_risk.columns], axis="columns"
+    )
+    tables = {"curves": survival.curves, "at_risk": at_risk.reset_index(), "cox": survival.cox}
     values = {
         "time": settings.survival_time,
         "event": settings.survival_event,
-        "logrank_statistic": found.logrank_statistic,
-        "logrank_df": found.logrank_df,
-        "logrank_p_value": found.logrank_p_value,
-        "proportional_p_value": found.proportional_p_value,
+        "logrank_statistic": survival.logrank_statistic,
+        "logrank_df": survival.logrank_df,
+        "logrank_p_value": survival.logrank_p_value,
+        "proportional_p_value": survival.proportional_p_value,
         "adjust": list(settings.adjust),
-        "notes": list(found.notes),
+        "notes": list(survival.notes),
     }
     return tables, values
 

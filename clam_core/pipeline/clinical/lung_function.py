@@ -96,16 +96,16 @@ def add_reference_values(
             "...); name it so, or set its unit."
         )
     measured = frame[[info.name for info in columns if not info.equation]]
-    found = lung_function(measured, sources, settings)
+    calculated = lung_function(measured, sources, settings)
     infos = [info for info in columns if not info.equation]
     taken = {info.name for info in infos}
-    derived = {column.name: _free(column.name, taken) for column in found.columns}
-    joined = measured.join(found.values.rename(columns=derived))
-    infos += [_info(column, derived[column.name], found) for column in found.columns]
+    derived = {column.name: _free(column.name, taken) for column in calculated.columns}
+    joined = measured.join(calculated.values.rename(columns=derived))
+    infos += [_info(column, derived[column.name], calculated) for column in calculated.columns]
     description = dict(_description(study))
     description["columns"] = [info.to_json() for info in infos]
     study.write_clinical(joined, description)
-    return _summary(found)
+    return _summary(calculated)
 
 
 def _clinical(study: Study) -> tuple[pd.DataFrame, list[ColumnInfo]]:

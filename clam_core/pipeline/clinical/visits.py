@@ -149,14 +149,14 @@ def _visits(
 def _times(kept: pd.DataFrame, time: str, subjects: pd.Series[str]) -> tuple[pd.Series[float], str]:
     if time not in kept.columns:
         raise TableError(f"The column {time!r} cannot be used as a time; choose another one.")
-    found = kept[time]
-    if pd.api.types.is_datetime64_any_dtype(found):
-        first = found.groupby(subjects).transform("min")
-        days = (found - first).dt.total_seconds() / 86400
+    column = kept[time]
+    if pd.api.types.is_datetime64_any_dtype(column):
+        first = column.groupby(subjects).transform("min")
+        days = (column - first).dt.total_seconds() / 86400
         return days / DAYS_PER_YEAR, ", in years since each subject's first visit"
-    if isinstance(found.dtype, pd.CategoricalDtype):
-        found = found.astype(object)
-    numbers = pd.to_numeric(found, errors="coerce").astype(np.float64)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(object)
+    numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
     if not numbers.notna().any():
         raise TableError(
             f"The column {time!r} holds neither numbers nor dates; choose another one."

@@ -186,10 +186,10 @@ class KnownRun:
         """Measures of the cohort's voxels, or of some scans of a large cohort."""
         images = self._cohort.images
         rows = np.unique(np.linspace(0, len(images) - 1, N_MEASURED).astype(int))
-        found = [
+        measured = [
             voxel_measures(*images.source.read(int(row)), is_hu=self._cohort.is_hu) for row in rows
         ]
-        return {key: np.array([one[key] for one in found]) for key in found[0]}
+        return {key: np.array([one[key] for one in measured]) for key in measured[0]}
 
 
 def _membership(seen: Looked) -> dict[str, Any]:

@@ -243,11 +243,11 @@ def explain_task(
         The line, and the arrays `signed` and, where there are any, `nodes`.
     """
     study = Study(Path(folder))
-    found = explain_scan(study, Run(study, name), scan_id, stored_settings(settings))
-    arrays: dict[str, NDArray[np.generic]] = {"signed": found.signed}
-    if found.nodes is not None:
-        arrays["nodes"] = found.nodes
-    return found.line, arrays
+    explained = explain_scan(study, Run(study, name), scan_id, stored_settings(settings))
+    arrays: dict[str, NDArray[np.generic]] = {"signed": explained.signed}
+    if explained.nodes is not None:
+        arrays["nodes"] = explained.nodes
+    return explained.line, arrays
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401

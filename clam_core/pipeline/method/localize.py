@@ -168,8 +168,8 @@ def _randomization(cohort: FittedCohort, settings: LocalizeSettings) -> float | 
     images = cohort.images.batch(torch.from_numpy(rows))
     made = cohort.maps([int(row) for row in rows], settings)
     clusters = cohort.clusters if cohort.reference(settings).backdrop else None
-    found = check_randomization(cohort.model, images, made, settings, cohort.batches, clusters)
-    mean = float(np.nanmean([one.pearson for one in found]))
+    compared = check_randomization(cohort.model, images, made, settings, cohort.batches, clusters)
+    mean = float(np.nanmean([one.pearson for one in compared]))
     return None if np.isnan(mean) else mean
 
 
@@ -190,5 +190,5 @@ def _faithfulness(table: pd.DataFrame) -> dict[str, float]:
     rows = table[table["done"]]
     names = [field.name for field in fields(Faithfulness)]
     columns = {name: rows[name].tolist() for name in names}
-    found = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return summarize([Faithfulness(**row) for row in found])
+    records = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return summarize([Faithfulness(**row) for row in records])

@@ -38,8 +38,8 @@ def select(
     check_current(study, run)
     progress("Comparing numbers of clusters", 0, 1)
     features = run.array("features").astype(np.float64)
-    found = select_clusters(features, settings)
-    values = plain_values(asdict(found))
+    selection = select_clusters(features, settings)
+    values = plain_values(asdict(selection))
     with run.lock():
         run.write_selection({"settings": settings.model_dump(mode="json"), **values})
-    return Summary((found.reason, *found.notes), values)
+    return Summary((selection.reason, *selection.notes), values)

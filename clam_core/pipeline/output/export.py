@@ -93,11 +93,11 @@ def _tables(run: Run, to: Path, progress: Progress) -> list[Path]:
 
 def _figures(run: Run, to: Path, progress: Progress) -> list[Path]:
     written = []
-    found = read_associations(run)
-    for name, content in figure_files(found):
+    associations = read_associations(run)
+    for name, content in figure_files(associations):
         written.append(inside(to, name))
         write_bytes(written[-1], content)
-        progress("Writing figures", len(written), 2 * len(found.rows) + 5)
+        progress("Writing figures", len(written), 2 * len(associations.rows) + 5)
     return written
 
 
@@ -152,12 +152,12 @@ def on_own_grid(
 
     to_grid = np.linalg.inv(grid_affine) @ affine
     n_axes = activation_map.ndim
-    found = np.empty(shape, dtype=np.float32)
+    resampled = np.empty(shape, dtype=np.float32)
     rest = np.stack(np.meshgrid(*(np.arange(n) for n in shape[1:]), indexing="ij"), axis=-1)
     for i in range(shape[0]):
         index = np.concatenate([np.full((*rest.shape[:-1], 1), i), rest], axis=-1)
         places = index @ to_grid[:n_axes, :n_axes].T + to_grid[:n_axes, 3]
-        found[i] = map_coordinates(
+        resampled[i] = map_coordinates(
             activation_map, np.moveaxis(places, -1, 0), order=1, mode="grid-constant"
         )
-    return found
+    return resampled

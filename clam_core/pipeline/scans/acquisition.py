@@ -41,8 +41,8 @@ def acquisition_of(study: Study, taken: list[str]) -> tuple[pd.DataFrame, list[C
         name = column
         while name in taken:
             name += " (scan)"
-        found = scans[column]
-        values[name] = found if kind == "continuous" else _levels(found)
+        cells = scans[column]
+        values[name] = cells if kind == "continuous" else _levels(cells)
         shown = f"{label} (scan header)" if name != column else label
         infos.append(ColumnInfo(name, shown, kind, unit=unit, family=family))
     return pd.DataFrame(values, index=scans.index), infos

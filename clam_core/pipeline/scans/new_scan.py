@@ -83,10 +83,10 @@ def read_new_scan(study: Study, path: Path, mask: Path | None, pool: ReaderPool)
     advice = "" if mask is not None or not masks_were_given(study) else _WITHOUT_MASK
     if reply.error is not None:
         return NewScan(error=type(reply.error)(f"{reply.error} {advice}".strip()))
-    found = reply.arrays.get("mask")
+    voxels = reply.arrays.get("mask")
     return NewScan(
         volume=reply.arrays["volume"].astype(np.int16),
-        mask=None if found is None else found.astype(bool),
+        mask=None if voxels is None else voxels.astype(bool),
         affine=np.reshape(reply.values["affine"], (4, 4)).astype(np.float64),
         warnings=f"{reply.values['warnings']} {advice}".strip(),
     )

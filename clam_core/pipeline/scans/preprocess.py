@@ -177,12 +177,12 @@ class _Run:
         private = self._sources[scan_id].private
         if reply.error is not None:
             return {"status": "failed", "reason": scrub(str(reply.error), private)}
-        found = reply.values
+        values = reply.values
         return {
-            **found,
+            **values,
             "status": "ready",
             "reason": "",
-            "warnings": scrub(str(found["warnings"]), private),
+            "warnings": scrub(str(values["warnings"]), private),
         }
 
     def _table(self) -> pd.DataFrame:

@@ -62,8 +62,8 @@ def decode_frame(stream: bytes, pixels: PixelFormat, folder: Path) -> IntArray:
     if array.shape not in {(pixels.rows, pixels.columns), (1, pixels.rows, pixels.columns)}:
         raise ReadError(_DAMAGED)
     kind = np.dtype(f"{'i' if pixels.signed else 'u'}{pixels.bits_allocated // 8}")
-    found: IntArray = array.reshape(pixels.rows, pixels.columns)
-    return clean_bits(found.astype(kind, copy=False), pixels)
+    frame: IntArray = array.reshape(pixels.rows, pixels.columns)
+    return clean_bits(frame.astype(kind, copy=False), pixels)
 
 
 def _check_stream(stream: bytes, pixels: PixelFormat) -> None:

@@ -132,22 +132,22 @@ def walk(buffer: Buffer, pos: int, coding: Coding) -> tuple[Elements, int, tuple
     Raises:
         ReadError: If the elements are damaged or nested too deeply.
     """
-    found: Elements = {}
+    elements: Elements = {}
     data = buffer.data
     while pos + 8 <= len(data) or buffer.reach(pos + 8):
         data = buffer.data
         tag, vr, length, start = head(buffer, pos, coding)
         noted = tag in _NOTED
         if noted and tag not in tags.WANTED:
-            return found, start, (tag, length) if tag in _PIXELS else None
+            return elements, start, (tag, length) if tag in _PIXELS else None
         pos = start + length if length != UNDEFINED else _skip(buffer, start, coding)
         if not noted:
             continue
         too_long = pos - start > MAX_VALUE_BYTES and tag not in tags.SEQUENCES
         if too_long or not buffer.reach(pos):
             raise ReadError(DAMAGED)
-        found[tag] = Element(vr, buffer.data[start:pos])
-    return found, pos, None
+        elements[tag] = Element(vr, buffer.data[start:pos])
+    return elements, pos, None
 
 
 def _skip(buffer: Buffer, pos: int, coding: Coding) -> int:

@@ -42,8 +42,8 @@ class Fields:
 
     def items(self, keyword: str) -> list[Fields]:
         """Items of a sequence; none if it is absent."""
-        found = items(self.elements.get(TAGS[keyword]), self.coding)
-        return [Fields(elements, self.coding, self.charset) for elements in found]
+        sequence = items(self.elements.get(TAGS[keyword]), self.coding)
+        return [Fields(elements, self.coding, self.charset) for elements in sequence]
 
     def item(self, keyword: str) -> Fields:
         """First item of a sequence; one without elements if it is absent."""

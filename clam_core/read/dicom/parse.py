@@ -155,8 +155,8 @@ def _required(fields: Fields, keyword: str, low: int, high: int, default: int | 
     value = fields.integer(keyword)
     value = default if value is None else value
     if value is None or not low <= value <= high:
-        found = "nothing" if value is None else str(value)
-        raise ReadError(f"Its header has {found} as {keyword}, which must be {low} to {high}.")
+        stated = "nothing" if value is None else str(value)
+        raise ReadError(f"Its header has {stated} as {keyword}, which must be {low} to {high}.")
     return value
 
 

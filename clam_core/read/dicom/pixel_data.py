@@ -101,11 +101,11 @@ def _complete(data: bytes | memoryview, pixels: PixelFormat) -> bytes | memoryvi
 def _fragments(data: bytes) -> tuple[bytes, list[int], list[bytes]]:
     """Offset table, start of each fragment behind the table, and the fragments."""
     pos = 0
-    found: list[bytes] = []
+    fragments: list[bytes] = []
     starts: list[int] = []
     while True:
         if pos + 8 > len(data):
-            if pos == len(data) and found:  # some programs leave out the last delimiter
+            if pos == len(data) and fragments:  # some programs leave out the last delimiter
                 break
             raise ReadError(CUT_SHORT)
         group, low, length = _HEAD.unpack_from(data, pos)
@@ -117,12 +117,12 @@ def _fragments(data: bytes) -> tuple[bytes, list[int], list[bytes]]:
         if pos + 8 + length > len(data):
             raise ReadError(CUT_SHORT)
         starts.append(pos)
-        found.append(data[pos + 8 : pos + 8 + length])
+        fragments.append(data[pos + 8 : pos + 8 + length])
         pos += 8 + length
-    if len(found) < 2:
+    if len(fragments) < 2:
         raise ReadError(CUT_SHORT)
     first = starts[1]
-    return found[0], [start - first for start in starts[1:]], found[1:]
+    return fragments[0], [start - first for start in starts[1:]], fragments[1:]
 
 
 def _gather(offsets: list[int], starts: list[int], fragments: list[bytes]) -> list[bytes]:

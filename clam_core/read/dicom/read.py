@@ -67,12 +67,12 @@ def read_series(refs: Sequence[FileRef], limits: ReadLimits) -> ReadResult:
 
 
 def _headers(refs: Sequence[FileRef]) -> list[DicomHeader]:
-    found = read_headers(refs)
-    for problem in found:
+    headers = read_headers(refs)
+    for problem in headers:
         if isinstance(problem, HeaderProblem):
             failed = problem.kind == "failed"
             raise (ReadError if failed else NotAScanError)(problem.reason)
-    return [header for header in found if isinstance(header, DicomHeader)]
+    return [header for header in headers if isinstance(header, DicomHeader)]
 
 
 def _only_scan(headers: Sequence[DicomHeader]) -> tuple[SeriesOutcome, Stack]:

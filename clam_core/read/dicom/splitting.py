@@ -128,10 +128,10 @@ def _drop(
     kept = []
     for one, place in zip(stack, places, strict=True):
         if within is None or place in within:
-            found = (place, key(one))
-            if found in seen:
+            place_and_key = (place, key(one))
+            if place_and_key in seen:
                 continue
-            seen.add(found)
+            seen.add(place_and_key)
         kept.append((one, place))
     return [one for one, _ in kept], [place for _, place in kept], len(stack) - len(kept)
 

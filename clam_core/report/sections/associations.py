@@ -24,10 +24,10 @@ __all__ = ["missing", "write"]
 
 def write(material: Material, figures: Figures) -> Html:
     """The answer first, then effects, all rows, plots, confounding, follow-up."""
-    found = material.associations
-    if found is None:
+    associations = material.associations
+    if associations is None:
         return paragraph(missing(material), class_="missing")
-    about = found.about
+    about = associations.about
     stale = (
         ""
         if material.associations_are_current
@@ -38,14 +38,14 @@ def write(material: Material, figures: Figures) -> Html:
         paragraph(str(about["banner"]), class_="banner") if about.get("banner") else None,
         paragraph(sentence(str(about["headline"])), class_="answer"),
         bullets(sentence(str(note)) for note in about["notes"]),
-        _drawn(found, figures),
-        _all_rows(found),
+        _drawn(associations, figures),
+        _all_rows(associations),
         plots(material, figures),
-        pairs_table(found),
-        _adjusted(found),
-        _confounding(found.table("confounding")),
-        write_within(found),
-        write_follow_up(found, figures),
+        pairs_table(associations),
+        _adjusted(associations),
+        _confounding(associations.table("confounding")),
+        write_within(associations),
+        write_follow_up(associations, figures),
     ]
     return join(parts)
 

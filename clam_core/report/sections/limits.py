@@ -27,39 +27,39 @@ _GENERAL = (
 
 def _own(material: Material) -> list[str]:
     """Limits that follow from this study."""
-    found = []
+    limits = []
     n_scans = len(material.members)
     if n_scans < 100:
-        found.append(
+        limits.append(
             f"The cohort is small ({n_scans} scans): rare patterns cannot become clusters, and "
             "small differences cannot be seen."
         )
     selection = material.selection
     if selection is None:
-        found.append("Whether the scans fall into clear groups at all was not tested.")
+        limits.append("Whether the scans fall into clear groups at all was not tested.")
     elif selection["recommended"] is None:
-        found.append("The comparison of numbers of clusters found no clear groups.")
+        limits.append("The comparison of numbers of clusters found no clear groups.")
     elif selection["recommended"] != material.info.n_clusters:
-        found.append(
+        limits.append(
             f"The comparison of numbers of clusters recommends {selection['recommended']}, this "
             f"run has {material.info.n_clusters}."
         )
     weak = [str(n) for n, one in enumerate(jaccard_of(material), start=1) if one < STABLE]
     if weak:
-        found.append(f"Not found again reliably in resampled cohorts: cluster {', '.join(weak)}.")
+        limits.append(f"Not found again reliably in resampled cohorts: cluster {', '.join(weak)}.")
     unsure = float((material.members["confidence"] < UNSURE).mean())
     if unsure > 0.2:
-        found.append(f"{100 * unsure:.0f} % of the scans lie between clusters (confidence below "
+        limits.append(f"{100 * unsure:.0f} % of the scans lie between clusters (confidence below "
                      f"{UNSURE:g}).")  # fmt: skip
     if not masked(material):
-        found.append("Scans without a mask were clustered with everything in the field of view.")
+        limits.append("Scans without a mask were clustered with everything in the field of view.")
     if material.associations is not None:
-        found += _of_associations(material.associations)
+        limits += _of_associations(material.associations)
     n_failed = int((material.scans["status"] == "failed").sum())
     if n_failed:
         share = 100 * n_failed / len(material.scans)
-        found.append(f"{share:.0f} % of the scans failed and are missing here; they may differ.")
-    return found
+        limits.append(f"{share:.0f} % of the scans failed and are missing here; they may differ.")
+    return limits
 
 
 def _of_associations(found: Associations) -> list[str]:

@@ -67,16 +67,16 @@ def _shares(material: Material, figures: Figures) -> Html:
         ("bands", "densities (HU)", True),
     )
     for what, title, ordered in kinds:
-        found = cluster_shares(material.maps, material.members["cluster"], what)
-        if not len(found) or not found.notna().to_numpy().any():
+        mean = cluster_shares(material.maps, material.members["cluster"], what)
+        if not len(mean) or not mean.notna().to_numpy().any():
             continue
-        found = found[found.fillna(0).gt(SMALLEST).any(axis="columns")]
-        inside = [str(name) for name in found.index if name != OUTSIDE]
+        mean = mean[mean.fillna(0).gt(SMALLEST).any(axis="columns")]
+        inside = [str(name) for name in mean.index if name != OUTSIDE]
         colors = dict(zip(inside, level_colors(len(inside), ordered=ordered), strict=True))
-        colors |= {OUTSIDE: OUTSIDE_COLOR} if OUTSIDE in found.index else {}
+        colors |= {OUTSIDE: OUTSIDE_COLOR} if OUTSIDE in mean.index else {}
         rows = {
-            f"Cluster {n}": {str(k): float(v) for k, v in found[n].dropna().items()}
-            for n in found.columns
+            f"Cluster {n}": {str(k): float(v) for k, v in mean[n].dropna().items()}
+            for n in mean.columns
         }
         most = "; ".join(_most(name, row) for name, row in rows.items())
         caption = f"Mean share of the maps' energy by {title}. Most inside the mask: {most}."
@@ -84,7 +84,7 @@ def _shares(material: Material, figures: Figures) -> Html:
         if what == "zones" and has_lungs(known):
             out = "; ".join(f"{k.lower()}: {percent(row.get(OUTSIDE, 0.0))}" for k, row in
                             rows.items())  # fmt: skip
-            caption = f"{caption} Outside the mask: {out}." if OUTSIDE in found.index else caption
+            caption = f"{caption} Outside the mask: {out}." if OUTSIDE in mean.index else caption
             parts.append(figures.add(caption, lungs(rows, f"Drawn lungs. {caption}")))
         else:
             parts.append(figures.add(caption, shares(rows, colors, f"Stacked bars. {caption}")))
@@ -104,20 +104,20 @@ def _most(name: str, row: dict[str, float]) -> str:
 def faithfulness_sentences(material: Material) -> list[str]:
     """What the tests of the maps found, in words, with what they do not prove."""
     localized = material.info.localized or {}
-    found = localized.get("faithfulness") or {}
-    if not found:
+    means = localized.get("faithfulness") or {}
+    if not means:
         return ["The maps were not put to the test."]
-    moved = float(found["share_moved_as_it_should"])
+    moved = float(means["share_moved_as_it_should"])
     texts = [
         f"{percent(moved)} of the maps moved the assignment as they should: when the voxels that "
         "the map points at are replaced by the cohort's median, the scan leaves its cluster sooner "
         "than with any of several random smooth maps, and comes back sooner when they are put in.",
-        f"Mean confidence while voxels are deleted: {number(found['deletion_auc'])} (random maps "
-        f"{number(found['random_deletion_auc'])}, lower is better); while they are inserted: "
-        f"{number(found['insertion_auc'])} (random maps {number(found['random_insertion_auc'])}, "
-        f"higher is better). When only what the map shows is kept, {percent(found['average_drop'])}"
+        f"Mean confidence while voxels are deleted: {number(means['deletion_auc'])} (random maps "
+        f"{number(means['random_deletion_auc'])}, lower is better); while they are inserted: "
+        f"{number(means['insertion_auc'])} (random maps {number(means['random_insertion_auc'])}, "
+        f"higher is better). When only what the map shows is kept, {percent(means['average_drop'])}"
         f" of the confidence is lost on average; it rises in "
-        f"{percent(found['increase_in_confidence'])} of the scans.",
+        f"{percent(means['increase_in_confidence'])} of the scans.",
     ]
     correlation = localized.get("randomization")
     if correlation is not None:

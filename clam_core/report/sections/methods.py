@@ -79,22 +79,23 @@ def map_words(material: Material) -> str:
 
 def association_words(material: Material) -> str:
     """How clusters were compared with the clinical table."""
-    found = material.associations
-    if found is None:
+    associations = material.associations
+    if associations is None:
         return ""
-    settings = found.about["settings"]
-    tests = sorted({str(test) for test in found.rows["test"] if test})
+    settings = associations.about["settings"]
+    tests = sorted({str(test) for test in associations.rows["test"] if test})
+    n_tests = int(associations.about["n_tests"])
     text = (
-        f"{plural(int(found.about['n_tests']), 'clinical variable')} were compared between the "
+        f"{plural(n_tests, 'clinical variable')} were compared between the "
         f"clusters ({'; '.join(tests)}; chosen by the kind of variable, without a test of "
         "normality); "
         f"effect sizes are given with 95 % intervals, and p-values were corrected within families "
         f"{_CORRECTIONS[settings['correction']]}."
     )
     if settings["adjust"]:
-        names = [uncapitalized(found.label(str(name))) for name in settings["adjust"]]
+        names = [uncapitalized(associations.label(str(name))) for name in settings["adjust"]]
         text += f" Adjusted models hold {listed(names)} constant."
-    within = found.table("within")
+    within = associations.table("within")
     if len(within):
         site = uncapitalized(str(within["within"].iloc[0]))
         text += (
@@ -118,10 +119,10 @@ def software_words(material: Material) -> str:
 
 
 def _libraries(material: Material) -> dict[str, str]:
-    found = dict(material.info.libraries)
+    libraries = dict(material.info.libraries)
     if material.associations is not None:
-        found |= {str(k): str(v) for k, v in material.associations.about["libraries"].items()}
-    return found
+        libraries |= {str(k): str(v) for k, v in material.associations.about["libraries"].items()}
+    return libraries
 
 
 def _provenance(material: Material) -> Html:

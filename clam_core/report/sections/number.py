@@ -91,8 +91,8 @@ def jaccard_of(material: Material) -> list[float]:
     """Stability of each cluster of the run, where it has been measured; else empty."""
     if material.associations is None:
         return []
-    found = material.associations.about.get("stability", {}).get("jaccard_of", [])
-    return [float("nan") if one is None else float(one) for one in found]
+    indices = material.associations.about.get("stability", {}).get("jaccard_of", [])
+    return [float("nan") if one is None else float(one) for one in indices]
 
 
 def stability_sentences(material: Material) -> list[str]:

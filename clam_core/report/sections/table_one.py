@@ -21,12 +21,12 @@ def write(material: Material, figures: Figures) -> Html:  # noqa: ARG001
     """The table as it is printed in a paper."""
     if material.associations is None:
         return paragraph(missing(material), class_="missing")
-    found = material.associations.table("table_one")
+    stored = material.associations.table("table_one")
     words = (
         "Numbers: mean ± standard deviation and median [quartiles]. Levels: count (percent of "
         "known values). Missing: count (percent of all)."
     )
-    return join([table(_shown(found), f"Table 1. Subjects by cluster. {words}", n_labels=2)])
+    return join([table(_shown(stored), f"Table 1. Subjects by cluster. {words}", n_labels=2)])
 
 
 def _shown(found: pd.DataFrame) -> pd.DataFrame:

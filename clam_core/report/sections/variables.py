@@ -11,15 +11,17 @@ from clam_core.wording import plural
 
 def plots(material: Material, figures: Figures) -> Html:
     """A plot per variable that differs; where none does, of those with the smallest p."""
-    found = material.associations
-    if found is None or material.settings.n_plots == 0:
+    associations = material.associations
+    if associations is None or material.settings.n_plots == 0:
         return Html("")
-    tested = found.rows[found.rows["p_value"].notna()].sort_values("p_adjusted", kind="stable")
+    tested = associations.rows[associations.rows["p_value"].notna()].sort_values(
+        "p_adjusted", kind="stable"
+    )
     differ = tested[tested["p_adjusted"] < LEVEL]
     chosen = (differ if len(differ) else tested).head(material.settings.n_plots)
     if chosen.empty:
         return Html("")
-    drawn = [draw_variable(found, str(name)) for name in chosen["variable"]]
+    drawn = [draw_variable(associations, str(name)) for name in chosen["variable"]]
     pictures = [figures.add(one.caption, one.picture) for one in drawn if one is not None]
     words = (
         f"Drawn: {plural(len(chosen), 'variable')} with the smallest corrected p-values, of "

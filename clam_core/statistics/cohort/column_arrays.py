@@ -21,11 +21,11 @@ def numbers_of(column: pd.Series[Any]) -> Values:
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
-    found = pd.to_numeric(column, errors="coerce")
-    unread = int((found.isna() & column.notna()).sum())
+    read = pd.to_numeric(column, errors="coerce")
+    unread = int((read.isna() & column.notna()).sum())
     if unread:
         raise NotTestableError(f"{unread} of its values are no numbers")
-    values = found.to_numpy(dtype=np.float64, na_value=np.nan)
+    values = read.to_numpy(dtype=np.float64, na_value=np.nan)
     return np.where(np.isfinite(values), values, np.nan)
 
 

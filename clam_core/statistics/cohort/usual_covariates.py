@@ -17,9 +17,9 @@ def usual_covariates(columns: Iterable[ColumnInfo]) -> tuple[str, ...]:
     Args:
         columns: Columns of the clinical table; calculated ones are passed over.
     """
-    found: dict[str, str] = {}
+    column_of: dict[str, str] = {}
     for info in columns:
         meaning = find_meaning(info.name)
         if meaning is not None and info.kind in _KINDS and not info.equation:
-            found.setdefault(meaning.term, info.name)
-    return tuple(found[term] for term in _TERMS if term in found)
+            column_of.setdefault(meaning.term, info.name)
+    return tuple(column_of[term] for term in _TERMS if term in column_of)

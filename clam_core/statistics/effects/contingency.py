@@ -71,9 +71,9 @@ def odds_ratio(table: Table, *, exact: bool) -> Effect:
     if exact or (table == 0).any():
         from scipy.stats.contingency import odds_ratio as conditional
 
-        found = conditional(turned, kind="conditional")
-        interval = found.confidence_interval(0.95)
-        ends = (float(found.statistic), float(interval.low), float(interval.high))
+        result = conditional(turned, kind="conditional")
+        interval = result.confidence_interval(0.95)
+        ends = (float(result.statistic), float(interval.low), float(interval.high))
         return Effect("odds_ratio", *ends, "conditional, exact (Cornfield 1956)")
     log = float(np.log(turned[0, 0]) + np.log(turned[1, 1]))
     log -= float(np.log(turned[0, 1]) + np.log(turned[1, 0]))

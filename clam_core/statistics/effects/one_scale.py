@@ -33,14 +33,14 @@ def strengths(rows: pd.DataFrame) -> pd.DataFrame:
         sqrt(d^2 + n^2 / (n1 n2)), d = log odds ratio * sqrt(3) / pi.
     """
     sizes = [name for name in rows.columns if str(name).startswith("n_cluster_")]
-    found = []
+    strong = []
     for row in rows[rows["p_value"].notna()].to_dict("records"):
         counts = np.array([row[name] for name in sizes], dtype=np.float64)
         ends = _converted(row, counts[counts >= 2])
         if ends is not None:
             head = (row["variable"], row["label"], row["family"])
-            found.append((*head, *ends, row["p_adjusted"]))
-    return pd.DataFrame(found, columns=list(COLUMNS))
+            strong.append((*head, *ends, row["p_adjusted"]))
+    return pd.DataFrame(strong, columns=list(COLUMNS))
 
 
 def _converted(row: dict[Any, Any], counts: np.ndarray[Any, Any]) -> tuple[float, ...] | None:
@@ -67,5 +67,5 @@ def _of_difference(
     """Standardized differences of two clusters as correlations; infinite ones as 1."""
     ratio = counts.sum() ** 2 / counts.prod() if len(counts) == 2 else 4.0
     with np.errstate(invalid="ignore"):
-        found = values / np.sqrt(values**2 + ratio)
-    return np.where(np.isinf(values), np.sign(values), found)
+        strength = values / np.sqrt(values**2 + ratio)
+    return np.where(np.isinf(values), np.sign(values), strength)

@@ -47,8 +47,8 @@ def against_rest(
             rows.append(_row(table[info.name], info, chosen))
         except NotTestableError:
             continue
-    found = pd.DataFrame(rows, columns=list(COLUMNS))
-    return found.sort_values("size", ascending=False, kind="stable", ignore_index=True)
+    compared = pd.DataFrame(rows, columns=list(COLUMNS))
+    return compared.sort_values("size", ascending=False, kind="stable", ignore_index=True)
 
 
 def mean_difference(groups: Groups) -> tuple[float, float, float]:

@@ -48,8 +48,8 @@ def fit_counts(y: Values, design: Values) -> CountModel:
     parameters[0] = np.log(max(y.mean(), 1e-9))
     alpha, value = 0.0, -np.inf
     for _ in range(30):
-        found = newton(_of(y, design, alpha), parameters)
-        parameters = found[0]
+        fitted = newton(_of(y, design, alpha), parameters)
+        parameters = fitted[0]
         alpha, new = best_alpha(y, np.exp(design @ parameters))
         if new - value < 1e-7:
             break

@@ -45,12 +45,12 @@ def fit_logistic(y: Values, design: Values) -> Model:
     """
     start = np.zeros(design.shape[1])
     try:
-        found = newton(lambda b: logistic_derivatives(y, design, b), start)
+        fitted = newton(lambda b: logistic_derivatives(y, design, b), start)
     except NotEstimableError:
         if is_separated(y, design):
             raise SeparationError("the answers are separated") from None
         raise
-    parameters, value, scores, information = found
+    parameters, value, scores, information = fitted
     if np.abs(design @ parameters).max() > _FAR and is_separated(y, design):
         raise SeparationError("the answers are separated")
     return Model("logistic model", parameters, solve_information(information), value, scores)
@@ -74,5 +74,5 @@ def is_separated(y: Values, design: Values) -> bool:
 
     signed = design * np.where(y > 0.5, 1.0, -1.0)[:, None]
     signed = np.unique(signed / np.maximum(np.abs(design).max(axis=0), 1e-300), axis=0)
-    found = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1))
-    return bool(found.success and -found.fun > 1e-7)
+    program = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1))
+    return bool(program.success and -program.fun > 1e-7)

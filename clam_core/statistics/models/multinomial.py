@@ -38,8 +38,8 @@ def fit_multinomial(y: Values, design: Values, *, prior: bool = False) -> Model:
     if prior:
         observed += p * n_levels / n * observed.mean(axis=0)
     start = np.zeros((n_levels - 1) * p)
-    found = newton(lambda b: _derivatives(observed, design, b), start)
-    parameters, value, scores, information = found
+    fitted = newton(lambda b: _derivatives(observed, design, b), start)
+    parameters, value, scores, information = fitted
     reach = design @ parameters.reshape(n_levels - 1, p).T
     if not prior and np.abs(reach).max() > _FAR + np.log(n):
         raise NotEstimableError("the levels are separated")

@@ -38,12 +38,12 @@ def newton(
             return parameters, value, scores, information
         for halving in range(20):
             trial = parameters + step / 2**halving
-            found = derivatives(trial)
-            if found[0] >= value - 1e-12 * abs(value):
+            reached = derivatives(trial)
+            if reached[0] >= value - 1e-12 * abs(value):
                 break
         else:
             return parameters, value, scores, information
-        parameters, (value, scores, information) = trial, found
+        parameters, (value, scores, information) = trial, reached
     raise NotEstimableError("the likelihood has no finite maximum (separation)")
 
 

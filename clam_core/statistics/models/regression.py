@@ -203,11 +203,11 @@ def _logistic(problem: Problem) -> JointTest:
     if problem.subjects is not None:
         raise NotEstimableError("the answers are separated, and rows depend on each other")
     statistic = penalized_ratio(problem.y, problem.design, model, problem.positions)
-    found = _ratio(problem, model, statistic, problem.positions)
+    ratio = _ratio(problem, model, statistic, problem.positions)
     ends = [profile_interval(problem.y, problem.design, model, int(j)) for j in problem.positions]
     low, high = np.array(ends).T
-    head = (found.model, found.n, found.statistic, found.df, np.nan, found.p_value)
-    return JointTest(*head, found.coefficients, low, high)
+    head = (ratio.model, ratio.n, ratio.statistic, ratio.df, np.nan, ratio.p_value)
+    return JointTest(*head, ratio.coefficients, low, high)
 
 
 def _ordinal(problem: Problem) -> JointTest:
@@ -246,11 +246,18 @@ def _multinomial(problem: Problem) -> JointTest:
     p = problem.design.shape[1]
     tested = (np.arange(int(problem.y.max()))[:, None] * p + problem.positions[None, :]).ravel()
     try:
-        found = _by_likelihood(problem, fit_multinomial, tested)
+        tested_jointly = _by_likelihood(problem, fit_multinomial, tested)
     except NotEstimableError:
-        found = _with_prior(problem, tested)
+        tested_jointly = _with_prior(problem, tested)
     none = np.empty(0)
-    head = (found.model, found.n, found.statistic, found.df, found.df_residual, found.p_value)
+    head = (
+        tested_jointly.model,
+        tested_jointly.n,
+        tested_jointly.statistic,
+        tested_jointly.df,
+        tested_jointly.df_residual,
+        tested_jointly.p_value,
+    )
     return JointTest(*head, none, none, none)
 
 

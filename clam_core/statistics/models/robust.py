@@ -40,12 +40,12 @@ def robust_test(outcome: Outcome, groups: Groups) -> tuple[Tested, Effect]:
     if outcome.subjects is None or len(np.unique(outcome.subjects[rows])) < _FEWEST:
         raise NotTestableError(f"fewer than {_FEWEST} subjects have several rows to learn from")
     try:
-        found = joint_test(outcome.problem(rows, cluster_columns(outcome.labels[rows])))
+        test = joint_test(outcome.problem(rows, cluster_columns(outcome.labels[rows])))
     except NotEstimableError as error:
         raise NotTestableError(str(error)) from None
-    name = f"{found.model}, Wald F"
-    tested = Tested(name, found.statistic, found.df, found.df_residual, found.p_value, _WHY)
-    return tested, effect_of(found, outcome, rows)
+    name = f"{test.model}, Wald F"
+    tested = Tested(name, test.statistic, test.df, test.df_residual, test.p_value, _WHY)
+    return tested, effect_of(test, outcome, rows)
 
 
 def robust_pairs(outcome: Outcome, groups: Groups) -> pd.DataFrame:
@@ -71,16 +71,16 @@ def robust_pairs(outcome: Outcome, groups: Groups) -> pd.DataFrame:
 def _pair(outcome: Outcome, a: int, b: int) -> dict[str, object]:
     rows = np.isfinite(outcome.values) & np.isin(outcome.labels, [a, b])
     try:
-        found: JointTest = joint_test(outcome.problem(rows, cluster_columns(outcome.labels[rows])))
+        test: JointTest = joint_test(outcome.problem(rows, cluster_columns(outcome.labels[rows])))
     except NotEstimableError:
         return {}
-    effect = effect_of(found, outcome, rows)
+    effect = effect_of(test, outcome, rows)
     return {
         "effect_name": effect.name,
         "effect_size": effect.size,
         "ci_low": effect.ci_low,
         "ci_high": effect.ci_high,
-        "statistic": found.statistic,
-        "df": found.df,
-        "p_value": found.p_value,
+        "statistic": test.statistic,
+        "df": test.df,
+        "p_value": test.p_value,
     }

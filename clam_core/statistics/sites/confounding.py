@@ -80,9 +80,9 @@ def _banner(panel: pd.DataFrame) -> str:
     if worst.empty:
         return ""
     worst = worst.sort_values("strength", ascending=False)
-    found = ", ".join(f"{row.label} ({row.strength:.2f})" for row in worst.itertuples())
+    listed = ", ".join(f"{row.label} ({row.strength:.2f})" for row in worst.itertuples())
     return (
-        f"The clusters follow how the scans were made: {found}. A difference between clusters may "
+        f"The clusters follow how the scans were made: {listed}. A difference between clusters may "
         "be one between sites or scanners; read the adjusted results, and compare within a site."
     )
 
@@ -102,15 +102,15 @@ def _row(cohort: Cohort, name: str, settings: AssociateSettings) -> dict[str, ob
     rng = np.random.default_rng(settings.seed)
     try:
         if info.kind in NUMBERS:
-            found = _numbers(cohort, name, settings, rng)
+            cells = _numbers(cohort, name, settings, rng)
         elif info.kind in LEVELS:
-            found = _levels(cohort, name, settings, rng)
+            cells = _levels(cohort, name, settings, rng)
         else:
             raise NotTestableError(f"it is {info.kind}")
     except NotTestableError as error:
         return {**head, "reason": f"not compared, because {error}"}
-    flagged = bool(float(str(found["strength"])) >= settings.banner_from)
-    return {**head, **found, "flagged": flagged}
+    flagged = bool(float(str(cells["strength"])) >= settings.banner_from)
+    return {**head, **cells, "flagged": flagged}
 
 
 def _numbers(

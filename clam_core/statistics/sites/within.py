@@ -60,14 +60,14 @@ def site_column(cohort: Cohort, settings: AssociateSettings) -> str | None:
                 "such as the site."
             )
         return settings.within
-    found: dict[str, str] = {}
+    column_of: dict[str, str] = {}
     for name, info in cohort.columns.items():
         if info.kind not in LEVELS:
             continue
         meaning = find_meaning(name) or find_meaning(info.label)
         if meaning is not None and meaning.term in _SITES and cohort.frame[name].nunique() > 1:
-            found.setdefault(meaning.term, name)
-    return next((found[term] for term in _SITES if term in found), None)
+            column_of.setdefault(meaning.term, name)
+    return next((column_of[term] for term in _SITES if term in column_of), None)
 
 
 def compare_within_sites(
@@ -109,15 +109,15 @@ def _row(
     try:
         if cohort.subjects is not None:
             raise NotTestableError("subjects have several rows")
-        found = compare_within(outcome, strata, settings.n_resamples, rng)
+        compared = compare_within(outcome, strata, settings.n_resamples, rng)
     except NotTestableError as error:
         return {**head, "reason": f"not testable within {head['within']}, because {error}"}
-    tested = found.tested
+    tested = compared.tested
     return {
         **head,
-        "n": found.n,
-        "n_left_out": found.n_left_out,
-        "n_sites": found.n_strata,
+        "n": compared.n,
+        "n_left_out": compared.n_left_out,
+        "n_sites": compared.n_strata,
         "test": tested.test,
         "statistic": tested.statistic,
         "df": tested.df,

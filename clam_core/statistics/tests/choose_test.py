@@ -90,9 +90,9 @@ def _numbers(groups: Groups, settings: AssociateSettings, rng: np.random.Generat
     tested = mean_test(groups, settings.n_resamples, rng)
     sensitivity = rank_test(groups, settings.n_resamples, rng)
     if not tested.test.startswith("Welch"):
-        found = _ordered(groups, settings, rng)
-        return Compared(groups, tested, sensitivity, found.effect, found.second_effect,
-                        found.pairs, found.detectable_name, found.detectable)  # fmt: skip
+        ordered = _ordered(groups, settings, rng)
+        return Compared(groups, tested, sensitivity, ordered.effect, ordered.second_effect,
+                        ordered.pairs, ordered.detectable_name, ordered.detectable)  # fmt: skip
     pairs = games_howell(groups)
     if groups.k == 2:
         effects = hedges_g(groups), rank_biserial(groups)

@@ -47,16 +47,16 @@ def best_alpha(values: Values, means: Values) -> tuple[float, float]:
     """Dispersion of the highest likelihood at given means, and that likelihood."""
     from scipy.optimize import minimize_scalar
 
-    found = minimize_scalar(
+    optimum = minimize_scalar(
         lambda log: -log_likelihood(values, means, float(np.exp(log))),
         bounds=LOG_ALPHA,
         method="bounded",
         options={"xatol": 1e-4},
     )
     poisson = log_likelihood(values, means, 0.0)
-    if poisson >= -found.fun:
+    if poisson >= -optimum.fun:
         return 0.0, poisson
-    return float(np.exp(found.x)), float(-found.fun)
+    return float(np.exp(optimum.x)), float(-optimum.fun)
 
 
 def count_test(groups: Groups, n_resamples: int, rng: np.random.Generator) -> Tested:

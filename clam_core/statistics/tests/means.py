@@ -54,6 +54,8 @@ def mean_test(groups: Groups, n_resamples: int, rng: np.random.Generator) -> Tes
     """
     if (groups.variances() > 1e-20 * groups.values.var()).all():
         return welch_test(groups)
-    found = rank_test(groups, n_resamples, rng)
+    by_ranks = rank_test(groups, n_resamples, rng)
     why = "Ranks, since nothing varies within a cluster and Welch's test needs a variance there."
-    return Tested(found.test, found.statistic, found.df, found.df_residual, found.p_value, why)
+    return Tested(
+        by_ranks.test, by_ranks.statistic, by_ranks.df, by_ranks.df_residual, by_ranks.p_value, why
+    )

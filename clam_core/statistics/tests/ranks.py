@@ -109,7 +109,9 @@ def rank_test(groups: Groups, n_resamples: int, rng: np.random.Generator) -> Tes
         try:
             return brunner_munzel(groups)
         except NotTestableError:
-            found = permuted_ranks(groups, n_resamples, rng)
+            permuted = permuted_ranks(groups, n_resamples, rng)
             why = f"Ranks; the clusters do not overlap, so p comes from {n_resamples:,} shuffles."
-            return Tested(found.test, found.statistic, found.df, np.nan, found.p_value, why)
+            return Tested(
+                permuted.test, permuted.statistic, permuted.df, np.nan, permuted.p_value, why
+            )
     return permuted_ranks(groups, n_resamples, rng)

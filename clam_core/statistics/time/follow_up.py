@@ -81,12 +81,12 @@ def slopes_of(visits: pd.DataFrame, cohort: Cohort, subjects: pd.Series[str]) ->
     """
     clusters = pd.Series(cohort.labels, index=subjects.to_numpy()).groupby(level=0).first()
     names = [name for name in visits.columns if name not in {"subject_id", "time"}]
-    found: dict[str, Any] = {}
+    tested: dict[str, Any] = {}
     for name in names[:MOST_VALUES]:
         one = visits[["subject_id", "time"]].assign(value=visits[name].to_numpy())
         try:
             slopes: Slopes = compare_slopes(one, clusters)
-            found[name] = slopes
+            tested[name] = slopes
         except NotTestableError as error:
-            found[name] = f"not testable, because {error}"
-    return found
+            tested[name] = f"not testable, because {error}"
+    return tested

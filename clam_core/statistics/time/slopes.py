@@ -140,12 +140,12 @@ def _fit(table: pd.DataFrame, labels: Labels) -> tuple[_Fit, list[str], bool]:
     tried = []
     for step, random in enumerate((np.column_stack([np.ones(len(y)), t]), np.ones((len(y), 1)))):
         try:
-            found = _mixed(y, design, subjects, random)
+            fitted = _mixed(y, design, subjects, random)
         except NotEstimableError as error:
             name = "random intercepts and slopes" if step == 0 else "random intercepts"
             tried.append(f"The mixed model with {name} was not used: {error}.")
             continue
-        return _scaled(found, back), tried, step == 0
+        return _scaled(fitted, back), tried, step == 0
     return _scaled(_gee(y, design, subjects), back), tried, False
 
 
@@ -159,18 +159,18 @@ def _mixed(y: Values, design: Values, subjects: Any, random: Values) -> _Fit:  #
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
-            found = MixedLM(y, design, groups=subjects, exog_re=random).fit(reml=True)
+            fitted = MixedLM(y, design, groups=subjects, exog_re=random).fit(reml=True)
         except (np.linalg.LinAlgError, ValueError) as error:
             raise NotEstimableError(str(error).rstrip(".")) from None
     p = design.shape[1]
-    covariance = np.asarray(found.cov_params())[:p, :p]
+    covariance = np.asarray(fitted.cov_params())[:p, :p]
     sound = np.isfinite(covariance).all() and (np.diag(covariance) > 0).all()
-    if not found.converged or not sound:
+    if not fitted.converged or not sound:
         raise NotEstimableError("it did not converge")
     if any("singular" in str(one.message) or "boundary" in str(one.message) for one in said):
         raise NotEstimableError("a variance lies on the boundary of what is possible")
     kind = "random intercepts and slopes" if random.shape[1] > 1 else "random intercepts"
-    return _Fit(f"mixed model, {kind}", np.asarray(found.fe_params), covariance)
+    return _Fit(f"mixed model, {kind}", np.asarray(fitted.fe_params), covariance)
 
 
 def _gee(y: Values, design: Values, subjects: Any) -> _Fit:  # noqa: ANN401
@@ -179,10 +179,10 @@ def _gee(y: Values, design: Values, subjects: Any) -> _Fit:  # noqa: ANN401
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = GEE(y, design, groups=subjects, cov_struct=Exchangeable()).fit(
+        fitted = GEE(y, design, groups=subjects, cov_struct=Exchangeable()).fit(
             cov_type="bias_reduced"
         )
-    return _Fit("GEE, exchangeable", np.asarray(found.params), np.asarray(found.cov_params()))
+    return _Fit("GEE, exchangeable", np.asarray(fitted.params), np.asarray(fitted.cov_params()))
 
 
 def _slope_table(

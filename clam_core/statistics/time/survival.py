@@ -194,17 +194,17 @@ def _hazards(times: Times, design: Values, n_tested: int) -> tuple[Values, float
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
-            found = PHReg(times.time, design, status=times.event, ties="efron").fit(disp=0)
+            fitted = PHReg(times.time, design, status=times.event, ties="efron").fit(disp=0)
         except (np.linalg.LinAlgError, ValueError) as error:
             raise NotEstimableError(str(error).rstrip(".")) from None
-    log, spread = -found.params[:n_tested], found.bse[:n_tested]
+    log, spread = -fitted.params[:n_tested], fitted.bse[:n_tested]
     if any("onverge" in str(one.message) for one in said) or not (np.abs(log) < 15).all():
         raise NotEstimableError("a combination of columns separates the events")
     p_value = 2 * ndtr(-np.abs(log / spread))
     table = np.column_stack(
         [np.exp(log), np.exp(log - Z * spread), np.exp(log + Z * spread), p_value]
     )
-    return table, _proportional(np.asarray(found.schoenfeld_residuals)[:, :n_tested], times)
+    return table, _proportional(np.asarray(fitted.schoenfeld_residuals)[:, :n_tested], times)
 
 
 def _proportional(residuals: Values, times: Times) -> float:

@@ -99,14 +99,14 @@ def female_or_male(levels: Collection[str]) -> dict[str, str] | None:
 def _two_sides(
     levels: Collection[str], sides: Iterable[tuple[str, frozenset[str]]]
 ) -> dict[str, str] | None:
-    found = {}
+    side_of = {}
     for level in levels:
         word = fold(level)
         side = next((name for name, words in sides if word in words), None)
         if side is None:
             return None
-        found[level] = side
-    return found if len(set(found.values())) == 2 else None
+        side_of[level] = side
+    return side_of if len(set(side_of.values())) == 2 else None
 
 
 def scale_order(levels: Collection[str]) -> tuple[str, ...] | None:

@@ -77,19 +77,19 @@ def read_dates(
     """
     shapes = {text: _PARTS.fullmatch(text) for text in cells}
     order, proven = (default, True) if default else _order(cells, shapes)
-    found = Dates(order or "dmy")
+    dates = Dates(order or "dmy")
     for text, n in cells.items():
-        date = read_date(text, found.order, compact=compact)
+        date = read_date(text, dates.order, compact=compact)
         if date is None:
             continue
-        found.values[text] = date
+        dates.values[text] = date
         shape = shapes[text]
         if shape:
             a, b = int(shape[1]), int(shape[3])
             doubtful = not proven and shape[2] != "." and a <= 12 and b <= 12 and a != b
-            found.n_doubtful += n * doubtful
-            found.n_short_years += n * (len(shape[4]) == 2)
-    return found
+            dates.n_doubtful += n * doubtful
+            dates.n_short_years += n * (len(shape[4]) == 2)
+    return dates
 
 
 def _order(cells: Counter[str], shapes: dict[str, re.Match[str] | None]) -> tuple[DateOrder, bool]:

@@ -101,7 +101,7 @@ def read_numbers(
     decimal = default
     if evidence["."] != evidence[","]:
         decimal = "." if evidence["."] > evidence[","] else ","
-    found = Numbers(decimal)
+    numbers = Numbers(decimal)
     proven = evidence[decimal] > 0 or (default_is_sure and decimal == default)
     for text, n in cells.items():
         number, unit, is_limit = parts[text]
@@ -110,18 +110,18 @@ def read_numbers(
         value = read_number(number, mark)
         if value is None:
             value = read_number(number, "," if mark == "." else ".")
-            found.n_other_mark += n * (value is not None)
+            numbers.n_other_mark += n * (value is not None)
         if value is None:
             continue
-        found.values[text] = value
-        found.n_limits += n * is_limit
+        numbers.values[text] = value
+        numbers.n_limits += n * is_limit
         if unit:
-            found.units[unit] += n
+            numbers.units[unit] += n
         doubtful = _DOUBTFUL.fullmatch(number) is not None and not proven
         if doubtful and ("," in number or mark == ","):
-            found.n_doubtful += n
-            found.doubtful = min(found.doubtful or text, text)
-    return found
+            numbers.n_doubtful += n
+            numbers.doubtful = min(numbers.doubtful or text, text)
+    return numbers
 
 
 def split_unit(text: str) -> tuple[str, str, bool]:
@@ -165,11 +165,11 @@ def detect_decimal(cells: Iterable[str], default: Decimal) -> Decimal:
 
 def _evidence(cells: Counter[str]) -> Counter[str]:
     """How many cells prove which decimal mark: `80,5` and `1.234,5` prove a comma."""
-    found: Counter[str] = Counter()
+    evidence: Counter[str] = Counter()
     for text, n in cells.items():
         if ("." not in text and "," not in text) or _DOUBTFUL.fullmatch(text):
             continue
         fits = [mark for mark, grammar in _GRAMMAR.items() if grammar.fullmatch(text)]
         if len(fits) == 1:
-            found[fits[0]] += n
-    return found
+            evidence[fits[0]] += n
+    return evidence

@@ -163,14 +163,14 @@ def _as_levels(column: Column, kind: str, wanted: tuple[str, ...]) -> Reading:
         cells = Counter({text: n for text, n in cells.items() if text in allowed})
     values, told = _merge(cells, column)
     told += _left_out(column, set(values), "an answer", "answers")
-    found = set(values.values())
-    doubtful = sorted(level for level in found if is_doubtful(level))
-    if doubtful and kind == "nominal" and len(found) > 1:
+    present = set(values.values())
+    doubtful = sorted(level for level in present if is_doubtful(level))
+    if doubtful and kind == "nominal" and len(present) > 1:
         words = some([repr(level) for level in doubtful])
         told.append(f"{words} may mean missing; kept as a level. Declare it missing if it does.")
-    levels = tuple(level for level in wanted if level in found)
-    if set(levels) != found:
-        levels, sentence = _order(found, kind)
+    levels = tuple(level for level in wanted if level in present)
+    if set(levels) != present:
+        levels, sentence = _order(present, kind)
         told += sentence
     return Reading(dict(values), levels, told)
 

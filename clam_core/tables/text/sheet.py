@@ -50,20 +50,20 @@ class SheetFindings:
              "store such ids as text"),
             (self.percents, "cell", "shown as per cent", "read with the % sign, as shown"),
         ]  # fmt: skip
-        found = [
+        notes = [
             f"{plural(sum(cells.values()), noun)} {what} ({_columns(cells)}): {then}."
             for cells, noun, what, then in told
             if cells
         ]
         if self.n_merged:
             merged = plural(self.n_merged, "group")
-            found.append(
+            notes.append(
                 f"{merged} of merged cells: only the first cell of a group has a value, the others "
                 "are empty."
             )
         if self.n_hidden:
-            found.append(f"{plural(self.n_hidden, 'hidden row')} read like the others.")
-        return found
+            notes.append(f"{plural(self.n_hidden, 'hidden row')} read like the others.")
+        return notes
 
 
 def _columns(cells: Counter[str]) -> str:
@@ -89,20 +89,20 @@ def read_sheet(sheet: Any, grid: Grid) -> SheetFindings:  # noqa: ANN401
     """
     book = sheet.parent
     formats = _Formats(book)
-    found = SheetFindings()
+    findings = SheetFindings()
     with sheet._get_source() as source:
-        parser = _Parser(source, sheet._shared_strings, found, book)
+        parser = _Parser(source, sheet._shared_strings, findings, book)
         last = 0
         for number, cells in parser.parse():
-            row = _row(number, cells, grid, formats, found)
+            row = _row(number, cells, grid, formats, findings)
             if row:
                 grid.n_empty += max(number - last - 1, 0) if grid.rows else 0
                 grid.add(number, row)
                 last = number
-    found.n_merged = len(parser.merged_cells.mergeCell) if parser.merged_cells else 0
+    findings.n_merged = len(parser.merged_cells.mergeCell) if parser.merged_cells else 0
     hidden = (attributes.get("hidden") for attributes in parser.row_dimensions.values())
-    found.n_hidden = sum(value in {"1", "true"} for value in hidden)
-    return found
+    findings.n_hidden = sum(value in {"1", "true"} for value in hidden)
+    return findings
 
 
 class _Parser(WorkSheetParser):

@@ -91,12 +91,12 @@ _NOT_IN_NAMES = frozenset(
 
 
 def _spellings() -> dict[str, str]:
-    found = dict(_WITH_BLANKS)
+    unit_of = dict(_WITH_BLANKS)
     for line in _LINES.strip().splitlines():
         unit, *spellings = (part.strip() for part in line.split("|"))
-        found[unit.casefold()] = unit
-        found |= {word.casefold(): unit for words in spellings for word in words.split()}
-    return found
+        unit_of[unit.casefold()] = unit
+        unit_of |= {word.casefold(): unit for words in spellings for word in words.split()}
+    return unit_of
 
 
 UNITS = _spellings()

@@ -122,14 +122,14 @@ def _open(content: bytes, name: str) -> Any:  # noqa: ANN401
 def _damaged(name: str, error: Exception) -> ReadError:
     from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
 
-    found: BaseException | None = error
-    while found is not None:
-        if isinstance(found, DefusedXmlException):
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, DefusedXmlException):
             return ReadError(
                 f"{name} defines XML entities, which no table needs and attacks use; it was "
                 "refused. Save the table as CSV."
             )
-        found = found.__cause__
+        cause = cause.__cause__
     return ReadError(
         f"{name} is damaged and cannot be read ({type(error).__name__}); save it again as .xlsx "
         "or CSV."
@@ -166,11 +166,11 @@ def _choose(workbook: Any, grid: Grid, wanted: str | None) -> RawTable:  # noqa:
 
 def _read(sheet: Any, grid: Grid, titles: list[str]) -> RawTable:  # noqa: ANN401
     title = clean(sheet.title)
-    found = read_sheet(sheet, grid)
+    findings = read_sheet(sheet, grid)
     table = grid.table()
     others = [one for one in titles if one != title]
     note = f"Read from sheet {title!r} of an Excel workbook"
     if others:
         listed = some([repr(one) for one in others])
         note += f"; {plural(len(others), 'other sheet')} not read: {listed}"
-    return replace(table, notes=(f"{note}.", *found.sentences(), *table.notes))
+    return replace(table, notes=(f"{note}.", *findings.sentences(), *table.notes))
