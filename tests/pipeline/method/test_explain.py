@@ -14,7 +14,8 @@ from clam_core.pipeline.method.fit import fit
 from clam_core.pipeline.method.localize import localize
 from clam_core.read.nifti import write_nifti
 from clam_core.settings import LocalizeSettings
-from clam_core.study import Run
+from clam_core.study import Run, Study
+from clam_core.study.arrays import ScanArrays
 from tests.pipeline.simulated import GRID, QUICK, cohort, study_of
 
 
@@ -127,6 +128,19 @@ def test_its_map_lies_in_the_folder_under_its_name(study, files, tmp_path):
     written = tmp_path / "out" / summary.values["scans"][0]["map_file"]
     assert written.name.startswith("_CON-")
     assert written.read_bytes() == (tmp_path / "out" / "scan-map.nii.gz").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["latent", "features"])
+def test_a_scan_that_is_far_by_one_description_alone_is_unlike(study, files, tmp_path, kind):
+    """The cohort's latent codes, or features, moved away; the new scan stays as it is."""
+    moved = uncropped(Study(shutil.copytree(study.folder, tmp_path / "s")))
+    stored = Run(moved, "r").array(kind)
+    ScanArrays(Run(moved, "r").folder / "arrays.zarr").put(kind, stored + 100)
+    record = assign(
+        moved, "r", [files / "scan.nii.gz"], to=None, mask=files / "mask.nii.gz"
+    ).values["scans"][0]
+    assert record["unlike_cohort"]
+    assert "times as far away as is usual" in record["doubts"][0]
 
 
 def test_a_mask_belongs_to_one_scan(study, files):

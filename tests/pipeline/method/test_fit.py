@@ -95,6 +95,19 @@ def test_every_method_ends_in_a_run(study, method):
         assert {row["phase"] for row in run.history()} == {"pretrain", "refine"}
 
 
+def test_with_three_clusters_confidence_and_margin_are_the_first_two(study):
+    fit(study, "three", QUICK.model_copy(update={"method": "kmeans", "n_clusters": 3}))
+    run = Run(study, "three")
+    table, soft = run.scans(), run.array("soft_assignment").astype(float)
+    assert table["cluster"].value_counts().sort_index().is_monotonic_decreasing
+    for row, (_, line) in enumerate(table.iterrows()):
+        third, second, first = sorted(soft[row])
+        assert line["cluster"] == 1 + soft[row].tolist().index(first)
+        assert line["confidence"] == pytest.approx(first, abs=1e-6)
+        assert line["margin"] == pytest.approx(first - second, abs=1e-6)
+        assert second - third > 1e-4  # so that the third would be seen
+
+
 def test_a_broken_off_fit_goes_on_to_the_same_numbers(tmp_path, found, study):
     made = study_of(tmp_path / "s", found)
 
