@@ -36,7 +36,7 @@ def plain_ledoit_wolf(values):
 
 def within_covariance(features):
     centered = np.vstack([
-        features[LABELS == one] - features[LABELS == one].mean(axis=0) for one in range(3)
+        features[one == LABELS] - features[one == LABELS].mean(axis=0) for one in range(3)
     ])  # fmt: skip
     floor = SMALLEST_VARIANCE * features.var(axis=0).mean()
     return plain_ledoit_wolf(centered) + floor * np.eye(features.shape[1])
@@ -56,7 +56,7 @@ def joint_by_scipy(features, points):
     covariance = within_covariance(features)
     parts = [
         np.log(size / len(LABELS))
-        + multivariate_normal(features[LABELS == one].mean(axis=0), covariance).logpdf(points)
+        + multivariate_normal(features[one == LABELS].mean(axis=0), covariance).logpdf(points)
         for one, size in enumerate(SIZES)
     ]
     return np.stack(parts, axis=1)
@@ -100,7 +100,7 @@ def test_gaussian_head_equals_scipys_densities_with_a_covariance_each():
     points = np.random.default_rng(1).normal(1, 3, (9, 4))
     joint = []
     for one, size in enumerate(SIZES):
-        own = features[LABELS == one]
+        own = features[one == LABELS]
         spread = multivariate_normal(own.mean(axis=0), ledoit_wolf(own)[0] + floor)
         joint.append(np.log(size / len(LABELS)) + spread.logpdf(points))
     found = gaussian_head(features, LABELS)(torch.from_numpy(points).float())
@@ -113,7 +113,7 @@ def test_the_temperature_solves_what_it_should():
     features = correlated()
     found = discriminant(features, LABELS)
     heat = temperature(features, LABELS, found)
-    centers = np.array([features[LABELS == one].mean(axis=0) for one in range(3)])
+    centers = np.array([features[one == LABELS].mean(axis=0) for one in range(3)])
     squared = ((features[:, None] - centers) ** 2).sum(axis=2)
     within = squared[np.arange(len(LABELS)), LABELS].mean()
     kernel = 1 / (1 + squared / within)

@@ -41,5 +41,5 @@ def test_soft_assignment_and_model_are_numbered_alike(monkeypatch, method):
     again = look(fitted.model, CohortImages(source, fitted.scale))
     np.testing.assert_allclose(again.soft_assignment, fitted.soft_assignment, atol=1e-5)
     centers = fitted.model.head.centers.detach().numpy()
-    expected = [fitted.features[GROUPS == group].mean(axis=0) for group in (2, 0, 1)]
+    expected = [fitted.features[group == GROUPS].mean(axis=0) for group in (2, 0, 1)]
     np.testing.assert_allclose(centers, expected, atol=1e-3)
