@@ -26,15 +26,20 @@ def volumes():
 def test_soft_assignment_and_model_are_numbered_alike(monkeypatch, method):
     """The clusterer says the groups as they are, not by size."""
     assert np.bincount(GROUPS).tolist() == [5, 3, 8]
-    monkeypatch.setattr("clam_core.fitting.fit.cluster_scans", lambda *_: GROUPS.copy())
+    asked = []
+    monkeypatch.setattr(
+        "clam_core.fitting.fit.cluster_scans",
+        lambda _, *given: asked.append(given) or GROUPS.copy(),
+    )
     settings = FitSettings(
-        method=method, n_clusters=3,
+        method=method, n_clusters=3, seed=5,
         network=NetworkSettings(channels=(4, 8), n_latent=4),
         train=TrainSettings(epochs=3, batch_size=8),
     )  # fmt: skip
     scans = volumes()
     source = ScanSource(lambda row: (scans[row], None), len(scans), GRID)
     fitted = fit_model(source, settings)
+    assert asked == [(method, 3, 5)]
     clusters = fitted.soft_assignment.argmax(axis=1)
     assert np.array([1, 2, 0])[GROUPS].tolist() == clusters.tolist()
     np.testing.assert_array_equal(clusters, order_by_size(clusters))

@@ -11,10 +11,12 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from benchmarks.scores import accuracy
+from clam_core.embedding import embed
 from clam_core.errors import AlignmentError, MissingStepError, SettingsError, StudyError
 from clam_core.fitting.fit import look
 from clam_core.pipeline.method.fit import fit, settings_for, source_of
 from clam_core.pipeline.method.weights import load_model
+from clam_core.settings import EmbedSettings
 from clam_core.study import Run, run_names
 from clam_core.training import CohortImages
 from tests.pipeline.simulated import GRID, QUICK, cohort, study_of
@@ -106,6 +108,32 @@ def test_with_three_clusters_confidence_and_margin_are_the_first_two(study):
         assert line["confidence"] == pytest.approx(first, abs=1e-6)
         assert line["margin"] == pytest.approx(first - second, abs=1e-6)
         assert second - third > 1e-4  # so that the third would be seen
+
+
+def test_the_silhouettes_are_those_of_what_was_clustered(study):
+    """Rousseeuw's formula, written out, on the features (not on the latent codes)."""
+    run = Run(study, "first")
+    features, clusters = run.array("features").astype(float), run.scans()["cluster"].to_numpy()
+    distance = np.linalg.norm(features[:, None] - features, axis=2)
+    expected = []
+    for row, cluster in enumerate(clusters):
+        own = np.delete(distance[row], row)[np.delete(clusters, row) == cluster].mean()
+        other = distance[row][clusters != cluster].mean()
+        expected.append((other - own) / max(own, other))
+    np.testing.assert_allclose(run.scans()["silhouette"], expected, atol=1e-5)
+
+
+def test_the_plane_is_drawn_as_asked_and_with_the_runs_seed(tmp_path, found, monkeypatch):
+    asked = []
+
+    def noted(features, settings):
+        asked.append(settings)
+        return embed(features, settings)
+
+    monkeypatch.setattr("clam_core.pipeline.method.fit.embed", noted)
+    made = study_of(tmp_path / "s", found)
+    fit(made, "r", QUICK.model_copy(update={"seed": 7}))
+    assert asked == [EmbedSettings(method="pca", seed=7)]
 
 
 def test_a_broken_off_fit_goes_on_to_the_same_numbers(tmp_path, found, study):
