@@ -86,3 +86,35 @@ def test_a_far_scan_says_how_far():
     doubts = Usual((codes,), {}).doubts((np.full(3, 30.0),), {})
     assert "times as far away as is usual" in doubts[0]
     assert Usual((codes,), {}).doubts((codes.mean(axis=0),), {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("away", "words"), [(1.4, ()), (1.6, ("1.6 times",)), (3.0, ("3.0 times",))]
+)
+def test_half_as_far_again_as_is_usual_is_far(away, words):
+    """Scans one apart on a line; the new one lies beyond the last."""
+    line = np.arange(12.0)[:, None]
+    doubts = Usual((line,), {}).doubts((np.array([11 + away]),), {})
+    assert len(doubts) == len(words)
+    assert all(word in doubt for word, doubt in zip(words, doubts, strict=True))
+
+
+@pytest.mark.parametrize("far", [0, 1])
+def test_each_description_alone_may_call_a_scan_far(far):
+    line = np.arange(12.0)[:, None]
+    new = [np.array([5.0]), np.array([5.0])]
+    usual = Usual((line, line), {})
+    assert usual.doubts(tuple(new), {}) == ()
+    new[far] = np.array([21.0])
+    assert usual.doubts(tuple(new), {}) == (
+        "its nearest scan is 10.0 times as far away as is usual in the cohort",
+    )
+
+
+def test_a_measure_is_unlike_beyond_twice_the_usual_range():
+    """0 to 100 in steps of one: the middle 98 % are 1 to 99, and 98 wide."""
+    usual = Usual((np.arange(5.0)[:, None],), {"brightness": np.arange(101.0)})
+    for value, word in ((294, None), (296, "brighter"), (-194, None), (-196, "darker")):
+        doubts = usual.doubts((np.array([2.0]),), {"brightness": value})
+        said = f"it is much {word} than any scan of the cohort"
+        assert doubts == (() if word is None else (said,))

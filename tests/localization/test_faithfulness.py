@@ -26,7 +26,7 @@ from tests.localization.make import (
     zero_reference,
 )
 
-SETTINGS = FaithfulnessSettings(n_steps=7, n_random=2, smooth_voxels=1)
+SETTINGS = FaithfulnessSettings(n_steps=7, n_random=2, smooth_voxels=1, seed=3)
 GOOD = Faithfulness(0.9, 0.2, 0.8, 0.4, 0.6, 0.1, increased=True)
 
 
@@ -78,7 +78,7 @@ def test_equals_plain_loops(target, masked):
         assert found.insertion_auc == pytest.approx(
             curve_plainly(score, empty, image, values, 7, mask), abs=1e-9
         )
-        blind = [random_smooth_map((9, 8), 1, seed) for seed in (0, 1)]
+        blind = [random_smooth_map((9, 8), 1, seed) for seed in (3, 4)]
         lowest = min(curve_plainly(score, image, fill, one, 7, mask) for one in blind)
         highest = max(curve_plainly(score, empty, image, one, 7, mask) for one in blind)
         assert found.random_deletion_auc == pytest.approx(lowest, abs=1e-9)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from clam_core.errors import StaleRunError
+from clam_core.errors import StaleRunError, StudyError
 from clam_core.pipeline.clinical.associate import associate_run
-from clam_core.pipeline.current import check_current, why_stale
+from clam_core.pipeline.current import check_current, inputs_digest, why_stale
 from clam_core.pipeline.method.assign import assign, assign_task
 from clam_core.pipeline.method.explain import explain_scan
 from clam_core.pipeline.method.fit import fit
@@ -86,6 +86,21 @@ def test_the_volumes_of_that_time_make_it_current_again(tmp_path):
     assert why_stale(Study(study.folder), Run(study, "r"))
     preprocessed_again(study, "f")
     check_current(Study(study.folder), Run(study, "r"))
+
+
+def test_a_fit_under_the_same_name_is_refused_and_not_taken_for_the_old_one(stale):
+    """The settings are the same; the volumes are others."""
+    with pytest.raises(StudyError, match="already a run 'r' with other scans; choose another"):
+        fit(stale, "r", QUICK)
+
+
+def test_the_digest_follows_the_preparation_and_every_scan(stale):
+    digest = inputs_digest(stale, ["s00", "s01"])
+    assert digest == inputs_digest(Study(stale.folder), ["s00", "s01"])
+    for others in ([], ["s00"], ["s01", "s00"], ["s00", "s02"], ["s00", "s01", "s02"]):
+        assert inputs_digest(stale, others) != digest
+    before = Run(stale, "r")
+    assert before.info().inputs != inputs_digest(stale, before.scans().index.tolist())
 
 
 def test_a_scan_that_is_gone_makes_a_run_stale(tmp_path):

@@ -123,6 +123,21 @@ def test_clusters_that_follow_the_site_raise_the_banner():
     assert calm.banner == "" and not calm.panel["flagged"].any()
 
 
+@pytest.mark.parametrize(
+    ("family", "raises"), [("acquisition", True), ("demographics", False), ("inspiration", False)]
+)
+def test_only_how_the_scans_were_made_raises_the_banner(family, raises):
+    """The same values, under another family: in the panel flagged alike."""
+    clusters, clinical = small()
+    kinds = {"age": ("continuous", family), "site": ("nominal", family)}
+    frame = clinical.assign(age=clusters["cluster"].to_numpy() * 10 + np.tile([0, 0, 1, 1], 5))
+    found = confounding_panel(assemble(clusters, frame, describe(kinds), SETTINGS), SETTINGS)
+    assert found.panel["variable"].tolist() == ["age", "site"]
+    assert found.panel["flagged"].all()
+    named = "site (1.00), age (0.99)"
+    assert (named in found.banner) if raises else found.banner == ""
+
+
 def test_the_panel_shows_standardized_differences():
     clusters, clinical = small()
     panel = confounding_panel(assemble(clusters, clinical, describe(KINDS), SETTINGS), SETTINGS)

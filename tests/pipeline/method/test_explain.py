@@ -2,6 +2,7 @@
 
 import shutil
 
+import nibabel
 import numpy as np
 import pytest
 import torch
@@ -14,7 +15,8 @@ from clam_core.pipeline.method.fit import fit
 from clam_core.pipeline.method.localize import localize
 from clam_core.read.nifti import write_nifti
 from clam_core.settings import LocalizeSettings
-from clam_core.study import Run
+from clam_core.study import Run, Study
+from clam_core.study.arrays import ScanArrays
 from tests.pipeline.simulated import GRID, QUICK, cohort, study_of
 
 
@@ -115,6 +117,13 @@ def test_a_scan_with_its_mask_is_found_again(study, run, files):
     assert record["distance"] == pytest.approx(0, abs=1e-3)
     assert record["cluster"] == run.scans().loc["s04", "cluster"]
     assert not record["unlike_cohort"]
+    place = run.scans().loc["s04", ["x", "y"]].tolist()
+    assert (record["x"], record["y"]) == pytest.approx(place, abs=1e-3)
+    soft = run.array("soft_assignment")[4]
+    assert record["soft_assignment"] == pytest.approx(soft.tolist(), abs=1e-3)
+    assert record["confidence"] == max(record["soft_assignment"])
+    distance = np.linalg.norm(run.array("features") - run.array("features")[4], axis=1)
+    assert record["nearest"] == [f"s{row:02d}" for row in np.argsort(distance)[:5]]
 
 
 def test_its_map_lies_in_the_folder_under_its_name(study, files, tmp_path):
@@ -122,11 +131,28 @@ def test_its_map_lies_in_the_folder_under_its_name(study, files, tmp_path):
     summary = assign(uncropped(study), "r", [files / "scan.nii.gz"], **given)
     assert summary.values["scans"][0]["map_file"] == "scan-map.nii.gz"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["scan-map.nii.gz"]
+    image = nibabel.load(tmp_path / "out" / "scan-map.nii.gz")
+    np.testing.assert_allclose(image.affine, np.diag([4.0, 4, 4, 1]))
+    stored = Run(study, "r").activation_map("s04")
+    np.testing.assert_allclose(np.asanyarray(image.dataobj), stored, atol=2e-3)  # float16
     shutil.copy(files / "scan.nii.gz", tmp_path / "CON.nii.gz")
     summary = assign(uncropped(study), "r", [tmp_path / "CON.nii.gz"], **given)
     written = tmp_path / "out" / summary.values["scans"][0]["map_file"]
     assert written.name.startswith("_CON-")
     assert written.read_bytes() == (tmp_path / "out" / "scan-map.nii.gz").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["latent", "features"])
+def test_a_scan_that_is_far_by_one_description_alone_is_unlike(study, files, tmp_path, kind):
+    """The cohort's latent codes, or features, moved away; the new scan stays as it is."""
+    moved = uncropped(Study(shutil.copytree(study.folder, tmp_path / "s")))
+    stored = Run(moved, "r").array(kind)
+    ScanArrays(Run(moved, "r").folder / "arrays.zarr").put(kind, stored + 100)
+    record = assign(
+        moved, "r", [files / "scan.nii.gz"], to=None, mask=files / "mask.nii.gz"
+    ).values["scans"][0]
+    assert record["unlike_cohort"]
+    assert "times as far away as is usual" in record["doubts"][0]
 
 
 def test_a_mask_belongs_to_one_scan(study, files):

@@ -11,10 +11,12 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from benchmarks.scores import accuracy
+from clam_core.embedding import embed
 from clam_core.errors import AlignmentError, MissingStepError, SettingsError, StudyError
 from clam_core.fitting.fit import look
 from clam_core.pipeline.method.fit import fit, settings_for, source_of
 from clam_core.pipeline.method.weights import load_model
+from clam_core.settings import EmbedSettings
 from clam_core.study import Run, run_names
 from clam_core.training import CohortImages
 from tests.pipeline.simulated import GRID, QUICK, cohort, study_of
@@ -93,6 +95,45 @@ def test_every_method_ends_in_a_run(study, method):
     assert sum(summary.values["sizes"]) == len(run.scans())
     if method == "dcec":
         assert {row["phase"] for row in run.history()} == {"pretrain", "refine"}
+
+
+def test_with_three_clusters_confidence_and_margin_are_the_first_two(study):
+    fit(study, "three", QUICK.model_copy(update={"method": "kmeans", "n_clusters": 3}))
+    run = Run(study, "three")
+    table, soft = run.scans(), run.array("soft_assignment").astype(float)
+    assert table["cluster"].value_counts().sort_index().is_monotonic_decreasing
+    for row, (_, line) in enumerate(table.iterrows()):
+        third, second, first = sorted(soft[row])
+        assert line["cluster"] == 1 + soft[row].tolist().index(first)
+        assert line["confidence"] == pytest.approx(first, abs=1e-6)
+        assert line["margin"] == pytest.approx(first - second, abs=1e-6)
+        assert second - third > 1e-4  # so that the third would be seen
+
+
+def test_the_silhouettes_are_those_of_what_was_clustered(study):
+    """Rousseeuw's formula, written out, on the features (not on the latent codes)."""
+    run = Run(study, "first")
+    features, clusters = run.array("features").astype(float), run.scans()["cluster"].to_numpy()
+    distance = np.linalg.norm(features[:, None] - features, axis=2)
+    expected = []
+    for row, cluster in enumerate(clusters):
+        own = np.delete(distance[row], row)[np.delete(clusters, row) == cluster].mean()
+        other = distance[row][clusters != cluster].mean()
+        expected.append((other - own) / max(own, other))
+    np.testing.assert_allclose(run.scans()["silhouette"], expected, atol=1e-5)
+
+
+def test_the_plane_is_drawn_as_asked_and_with_the_runs_seed(tmp_path, found, monkeypatch):
+    asked = []
+
+    def noted(features, settings):
+        asked.append(settings)
+        return embed(features, settings)
+
+    monkeypatch.setattr("clam_core.pipeline.method.fit.embed", noted)
+    made = study_of(tmp_path / "s", found)
+    fit(made, "r", QUICK.model_copy(update={"seed": 7}))
+    assert asked == [EmbedSettings(method="pca", seed=7)]
 
 
 def test_a_broken_off_fit_goes_on_to_the_same_numbers(tmp_path, found, study):

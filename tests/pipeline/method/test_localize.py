@@ -102,6 +102,17 @@ def test_cluster_maps_are_the_means_of_their_members(study):
         np.testing.assert_allclose(run.array("cluster_maps")[cluster - 1], expected, atol=1e-5)
 
 
+def test_cluster_means_are_those_of_the_volumes_and_masks_of_members(study, found):
+    run = Run(study, "r")
+    clusters = run.scans()["cluster"].to_numpy()
+    for cluster in (1, 2):
+        members = clusters == cluster
+        volumes = found.volumes[members].astype(np.float64).mean(axis=0)
+        np.testing.assert_allclose(run.array("cluster_means")[cluster - 1], volumes, atol=1e-2)
+        masks = found.masks[members].mean(axis=0)
+        np.testing.assert_allclose(run.array("cluster_masks")[cluster - 1], masks, atol=1e-6)
+
+
 def test_sums_and_shares(study):
     table = Run(study, "r").maps()
     assert table["done"].all()
