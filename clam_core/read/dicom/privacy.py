@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import lru_cache
 
 from clam_core.files import personal_names
 from clam_core.files.file_ref import FileRef
@@ -19,6 +20,10 @@ _DATE = re.compile(r"\d{8}|\d{4}[-_.]\d{2}[-_.]\d{2}")
 def digest(uid: str) -> str:
     """A short code for a UID: the same UID gives the same code, which says nothing else."""
     return hashlib.sha256(uid.encode()).hexdigest()[:16] if uid else ""
+
+
+key_of = lru_cache(maxsize=4096)(digest)
+"""The digest, remembered: the slices of a series share most of their UIDs and texts."""
 
 
 def private_words(fields: Fields, *, identity_removed: bool) -> tuple[str, ...]:
