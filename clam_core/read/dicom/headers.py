@@ -203,12 +203,14 @@ class HeaderProblem:
         reason: One sentence without names; it begins with the name of the file
             where that names nobody.
         series_key: Digest of its series, where that could still be read.
+        private_words: Words that name the patient, where they could be read; not for storing.
     """
 
     ref: FileRef
     kind: Literal["failed", "skipped"]
     reason: str
     series_key: str = ""
+    private_words: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a pipe."""

@@ -71,12 +71,12 @@ def _read(ref: FileRef) -> DicomHeader | HeaderProblem:
         words = private_words(fields, identity_removed=removed)
         return _header(ref, raw, fields, words)
     except NotAScanError as error:
-        return HeaderProblem(ref, "skipped", str(error), series_key)
+        return HeaderProblem(ref, "skipped", str(error), series_key, words)
     except ReadError as error:
         reason = about(ref, words, str(error))
     except _FILE_FAULTS:
         reason = about(ref, words, "It cannot be read; copy it again.")
-    return HeaderProblem(ref, "failed", reason, series_key)
+    return HeaderProblem(ref, "failed", reason, series_key, words)
 
 
 def _header(ref: FileRef, raw: RawHeader, fields: Fields, words: tuple[str, ...]) -> DicomHeader:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import combinations
 
-from clam_core.files.personal_names import fold
+from clam_core.files.name_spelling import fold
 from clam_core.read.dicom.headers import DicomHeader
 
 _WORD = re.compile(r"[^\W_]+")
