@@ -113,7 +113,8 @@ def words_of_name(name: str) -> list[str]:
         name: Parts separated by `^`, the same name in other scripts by `=`; or a word.
     """
     composed = unicodedata.normalize("NFKC", name)
-    return [word for word in _RUNS.findall(composed) if fold(word).strip(".") not in TITLES]
+    words = _RUNS.findall(composed)
+    return [word for word in words if fold(word) not in TITLES] or words
 
 
 def _joined(words: Iterable[str]) -> set[str]:
@@ -122,14 +123,14 @@ def _joined(words: Iterable[str]) -> set[str]:
     Longer words are found by themselves wherever they stand; here it is about those
     that are too short for that, or common.
     """
-    latin = [spellings(word)[0] for word in words if is_latin(word)]
-    hard = {word for word in latin if len(word) == 2 or word in PLAIN}
-    choices = list(dict.fromkeys([*(w for w in latin if w in hard), *(w[0] for w in latin)]))[:8]
+    latin = [spellings(word)[0] for word in words if is_latin(word)][:5]
+    hard = [word for word in latin if len(word) == 2 or word in PLAIN]
+    choices = [*hard, *dict.fromkeys(word[0] for word in latin)]
     found = {
         "".join(some)
         for many in range(2, MOST_JOINED + 1)
         for some in permutations(choices, many)
-        if hard.intersection(some)
+        if set(hard).intersection(some)
     }
     return {one for one in found if len(one) >= 3} - PLAIN
 

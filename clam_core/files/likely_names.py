@@ -9,10 +9,16 @@ from functools import lru_cache
 from clam_core.files.common_words import COMMON_NAMES, OTHER_SCRIPTS, PLAIN, SHORT_NAMES
 from clam_core.files.name_spelling import fold, is_latin
 
-_WORDS = re.compile(r"(?<!\d)[^\W\d_]+|(?<=\d)[^\W\d_]{5,}")
+_WORDS = re.compile(r"(?<![^\W_])[^\W\d_]+|(?<=\d)[^\W\d_]{5,}")
 _RUNS = re.compile(r"[^\W\d_]+")
 _HUMPS = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
-_UNSPEAKABLE = re.compile(r"[^aeiouy]{5}|^[^aeiouy]+$|[aeiou]{5}|q[^uia]|[jvwx]{2}|(.)\1\1")
+_UNSPEAKABLE = re.compile(
+    r"[^aeiouy]{5}|^[^aeiouy]+$|[aeiou]{5}|.q[^u]|^q[^uia]|[jvwx]{2}|(.)\1\1|^[a-f]+$"
+)
+_ONSET = re.compile(
+    r"[bcdfgklmnpqrstvwxz]?[aeiouy]|[hj][aeiouy]|[bcfgkpv]l|[bcdfgkptvw]r|[cgkprstwz]h|s[cklmnpqtvwz]|d[jzw]|"
+    r"[gkm]n|mc|mb|n[dgj]|ph[lr]|ps|sc[hr]|s[hkpt][lr]|schw?|t[hjswz]|zb|zd|kv?w|ll|fj|kj|bj|lj|lh"
+)
 _LONGEST_KNOWN = max(map(len, OTHER_SCRIPTS))
 
 
@@ -81,20 +87,30 @@ def _n_names(base: str) -> int:
     words = _words(base)
     likely = sum(_is_likely(word) for word in words)
     if likely == 1 and any(word.casefold() in COMMON_NAMES for word in words):
-        others = [w for w in words if not _is_likely(w) and len(w) >= 2]
-        return 1 + sum(len(w) >= 3 or w.casefold() in SHORT_NAMES for w in others)
+        others = [word for word in words if not _is_likely(word)]
+        return 1 + sum(_may_stand_beside(word) for word in others)
     if likely == 0 and sum(word.casefold() in SHORT_NAMES - PLAIN for word in words) >= 2:
         return 2
     return likely
+
+
+def _may_stand_beside(word: str) -> bool:
+    """Whether a word beside a common name may be the rest of it, perhaps as an initial."""
+    return len(word) >= 3 or word.casefold() in SHORT_NAMES or (len(word) == 1 and word.isupper())
 
 
 def _words(base: str) -> list[str]:
     """Words that are not words of imaging; those joined by capitals are taken apart."""
     found = []
     for run in _WORDS.findall(base):
-        if run.casefold() not in PLAIN:
-            found += [part for part in _HUMPS.split(run) if part.casefold() not in PLAIN]
+        if not _is_plain(run):
+            found += [part for part in _HUMPS.split(run) if not _is_plain(part)]
     return found
+
+
+def _is_plain(word: str) -> bool:
+    lower = word.casefold()
+    return lower in PLAIN and not (lower in SHORT_NAMES and word.istitle())
 
 
 def _has_common_name(base: str) -> bool:
@@ -107,4 +123,5 @@ def _is_likely(word: str) -> bool:
     if lower in COMMON_NAMES:
         return True
     shortest = 5 if word.isupper() else 3 if word.istitle() else 4
-    return len(word) >= shortest and _UNSPEAKABLE.search(lower) is None
+    is_speakable = _ONSET.match(lower) is not None and _UNSPEAKABLE.search(lower) is None
+    return len(word) >= shortest and is_speakable

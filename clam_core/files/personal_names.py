@@ -16,9 +16,9 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
 from clam_core.files.common_words import PLAIN
-from clam_core.files.header_names import matcher
+from clam_core.files.header_names import matcher, words_of_name
 from clam_core.files.likely_names import looks_like_name
-from clam_core.files.name_spelling import fold as fold  # others take it from here
+from clam_core.files.name_spelling import fold as fold  # noqa: PLC0414 (others take it from here)
 
 MARK = "~"
 HIDDEN = "(name hidden)"
@@ -94,8 +94,13 @@ def _is_control(letter: str) -> bool:
 
 def names_someone(name: str, private_words: Collection[str]) -> bool:
     """Whether whole words of a folder's name name a patient of a header, beyond doubt."""
-    uncommon = frozenset(w for w in private_words if "^" in w or fold(w) not in PLAIN)
+    uncommon = frozenset("^".join(kept) for one in private_words if (kept := _uncommon(one)))
     return matcher(uncommon).person_in(name)
+
+
+def _uncommon(name: str) -> list[str]:
+    """Words of a name that are no words of imaging; codes of two letters count when joined."""
+    return [word for word in words_of_name(name) if len(word) <= 2 or fold(word) not in PLAIN]
 
 
 def code(key: str, text: str, prefix: str = MARK, n_letters: int = 12) -> str:

@@ -74,8 +74,8 @@ def _private_words(
     else:
         words |= {*ids, *(part for part in parts if len(part) >= 5)}
     words |= {word for text in staff for word in words_of_name(text) if _is_uncommon(word)}
-    whole = {name for name in whole if len(words.intersection(words_of_name(name))) >= 2}
-    words |= {"^".join(words_of_name(name)) for name in whole}
+    names = [words_of_name(name) for name in whole]
+    words |= {"^".join(name) for name in names if sum(word in words for word in name) >= 2}
     return tuple(sorted(word for word in (*words, birth) if len(word) >= 2 or _is_foreign(word)))
 
 
