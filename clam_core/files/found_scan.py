@@ -74,8 +74,20 @@ class SkippedFiles:
 
 @dataclass(frozen=True)
 class Discovery:
-    """Everything that lies below a root: each file is in a scan or skipped."""
+    """Everything that lies below a root: each file is in a scan or skipped.
+
+    Attributes:
+        scans: Scans, found or failed.
+        skipped: Files that are no scan.
+        notes: What was seen while looking, one sentence each.
+        private_words: Names in headers of files that are no scans; never stored.
+    """
 
     scans: tuple[FoundScan, ...]
     skipped: tuple[SkippedFiles, ...]
     notes: tuple[str, ...] = ()
+    private_words: frozenset[str] = frozenset()
+
+    def all_private_words(self) -> frozenset[str]:
+        """Names in any header."""
+        return self.private_words.union(*(scan.private_words for scan in self.scans))

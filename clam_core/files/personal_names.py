@@ -13,30 +13,19 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+
+from clam_core.files.common_words import PLAIN
+from clam_core.files.header_names import matcher, words_of_name
+from clam_core.files.likely_names import looks_like_name
+from clam_core.files.name_spelling import fold as fold  # noqa: PLC0414 (others take it from here)
 
 MARK = "~"
+HIDDEN = "(name hidden)"
 MAX_ID_LETTERS = 80
-_WORDS = re.compile(r"[^\W\d_]+")
 _DATES = re.compile(
     r"(?<!\d)(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])(?!\d)"
 )
-_COMMON = """
-abnormal anon anonymized anonymous archive archives arterial asthma axial backup baseline batch
-body bone broken case center centre changelog changes chest cohort config contrast control
-controls copd copy coronal crop cropped ct data dataset day days dcm demo dicom dicomdir document
-documents dose download emphysema empty exam example expiration expiratory export fast fibrosis
-file files final first followup force full gated healthy hr hrct hu ild image images img index
-info information input inspiration inspiratory ipf kernel label labels left letter licence
-license list lm log logs low lowdose lower lung lungs manual mask masks med medium meta metadata
-middle misc mri native new nifti nii nodule nodules noncontrast normal note notes nrrd nsip old
-original other others output part patient patients phantom picture pictures pilot pitch post pre
-prone protocol pulmonary raw readme recon reconstruction report reports result results right
-sagittal sample sarcoidosis scan scanner scans second seg segmentation sequence series settings
-sharp site slice slices small soft source split standard std study subject subjects supine table
-tables temp test thick thin third thorax tissue tmp top train truth uip unknown upload upper
-venous vessel visit voi vois volume volumes zip
-"""
-_PLAIN = frozenset(_COMMON.split())
 _ENDINGS = re.compile(
     r"(\.nii\.gz|\.nii|\.nrrd|\.nhdr|\.mha|\.mhd|\.dcm|\.dicom|\.ima|\.zip|\.png|\.jpe?g|\.tiff?)$",
     re.IGNORECASE,
@@ -65,27 +54,31 @@ def stem(name: str) -> str:
 def looks_private(name: str, private_words: Collection[str] = ()) -> bool:
     """Whether a file or folder name may be the name of a person.
 
-    Kept are names that look like codes: those with a digit (`SARC-017`), and
-    those made of common words of imaging (`chest_ct`). Held to be private are
-    names with a word of a DICOM header's private fields, a date, or `^`, and
-    names without a digit that have an uncommon word of three letters or more.
+    Kept are names that look like codes: those with a digit (`SARC-017`) that have
+    not two words like names (`Jones Mary 0`), and those made of common words of
+    imaging (`chest_ct`). Held to be private are names with a word of a DICOM header's
+    private fields in any spelling and order, a date, `^`, a word with letters that
+    codes do not have, and names without a digit that have an uncommon word of three
+    letters or more.
 
     Args:
         name: One component of a path.
-        private_words: Words of the patient's name, id and birth date.
+        private_words: Words and whole names of the patient, id and birth date.
 
     Returns:
         True if the name must not be stored.
     """
+    return _looks_private(name, frozenset(private_words))
+
+
+@lru_cache(maxsize=1 << 17)
+def _looks_private(name: str, private_words: frozenset[str]) -> bool:
     base = stem(name)
-    folded = fold(base)
     if name.startswith(MARK) or "^" in name or _DATES.search(base) or not is_text(name):
         return True
-    if any(len(word) >= 3 and fold(word) in folded for word in private_words):
+    if private_words and matcher(private_words).name_in(base):
         return True
-    if any(letter.isdigit() for letter in base):
-        return False
-    return any(len(word) >= 3 and word not in _PLAIN for word in _WORDS.findall(folded))
+    return looks_like_name(base)
 
 
 def is_text(name: str) -> bool:
@@ -100,15 +93,14 @@ def _is_control(letter: str) -> bool:
 
 
 def names_someone(name: str, private_words: Collection[str]) -> bool:
-    """Whether a word of a DICOM header's private fields is a word of a folder's name."""
-    words = set(re.split(r"[\W_]+", fold(name))) - _PLAIN
-    return any(len(word) >= 3 and fold(word) in words for word in private_words)
+    """Whether whole words of a folder's name name a patient of a header, beyond doubt."""
+    uncommon = frozenset("^".join(kept) for one in private_words if (kept := _uncommon(one)))
+    return matcher(uncommon).person_in(name)
 
 
-def fold(text: str) -> str:
-    """Lower case without accents, for comparing names."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+def _uncommon(name: str) -> list[str]:
+    """Words of a name that are no words of imaging; codes of two letters count when joined."""
+    return [word for word in words_of_name(name) if len(word) <= 2 or fold(word) not in PLAIN]
 
 
 def code(key: str, text: str, prefix: str = MARK, n_letters: int = 12) -> str:
@@ -139,9 +131,12 @@ def hide(path: str, key: str, private_words: Collection[str] | None = ()) -> str
 
 def scrub(text: str, private: Iterable[str]) -> str:
     """A sentence without the given names, as they are and as `clean` shows them."""
-    words = {shown for word in private for shown in (word, clean(word)) if len(shown) >= 3}
+    words = {shown for word in private for shown in (word, clean(word))}
     for word in sorted(words, key=len, reverse=True):
-        text = re.sub(re.escape(word), "(name hidden)", text, flags=re.IGNORECASE)
+        if len(word) >= 3 or (len(word) == 2 and not word.isascii()):
+            text = re.sub(re.escape(word), HIDDEN, text, flags=re.IGNORECASE)
+        elif len(word) == 2 and word.istitle():
+            text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", HIDDEN, text)
     return text
 
 

@@ -57,7 +57,11 @@ def discover(root: Path, searcher: Searcher, spatial_dims: int | None = None) ->
     listing = list_files(root, searcher.pool)
     records = inspect_all(listing.files, searcher)
     scans, skipped = group_files(records, listing.place, spatial_dims)
-    return Discovery(_sorted([*scans, *listing.refused]), (*listing.skipped, *skipped))
+    return Discovery(
+        _sorted([*scans, *listing.refused]),
+        (*listing.skipped, *skipped),
+        private_words=_words(records),
+    )
 
 
 def discover_rows(
@@ -85,7 +89,12 @@ def discover_rows(
     left = tuple(ref for ref in listing.files if ref not in records)
     reason = "The scans table does not name it."
     skipped = (*listing.skipped, *([SkippedFiles(left, "file", reason)] if left else []))
-    return Discovery(tuple(scans), skipped)
+    return Discovery(tuple(scans), skipped, private_words=_words(records.values()))
+
+
+def _words(records: Iterable[FileRecord]) -> frozenset[str]:
+    """Words that name patients in the headers of files that are no scans."""
+    return frozenset(word for record in records for word in record.private_words)
 
 
 def inspect_all(files: Sequence[FileRef], searcher: Searcher) -> list[FileRecord]:
@@ -136,6 +145,7 @@ def _record(ref: FileRef, values: dict[str, Any]) -> FileRecord:
         values["reason"],
         dicom,
         values["series_key"],
+        tuple(values["private_words"]),
     )
 
 

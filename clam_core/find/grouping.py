@@ -70,7 +70,7 @@ def _group_dicom(
     ]
     broken = [r for r in records if r.kind == "dicom" and r.status == "failed"]
     scans = [_series_scan(outcome, place) for outcome in kept]
-    keys = {outcome.series_key for outcome in kept}
+    keys = {outcome.series_key for outcome in kept} - {""}
     for key, files in _by((r for r in broken if r.series_key in keys), _series_of).items():
         reason = _and_more(files[0].reason, len(files) - 1)
         scans = [

@@ -40,6 +40,7 @@ class FileRecord:
         reason: Why it failed or was skipped.
         dicom: Header of a DICOM image.
         series_key: Series of a broken DICOM file, where its header got so far.
+        private_words: Words that name the patient in such a header; not for storing.
     """
 
     ref: FileRef
@@ -49,6 +50,7 @@ class FileRecord:
     reason: str = ""
     dicom: DicomHeader | None = None
     series_key: str = ""
+    private_words: tuple[str, ...] = ()
 
 
 def inspect_archive(path: str, limits: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -126,6 +128,7 @@ def _with_header(record: FileRecord, header: DicomHeader | HeaderProblem) -> Fil
             status=header.kind,
             reason=header.reason,
             series_key=header.series_key,
+            private_words=header.private_words,
         )
     return FileRecord(record.ref, "dicom", dicom=header)
 
@@ -138,4 +141,5 @@ def _dump(record: FileRecord) -> dict[str, Any]:
         "reason": record.reason,
         "dicom": record.dicom.to_json() if record.dicom else None,
         "series_key": record.series_key,
+        "private_words": list(record.private_words),
     }

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from clam_core.files.found_scan import FoundScan
+from clam_core.files.likely_names import is_surely_name
 from clam_core.files.personal_names import clean, code, looks_private, unique_ids
 
 IdMode = Literal["auto", "names", "codes"]
@@ -54,7 +55,9 @@ def _subject(scan: FoundScan, scan_id: str, key: str, ids: IdMode) -> str:
     """The patient's id where it is known to be a pseudonym, else its hash."""
     if not scan.patient_id:
         return scan_id
-    if ids == "names" or (ids == "auto" and scan.pseudonymous):
+    harmless = scan.pseudonymous and "^" not in scan.patient_id
+    harmless = harmless and not is_surely_name(scan.patient_id)
+    if ids == "names" or (ids == "auto" and harmless):
         return clean(scan.patient_id)
     return code(key, scan.patient_id, prefix="sub-")
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from clam_core.errors import ReadError
 from clam_core.files.found_scan import Discovery, FoundScan
+from clam_core.files.likely_names import is_surely_name
 from clam_core.files.personal_names import (
     clean,
     code,
@@ -130,7 +131,7 @@ def create(
 
 def _share_words(found: Discovery) -> Discovery:
     """A file without a readable header of its own may bear the name of any of the patients."""
-    words = frozenset().union(*(scan.private_words for scan in found.scans))
+    words = found.all_private_words()
     scans = tuple(
         replace(scan, private_words=scan.private_words or words)
         if scan.status == "failed" or scan.format != "dicom"
@@ -143,8 +144,12 @@ def _share_words(found: Discovery) -> Discovery:
 def _home(root: Path, found: Discovery | None) -> Path:
     """Folder to which stored paths are relative; no part of its own path names a patient."""
     home = root.parent if root.is_file() else root
-    words = {word for scan in found.scans for word in scan.private_words} if found else set()
+    if found is None:
+        return home
+    words = found.all_private_words()
     named = [place for place in (home, *home.parents) if names_someone(place.name, words)]
+    if not named and is_surely_name(home.name):
+        return home.parent
     return named[-1].parent if named else home
 
 
@@ -184,7 +189,7 @@ class _Store:
 
     def __init__(self, root: Path, key: str, found: Discovery, *, hides: bool) -> None:
         self._root, self._key, self._hides = root, key, hides
-        self._all_words = frozenset().union(*(scan.private_words for scan in found.scans))
+        self._all_words = found.all_private_words()
 
     def scans(self, scans: Sequence[FoundScan]) -> pd.DataFrame:
         """The scans table as it is before preprocessing."""

@@ -10,7 +10,8 @@ from clam_core.errors import ReadError
 from clam_core.read.dicom.elements import Elements
 from clam_core.read.dicom.fields import Fields
 from clam_core.read.dicom.headers import Plane
-from clam_core.read.dicom.privacy import digest
+from clam_core.read.dicom.privacy import key_of
+from clam_core.read.dicom.times import acquired
 
 _MACROS = (
     "PlanePositionSequence",
@@ -22,6 +23,7 @@ _MACROS = (
     "CTReconstructionSequence",
     "CTXRayDetailsSequence",
     "MREchoSequence",
+    "MRDiffusionSequence",
     "MRImageFrameTypeSequence",
 )
 
@@ -77,7 +79,12 @@ def _plane(fields: Fields) -> Plane:
         acquisition=_whole(fields, "AcquisitionNumber", "FrameAcquisitionNumber"),
         temporal=_whole(fields, "TemporalPositionIdentifier", "TemporalPositionIndex"),
         echo_ms=fields.optional("EchoTime") or fields.optional("EffectiveEchoTime"),
-        image_type=digest("\\".join(image_type)),
+        image_type=key_of("\\".join(image_type)),
+        stack=key_of(fields.text("StackID")),
+        kernel=key_of("/".join(part for part in fields.texts("ConvolutionKernel") if part)),
+        kvp=fields.optional("KVP"),
+        b_value=fields.optional("DiffusionBValue"),
+        acquired=acquired(fields),
     )
 
 

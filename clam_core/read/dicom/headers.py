@@ -71,6 +71,11 @@ class Plane:
         temporal: Number of the time point.
         echo_ms: Echo time, ms.
         image_type: Digest of the values of ImageType or FrameType.
+        stack: Digest of the name of its stack.
+        kernel: Digest of the reconstruction kernel.
+        kvp: Tube voltage, kV.
+        b_value: Strength of the diffusion weighting, s/mm2.
+        acquired: When it was acquired, in seconds; not for storing.
     """
 
     position: Triple | None
@@ -82,6 +87,11 @@ class Plane:
     temporal: int | None = None
     echo_ms: float | None = None
     image_type: str = ""
+    stack: str = ""
+    kernel: str = ""
+    kvp: float | None = None
+    b_value: float | None = None
+    acquired: float | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,7 @@ class DicomHeader:
         patient_id: PatientID as it stands there; not for storing.
         institution: Institution as it stands there; not for storing.
         private_words: Words that name the patient; not for storing.
+        person: Name, birth date and sex as they stand there; not for storing.
         identity_removed: Whether the header says that it is de-identified.
         sop_class: UID of the kind of object.
         modality: `CT`, `MR`, ...; `OT` for anything unknown.
@@ -113,6 +124,11 @@ class DicomHeader:
         kernel: Reconstruction kernel.
         kvp: Tube voltage, kV.
         contrast: Whether a contrast agent is named; None if the element is absent.
+        series_number: Number of the series.
+        description: Digest of the description of the series.
+        frame_of_reference: Digest of the UID of the room in which positions are given.
+        concatenation: Digest of the UID of the concatenation of which the file is a part.
+        made: When the values were made (ContentTime), in seconds; not for storing.
     """
 
     ref: FileRef
@@ -122,6 +138,7 @@ class DicomHeader:
     patient_id: str
     institution: str
     private_words: tuple[str, ...]
+    person: tuple[str, str, str]
     identity_removed: bool
     sop_class: str
     modality: str
@@ -139,6 +156,11 @@ class DicomHeader:
     kernel: str
     kvp: float | None
     contrast: bool | None
+    series_number: int | None = None
+    description: str = ""
+    frame_of_reference: str = ""
+    concatenation: str = ""
+    made: float | None = None
 
     def acquisition(self) -> dict[str, Any]:
         """What may be stored: how the scan was made, nothing of whom it shows or where."""
@@ -181,12 +203,14 @@ class HeaderProblem:
         reason: One sentence without names; it begins with the name of the file
             where that names nobody.
         series_key: Digest of its series, where that could still be read.
+        private_words: Words that name the patient, where they could be read; not for storing.
     """
 
     ref: FileRef
     kind: Literal["failed", "skipped"]
     reason: str
     series_key: str = ""
+    private_words: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a pipe."""

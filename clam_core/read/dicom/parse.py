@@ -5,7 +5,6 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterable
-from functools import lru_cache
 
 from clam_core.errors import NotAScanError, ReadError
 from clam_core.files.file_ref import FileRef
@@ -13,15 +12,17 @@ from clam_core.read.dicom import tags
 from clam_core.read.dicom.enhanced import read_frames
 from clam_core.read.dicom.fields import Fields
 from clam_core.read.dicom.headers import DicomHeader, HeaderProblem, PixelFormat
-from clam_core.read.dicom.privacy import about, digest, private_words
+from clam_core.read.dicom.privacy import about, key_of, private_words
 from clam_core.read.dicom.rawfile import RawHeader, read_raw_header
 from clam_core.read.dicom.sop_classes import check_is_gray, check_is_scan, known_modality
 from clam_core.read.dicom.tags import TAGS
+from clam_core.read.dicom.times import made
 
 MAX_FRAMES = 100_000
 MAX_SIDE = 65_535
 
 _FILE_FAULTS = (OSError, EOFError, KeyError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+_PERSON = ("PatientName", "PatientBirthDate", "PatientSex")
 _POSITIONS = frozenset(
     {"HFP", "HFS", "HFDR", "HFDL", "FFDR", "FFDL", "FFP", "FFS"}
     | {"LFP", "LFS", "RFP", "RFS", "AFDR", "AFDL", "PFDR", "PFDL"}
@@ -46,17 +47,17 @@ def _read(ref: FileRef) -> DicomHeader | HeaderProblem:
     try:
         raw = read_raw_header(ref)
         fields = Fields(raw.elements, raw.coding, _charset(raw))
-        series_key = digest(fields.text("SeriesInstanceUID"))
+        series_key = key_of(fields.text("SeriesInstanceUID"))
         removed = fields.text("PatientIdentityRemoved").upper() == "YES"
         words = private_words(fields, identity_removed=removed)
         return _header(ref, raw, fields, words)
     except NotAScanError as error:
-        return HeaderProblem(ref, "skipped", str(error), series_key)
+        return HeaderProblem(ref, "skipped", str(error), series_key, words)
     except ReadError as error:
         reason = about(ref, words, str(error))
     except _FILE_FAULTS:
         reason = about(ref, words, "It cannot be read; copy it again.")
-    return HeaderProblem(ref, "failed", reason, series_key)
+    return HeaderProblem(ref, "failed", reason, series_key, words)
 
 
 def _header(ref: FileRef, raw: RawHeader, fields: Fields, words: tuple[str, ...]) -> DicomHeader:
@@ -72,12 +73,13 @@ def _header(ref: FileRef, raw: RawHeader, fields: Fields, words: tuple[str, ...]
     contrast = TAGS["ContrastBolusAgent"] in fields.elements
     return DicomHeader(
         ref=ref,
-        instance_key=_key(fields.text("SOPInstanceUID")),
-        series_key=_key(fields.text("SeriesInstanceUID")),
-        study_key=_key(fields.text("StudyInstanceUID")),
+        instance_key=key_of(fields.text("SOPInstanceUID")),
+        series_key=key_of(fields.text("SeriesInstanceUID")),
+        study_key=key_of(fields.text("StudyInstanceUID")),
         patient_id=fields.text("PatientID"),
         institution=fields.text("InstitutionName"),
         private_words=words,
+        person=tuple(fields.text(keyword) for keyword in _PERSON),  # type: ignore[arg-type]
         identity_removed=fields.text("PatientIdentityRemoved").upper() == "YES",
         sop_class=sop_class,
         modality=known_modality(modality),
@@ -95,6 +97,11 @@ def _header(ref: FileRef, raw: RawHeader, fields: Fields, words: tuple[str, ...]
         kernel=kernel,
         kvp=first.optional("KVP"),
         contrast=bool(fields.text("ContrastBolusAgent")) if contrast else None,
+        series_number=_whole(fields.optional("SeriesNumber")),
+        description=key_of(fields.text("SeriesDescription").casefold()),
+        frame_of_reference=key_of(fields.text("FrameOfReferenceUID")),
+        concatenation=key_of(fields.text("ConcatenationUID")),
+        made=made(fields),
     )
 
 
@@ -179,6 +186,3 @@ def _charset(raw: RawHeader) -> str:
 
 def _whole(value: float | None) -> int | None:
     return None if value is None else int(value)
-
-
-_key = lru_cache(maxsize=4096)(digest)

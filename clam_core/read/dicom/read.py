@@ -22,7 +22,7 @@ from clam_core.read.dicom.pixel_data import code_streams, native_frames
 from clam_core.read.dicom.pixel_values import IntArray, fill_values, stored_pixels, value_type
 from clam_core.read.dicom.privacy import about
 from clam_core.read.dicom.series import sort_series
-from clam_core.read.dicom.splitting import Slice, Stack
+from clam_core.read.dicom.slices import Slice, Stack
 from clam_core.read.result import ReadResult
 from clam_core.settings import ReadLimits
 from clam_core.volume import Volume

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
 
 from clam_core.errors import GeometryError, ReadError
 from clam_core.files.file_ref import FileRef
 from clam_core.read.dicom.geometry import flat_affine, place_slices
 from clam_core.read.dicom.headers import DicomHeader
 from clam_core.read.dicom.outcome import HU_TYPES, Result, SeriesOutcome, failed, set_aside, usable
+from clam_core.read.dicom.patients import several_patients
+from clam_core.read.dicom.slices import Slice, Stack, by_file_of_frames, by_grid, slices_of
 from clam_core.read.dicom.sop_classes import PROJECTION_MODALITIES
-from clam_core.read.dicom.splitting import Slice, Stack, by_grid, one_per_position
+from clam_core.read.dicom.splitting import MIN_VOLUME, split
 
-MIN_SIDE_STACK = 3
+NO_SERIES = (
+    "Its files name no series (SeriesInstanceUID); those of one folder and patient were "
+    "taken together."
+)
 
 
 def group_series(headers: Iterable[DicomHeader]) -> list[SeriesOutcome]:
@@ -33,17 +39,71 @@ def group_series(headers: Iterable[DicomHeader]) -> list[SeriesOutcome]:
 
 def sort_series(headers: Iterable[DicomHeader]) -> list[Result]:
     """`group_series`, with the slices of each outcome in their order."""
-    series: dict[str, list[DicomHeader]] = defaultdict(list)
+    series: dict[Hashable, list[DicomHeader]] = defaultdict(list)
     for header in headers:
-        series[header.series_key or _folder(header.ref)].append(header)
-    return [result for one in series.values() for result in _judge(one)]
+        series[header.series_key or (_folder(header.ref), header.patient_id)].append(header)
+    return [result for one in series.values() for result in _judge_series(one)]
+
+
+def _judge_series(headers: Sequence[DicomHeader]) -> list[Result]:
+    """Judge what shares a series identifier, which several studies may do by mistake."""
+    studies = _by_study(headers)
+    if len(studies) == 1:
+        return _judge_study(headers, [] if headers[0].series_key else [NO_SERIES])
+    is_projection = headers[0].modality in PROJECTION_MODALITIES
+    n_pictures = [sum(len(header.planes) for header in study) for study in studies]
+    if min(n_pictures) < MIN_VOLUME and not is_projection:
+        reason = (
+            f"The series lies in {len(studies)} studies (StudyInstanceUID), and the slices of each "
+            "make no whole volume; export each study apart."
+        )
+        return [failed(slices_of(headers), reason)]
+    return [
+        result
+        for n, study in enumerate(studies, start=1)
+        for result in _judge_study(
+            study,
+            [
+                f"{len(studies)} studies share its series identifier (SeriesInstanceUID) and were "
+                f"kept apart; this scan is of study {n}."
+            ],
+        )
+    ]
+
+
+def _by_study(headers: Sequence[DicomHeader]) -> list[list[DicomHeader]]:
+    """Headers by study; files that name none, or each another, are not told apart by it."""
+    studies: dict[str, list[DicomHeader]] = defaultdict(list)
+    for header in headers:
+        studies[header.study_key].append(header)
+    known = set(studies) - {""}
+    each = len(known) == len(headers) > MIN_VOLUME and all(len(h.planes) == 1 for h in headers)
+    return [list(headers)] if len(known) < 2 or each else list(studies.values())
+
+
+def _judge_study(headers: Sequence[DicomHeader], notes: Sequence[str]) -> list[Result]:
+    """Judge the files of one series of one study."""
+    mixed = several_patients(headers) or _mixed(headers)
+    if mixed:
+        return [failed(slices_of(headers), mixed)]
+    files = by_file_of_frames(headers)
+    results = []
+    for n, some in enumerate(files, start=1):
+        many = f"Its series holds {len(files)} volumes in files of many frames; this is number {n}."
+        said = [*notes, many] if len(files) > 1 else notes
+        results += [_with_notes(result, said) for result in _judge(some)]
+    return results
+
+
+def _with_notes(result: Result, notes: Sequence[str]) -> Result:
+    outcome, stack = result
+    if outcome.kind not in {"scan", "image"}:
+        return result
+    return replace(outcome, notes=(*notes, *outcome.notes)), stack
 
 
 def _judge(headers: Sequence[DicomHeader]) -> list[Result]:
-    slices = [Slice(header, n) for header in headers for n in range(len(header.planes))]
-    mixed = _mixed(headers)
-    if mixed:
-        return [failed(slices, mixed)]
+    slices = slices_of(headers)
     if headers[0].modality in PROJECTION_MODALITIES:
         return [_image(one) for one in slices if one.header.pixels.frames == 1] + [
             failed([one], "It is a moving picture; a scan has still pictures.")
@@ -54,7 +114,7 @@ def _judge(headers: Sequence[DicomHeader]) -> list[Result]:
     results = _judge_stack(main)
     aside: Stack = []
     for other in others:
-        if len(other) >= MIN_SIDE_STACK and 2 * len(other) >= len(main):
+        if len(other) >= MIN_VOLUME and 2 * len(other) >= len(main):
             results += _judge_stack(other)
         else:
             aside += other
@@ -65,9 +125,6 @@ def _judge(headers: Sequence[DicomHeader]) -> list[Result]:
 
 def _mixed(headers: Sequence[DicomHeader]) -> str:
     """What is not the same in all files although it must be; empty if nothing."""
-    patients = {h.patient_id for h in headers if h.patient_id}
-    if len(patients) > 1:
-        return f"The series mixes {len(patients)} patients; export each of them apart."
     modalities = sorted({h.modality for h in headers})
     if len(modalities) > 1:
         return f"The series mixes the modalities {', '.join(modalities)}; export each apart."
@@ -93,7 +150,7 @@ def _judge_stack(stack: Stack) -> list[Result]:
             )
         ]
     try:
-        parts, n_duplicates = one_per_position(stack)
+        parts, n_duplicates = split(stack)
     except ReadError as error:
         return [failed(stack, str(error), geometric=isinstance(error, GeometryError))]
     copies = f"{n_duplicates} duplicate slice{'s' if n_duplicates > 1 else ''} ignored."

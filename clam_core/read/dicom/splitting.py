@@ -1,109 +1,182 @@
-"""Sort the pictures of one series into stacks: one grid each, one picture per position."""
+"""Take the volumes of one stack apart: one picture per position, one acquisition each."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from clam_core.errors import GeometryError
-from clam_core.read.dicom.geometry import SAME_POSITION_MM, slice_normal
-from clam_core.read.dicom.headers import DicomHeader, Plane
+from clam_core.read.dicom import marks
+from clam_core.read.dicom.geometry import SAME_POSITION_MM, place_slices, slice_normal
+from clam_core.read.dicom.marks import Mark
 from clam_core.read.dicom.pixel_data import pixel_digest
+from clam_core.read.dicom.slices import Slice, Stack
+from clam_core.read.dicom.split_notes import (
+    Part,
+    agrees,
+    ambiguous,
+    no_volumes,
+    noted,
+    taken_together,
+)
 
-ORIENTATION_TOLERANCE = 0.01
-SPACING_TOLERANCE = 0.01
+MIN_VOLUME = 3
+"""Fewer slices that differ from the others are no volume of their own."""
 
-
-@dataclass(frozen=True)
-class Slice:
-    """One frame of one file."""
-
-    header: DicomHeader
-    frame: int
-
-    @property
-    def plane(self) -> Plane:
-        """Where it lies."""
-        return self.header.planes[self.frame]
-
-
-Stack = list[Slice]
+MOST_SESSIONS = 3
+"""More pauses along the axis are those of a table that moves from place to place."""
 
 
-def by_grid(slices: Sequence[Slice]) -> list[Stack]:
-    """Slices that have the same size, pixel spacing and orientation, largest group first."""
-    groups: list[tuple[Slice, Stack]] = []
-    known: dict[Hashable, Stack] = {}
-    for one in slices:
-        pixels, plane = one.header.pixels, one.plane
-        exact = (pixels.rows, pixels.columns, plane.orientation, plane.pixel_spacing)
-        stack = known.get(exact)
-        if stack is None:
-            stack = next((s for first, s in groups if _same_grid(first, one)), None)
-            if stack is None:
-                stack = []
-                groups.append((one, stack))
-            known[exact] = stack
-        stack.append(one)
-    return sorted((stack for _, stack in groups), key=len, reverse=True)
+class _Counted(NamedTuple):
+    """Volumes that differ in a counting mark at most.
+
+    Attributes:
+        parts: The volumes.
+        told_by: What tells them apart; nothing for a single one.
+        said: What was taken together, as a sentence.
+        n_copies: Duplicates left out.
+    """
+
+    parts: list[Stack]
+    told_by: tuple[Mark, ...] = ()
+    said: str = ""
+    n_copies: int = 0
 
 
-def _same_grid(a: Slice, b: Slice) -> bool:
-    if (a.header.pixels.rows, a.header.pixels.columns) != (
-        b.header.pixels.rows,
-        b.header.pixels.columns,
-    ):
-        return False
-    pairs = [
-        (a.plane.orientation, b.plane.orientation, ORIENTATION_TOLERANCE),
-        (a.plane.pixel_spacing, b.plane.pixel_spacing, SPACING_TOLERANCE * _pixel(a)),
-    ]
-    return all(_near(one, other, tolerance) for one, other, tolerance in pairs)
-
-
-def _pixel(one: Slice) -> float:
-    return abs(one.plane.pixel_spacing[0]) if one.plane.pixel_spacing else 0.0
-
-
-def _near(one: tuple[float, ...] | None, other: tuple[float, ...] | None, tolerance: float) -> bool:
-    if one is None or other is None:
-        return one is other
-    return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= tolerance
-
-
-def one_per_position(stack: Stack) -> tuple[list[tuple[Stack, str]], int]:
-    """Leave duplicates out, and take scans apart that share their positions.
+def split(stack: Stack) -> tuple[list[Part], int]:
+    """Leave duplicates out, and take volumes apart that lie in one series.
 
     Args:
         stack: Slices of one grid, all with a position.
 
     Returns:
-        The scans, each with a note on what tells it from the others (empty if
-        there is one), and the number of duplicates.
+        The volumes, each with a note on what tells it from the others or what was
+        taken together (empty if there is nothing to say), and the number of duplicates.
 
     Raises:
-        GeometryError: If pictures differ at one position and nothing tells why.
+        GeometryError: If slices differ in a mark of the acquisition but make no whole
+            volumes by it, or pictures differ at one position and nothing tells why.
     """
+    kept, n_same = _drop(stack, _places(stack), _instance)
+    named = marks.differing(kept, counts=len(set(_places(kept))) > 1)
+    groups = list(_by(kept, lambda one: tuple(mark.of(one) for mark in named)).values())
+    try:
+        counted = [_split_counted(group) for group in groups]
+    except GeometryError:
+        if not named:
+            raise
+        raise no_volumes(named) from None
+    parts = [(part, found.said) for found in counted for part in found.parts]
+    if named:
+        _check_parts([part for part, _ in parts], kept, named)
+    differ = [*named, *dict.fromkeys(mark for found in counted for mark in found.told_by)]
+    if named and marks.ACQUISITION not in differ and agrees(parts, marks.ACQUISITION):
+        differ.append(marks.ACQUISITION)
+    return noted(parts, differ), n_same + sum(found.n_copies for found in counted)
+
+
+def _split_counted(stack: Stack) -> _Counted:
+    """Take apart what differs in its acquisition number or its time alone."""
     places = _places(stack)
-    stack, places, n_same = _drop(stack, places, _instance)
     most = max(Counter(places).values())
     if most == 1:
-        return [(stack, "")], n_same
-    for name, mark in _MARKS:
-        parts = _parts(stack, places, mark)
-        if 2 <= len(parts) <= most and all(_unique(part) for part in parts.values()):
-            return [
-                ([one for one, _ in parts[key]], _part_note(name, key, n, len(parts)))
-                for n, key in enumerate(_sorted(parts), start=1)
-            ], n_same
+        return _split_along(stack, places)
+    for mark, numbered in _counts(stack, most):
+        parts = _by_number(stack, numbered)
+        if 2 <= len(parts) <= most and all(_unique(part) for part in parts):
+            return _again(parts, mark)
     shared = {place for place, count in Counter(places).items() if count > 1}
-    stack, places, n_copies = _drop(stack, places, _content, within=shared)
+    kept, n_copies = _drop(stack, places, _content, within=shared)
+    places = _places(kept)
     if len(set(places)) == len(places):
-        return [(stack, "")], n_same + n_copies
-    raise GeometryError(_ambiguous(places))
+        return _split_along(kept, places)._replace(n_copies=n_copies)
+    raise GeometryError(ambiguous(places))
+
+
+def _counts(stack: Stack, most: int) -> Iterable[tuple[Mark, list[int]]]:
+    """Counting marks that may tell which of several pictures at a position belong together."""
+    numbered = marks.numbers(stack, marks.ACQUISITION)
+    if numbered is not None:
+        yield marks.ACQUISITION, numbered
+    for mark in (marks.ACQUIRED, marks.MADE):
+        numbered, _ = marks.sessions(stack, mark, most)
+        sizes = Counter(numbered).values()
+        if min(sizes) * 2 >= max(sizes):
+            yield mark, numbered
+
+
+def _split_along(stack: Stack, places: Sequence[int]) -> _Counted:
+    """Volumes of a stack with one picture per position, by the pattern along the axis."""
+    ordered = [stack[n] for n in np.argsort(places, kind="stable")]
+    said = ""
+    for mark, numbered, is_new in (_by_acquisition(ordered), _by_time(ordered)):
+        n_values = len(set(numbered))
+        if n_values == 1:
+            continue
+        parts = _by_number(ordered, numbered)
+        if marks.n_runs(numbered) > n_values and stack[0].header.modality != "MR":
+            _check_parts(parts, ordered, [mark])
+            return _again(parts, mark)
+        if is_new and all(_is_whole(part) for part in parts):
+            return _again(parts, mark)
+        said = said or taken_together(mark)
+    return _Counted([stack], said=said)
+
+
+def _by_acquisition(ordered: Stack) -> tuple[Mark, list[int], bool]:
+    """Acquisition numbers unless they count slices, and whether each begins a new scan.
+
+    A table that moves from place to place gives each place a number of its own, but goes
+    on counting pictures; a new scan begins to count again.
+    """
+    numbered = marks.numbers(ordered, marks.ACQUISITION) or [0]
+    if len(set(numbered)) > len(ordered) / 2:
+        numbered = [0]
+    pictures = [one.header.instance_number for one in ordered]
+    return marks.ACQUISITION, numbered, None not in pictures and len({*pictures}) < len(pictures)
+
+
+def _by_time(ordered: Stack) -> tuple[Mark, list[int], bool]:
+    """Sessions between long pauses, and whether these are too long for one scan."""
+    numbered, pause = marks.sessions(ordered, marks.ACQUIRED)
+    is_new = pause >= marks.NEW_SCAN_SECONDS and len(set(numbered)) <= MOST_SESSIONS
+    return marks.ACQUIRED, numbered, is_new
+
+
+def _again(parts: Sequence[Stack], mark: Mark) -> _Counted:
+    """Each part taken apart as it will be when it is read by itself."""
+    found = [_split_counted(part) for part in parts]
+    deeper = dict.fromkeys(one for part in found for one in part.told_by)
+    said = next((part.said for part in found if part.said), "")
+    together = [stack for part in found for stack in part.parts]
+    return _Counted(together, (mark, *deeper), said, sum(part.n_copies for part in found))
+
+
+def _check_parts(parts: Sequence[Stack], stack: Stack, differ: Sequence[Mark]) -> None:
+    """Refuse parts that are no volumes.
+
+    Where as many pictures share a position there is no doubt that they belong to
+    different volumes; each of these is then judged by itself.
+    """
+    most = max(Counter(_places(stack)).values())
+    if len(parts) <= most or all(_is_whole(part) for part in parts):
+        return
+    raise no_volumes(differ)
+
+
+def _is_whole(part: Stack) -> bool:
+    if len(part) < MIN_VOLUME:
+        return False
+    plane = part[0].plane
+    try:
+        positions = [one.plane.position or () for one in part]
+        place_slices(positions, plane.orientation or (), plane.pixel_spacing or (1.0, 1.0))
+    except GeometryError:
+        return False
+    return True
 
 
 def _places(stack: Stack) -> list[int]:
@@ -122,18 +195,18 @@ def _drop(
     places: list[int],
     key: Callable[[Slice], Hashable],
     within: set[int] | None = None,
-) -> tuple[Stack, list[int], int]:
+) -> tuple[Stack, int]:
     """Keep the first of the slices that share position and key."""
     seen: set[Hashable] = set()
     kept = []
     for one, place in zip(stack, places, strict=True):
         if within is None or place in within:
-            place_and_key = (place, key(one))
-            if place_and_key in seen:
+            identity = (place, key(one))
+            if identity in seen:
                 continue
-            seen.add(place_and_key)
-        kept.append((one, place))
-    return [one for one, _ in kept], [place for _, place in kept], len(stack) - len(kept)
+            seen.add(identity)
+        kept.append(one)
+    return kept, len(stack) - len(kept)
 
 
 def _instance(one: Slice) -> Hashable:
@@ -145,55 +218,21 @@ def _content(one: Slice) -> Hashable:
     return pixel_digest(one.header.ref, one.header.pixels, one.frame)
 
 
-_MARKS: tuple[tuple[str, Callable[[Plane], Hashable]], ...] = (
-    ("acquisition number", lambda plane: plane.acquisition),
-    ("time point", lambda plane: plane.temporal),
-    ("echo time", lambda plane: plane.echo_ms),
-    ("image type", lambda plane: plane.image_type),
-    (
-        "mark",
-        lambda plane: (plane.acquisition, plane.temporal, plane.echo_ms, plane.image_type),
-    ),
-)
+def _by(stack: Stack, key: Callable[[Slice], tuple[Hashable, ...]]) -> dict[Hashable, Stack]:
+    """Slices by a key: numbers in their order, everything else as it is met."""
+    groups: dict[tuple[Hashable, ...], Stack] = defaultdict(list)
+    for one in stack:
+        groups[key(one)].append(one)
+    order = sorted(groups, key=lambda k: [v if isinstance(v, int | float) else 0 for v in k])
+    return {k: groups[k] for k in order}
 
 
-def _parts(
-    stack: Stack, places: list[int], mark: Callable[[Plane], Hashable]
-) -> dict[Hashable, list[tuple[Slice, int]]]:
-    parts: dict[Hashable, list[tuple[Slice, int]]] = defaultdict(list)
-    for one, place in zip(stack, places, strict=True):
-        parts[mark(one.plane)].append((one, place))
-    return parts
+def _by_number(stack: Stack, numbered: Sequence[int]) -> list[Stack]:
+    groups: dict[int, Stack] = {n: [] for n in sorted(set(numbered))}
+    for one, n in zip(stack, numbered, strict=True):
+        groups[n].append(one)
+    return list(groups.values())
 
 
-def _sorted(keys: Iterable[Hashable]) -> list[Hashable]:
-    """Numbers by size; anything else stays in the order in which it was met."""
-    numbers = [key for key in keys if isinstance(key, int | float)]
-    others = [key for key in keys if not isinstance(key, int | float)]
-    return [*sorted(numbers), *others]
-
-
-def _unique(part: list[tuple[Slice, int]]) -> bool:
-    return len({place for _, place in part}) == len(part)
-
-
-def _part_note(name: str, key: Hashable, n: int, n_parts: int) -> str:
-    value = f" {key:g}" if isinstance(key, int | float) else ""
-    return (
-        f"Its series holds {n_parts} scans at the same positions, told apart by their {name}; "
-        f"this one is number {n}{f' ({name}{value})' if value else ''}."
-    )
-
-
-def _ambiguous(places: list[int]) -> str:
-    counts = Counter(places)
-    most = max(counts.values())
-    number = {2: "Two", 3: "Three"}.get(most, str(most))
-    if min(counts.values()) > 1:
-        where = "at each position"
-    else:
-        where = f"at the position of slice {min(p for p, c in counts.items() if c > 1) + 1}"
-    return (
-        f"{number} different images {where}, and nothing in the headers tells which belong "
-        "together; export one scan per series."
-    )
+def _unique(part: Stack) -> bool:
+    return len(set(_places(part))) == len(part)
