@@ -6,12 +6,14 @@ from collections import Counter
 
 import streamlit as st
 
-from clam_core import jobs
 from clam_core.statistics import usual_covariates
 from clam_core.study.associations import Associations
 from clam_core.tables.columns import ColumnInfo
 from pages.associations.lung_function import show_reference_values, show_visits
-from pages.shell.frame import Place, page_link, sentences, studies_root
+from pages.shell.links import page_link
+from pages.shell.place import Place
+from pages.shell.start_job import start
+from pages.shell.text import sentences
 
 _LEVELS = ("binary", "nominal", "ordinal")
 _CORRECTIONS = {
@@ -92,8 +94,7 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
             **survival,
         }  # fmt: skip
         with sentences():
-            jobs.start(studies_root(), here.study.name, "associate", arguments)
-            st.rerun()
+            start(here.study.name, "associate", arguments)
 
 
 def _labels(columns: list[ColumnInfo]) -> dict[str, str]:

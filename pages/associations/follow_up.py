@@ -14,7 +14,8 @@ from pages.associations.main_table import PLAIN, labels_of
 from pages.associations.save_figure import save_buttons
 from pages.associations.sentences import effect_cells
 from pages.shared.tables import table
-from pages.shell.frame import Place, plain
+from pages.shell.place import Place
+from pages.shell.text import plain
 
 
 def show_follow_up(here: Place, found: Associations) -> None:

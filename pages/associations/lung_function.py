@@ -16,7 +16,8 @@ from clam_core.pipeline.clinical.lung_function import (
 )
 from clam_core.spirometry import ETHNIC_GROUPS, ROLES, LungFunctionSettings, known_group
 from clam_core.tables.columns import ColumnInfo
-from pages.shell.frame import Place, plain, sentences
+from pages.shell.place import Place
+from pages.shell.text import plain, sentences
 
 _EQUATIONS = {
     "GLI-2022": "GLI-2022 global (no ethnic groups)",

@@ -17,7 +17,8 @@ from clam_core.study.associations import (
     is_current,
     read_associations,
 )
-from pages.shell.frame import Place, plain
+from pages.shell.place import Place
+from pages.shell.text import plain
 
 PLAIN = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage"]}
 """Figures are saved by the buttons below them, as SVG and PDF, and not by their camera."""

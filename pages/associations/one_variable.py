@@ -16,7 +16,9 @@ from pages.associations.save_figure import save_buttons
 from pages.associations.sentences import adjusted_words, honest_words, pair_table, within_words
 from pages.shared.tables import table
 from pages.shared.thumbnails import show_png, thumbnail
-from pages.shell.frame import Place, page_link, plain
+from pages.shell.links import page_link
+from pages.shell.place import Place
+from pages.shell.text import plain
 
 _MOST_IN_ADDRESS = 200
 

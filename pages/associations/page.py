@@ -6,7 +6,8 @@ from pages.associations import compare_form as start
 from pages.associations import main_table as parts
 from pages.associations.one_variable import show_variable
 from pages.associations.other_views import VIEWS
-from pages.shell.frame import end, page, plain
+from pages.shell.frame import end, page
+from pages.shell.text import plain
 
 with page("Associations", needs="run") as here:
     found = parts.stored(here.fitted)

@@ -9,7 +9,7 @@ import streamlit as st
 from clam_core.pipeline.output.export_figures import drawing_files
 from clam_core.report.drawings import Drawing
 from clam_core.report.vector import file_stem
-from pages.shell.frame import Place
+from pages.shell.place import Place
 
 _MIME = {"svg": "image/svg+xml", "pdf": "application/pdf"}
 

@@ -15,7 +15,9 @@ from clam_core.study.stamp import results_stamp
 from pages.clusters import data
 from pages.shared.similar_scans import borderline_ids, typical_ids
 from pages.shared.thumbnails import show_png, thumbnail
-from pages.shell.frame import Place, page_link, plain, sentences
+from pages.shell.links import page_link
+from pages.shell.place import Place
+from pages.shell.text import plain, sentences
 
 N_SHOWN = 3
 _WIDTH = 250

@@ -10,7 +10,9 @@ from clam_core.study import cluster_label, read_names
 from pages.clusters import data
 from pages.clusters.columns import choose_cut
 from pages.shared.thumbnails import show_png
-from pages.shell.frame import Place, plain, sentences
+from pages.shell.place import Place
+from pages.shell.text import plain, sentences
+from pages.viewer.view_address import put
 
 
 @st.fragment
@@ -49,7 +51,7 @@ def _choose(title: str, options: list[int], label: Callable[[int], str]) -> int:
     wanted = st.query_params.get(key, "")
     start = options.index(int(wanted)) if wanted.isdigit() and int(wanted) in options else 0
     chosen = int(st.selectbox(title, options, start, format_func=label, key=f"side_{key}"))
-    st.query_params[key] = str(chosen)
+    put(st.query_params, key, str(chosen), str(options[0]))
     return chosen
 
 

@@ -16,7 +16,7 @@ from clam_core.figures.slice_style import PLANE_AXIS, Look, Plane, usual_window
 from clam_core.study import Run, Study, read_names
 from clam_core.volume import Volume
 from pages.shared.thumbnails import stamp
-from pages.shell.frame import Place
+from pages.shell.place import Place
 
 Cut = tuple[Plane, int]
 Where = tuple[str, str, str]

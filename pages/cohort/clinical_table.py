@@ -14,7 +14,8 @@ from clam_core.files.file_names import known_ending
 from clam_core.settings import TableLimits
 from clam_core.study.uploads import UPLOADS
 from clam_core.tables.columns import KINDS, ColumnInfo
-from pages.shell.frame import Place, plain, sentences, studies_root
+from pages.shell.place import Place, studies_root
+from pages.shell.text import plain, sentences
 
 _TYPES = ["csv", "tsv", "txt", "xlsx", "parquet"]
 _SAID = "clinical_said"

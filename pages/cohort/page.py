@@ -3,10 +3,12 @@
 import streamlit as st
 
 from pages.cohort.clinical_table import show_clinical
-from pages.cohort.delete_study import show_delete
 from pages.cohort.scans import show_scans
-from pages.cohort.two_doors import show_doors
-from pages.shell.frame import end, page, sentences, study_names
+from pages.shell.delete_study import show_delete
+from pages.shell.frame import end, page
+from pages.shell.place import study_names
+from pages.shell.text import sentences
+from pages.shell.two_doors import show_doors
 
 if not study_names():
     st.title("Cohort")

@@ -8,11 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from clam_core.study import Study
-from pages.cohort.two_doors import show_prepare
+from pages.cohort.prepare import show_prepare
 from pages.shared.tables import table
 from pages.shared.thumbnails import show_png
-from pages.shell.frame import Place, page_link, plain
+from pages.shell.links import page_link
+from pages.shell.place import Place
 from pages.shell.start_job import is_running
+from pages.shell.text import plain
+from pages.viewer.view_address import put
 
 PER_PAGE = 24
 ALL, READY, FAILED = "All scans", "Ready", "Failed"
@@ -73,7 +76,7 @@ def _choose_filter(lists: dict[str, pd.Series]) -> str:
         format_func=lambda name: f"{name} ({int(lists[name].sum())})",
         key="show",
     )
-    st.query_params["show"] = str(choice)
+    put(st.query_params, "show", str(choice), ALL)
     return str(choice)
 
 

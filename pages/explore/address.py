@@ -8,7 +8,7 @@ import streamlit as st
 
 from clam_core.figures.embedding import Marks
 from pages.explore.cohort_map_watch import Part, seen_part
-from pages.shell.frame import Place
+from pages.shell.place import Place
 
 MOST_IN_ADDRESS = 200
 _SELECTED, _DRAWN, _KNOWN, _TURN = "_selected", "_drawn_marks", "_known_marks", "_turn"

@@ -11,7 +11,8 @@ from clam_core.figures.regions import inside
 from pages.explore import address as looked
 from pages.explore.cohort_map_data import RELIABLE, Shown, map_figure, mapped, place_on
 from pages.explore.cohort_map_watch import map_name
-from pages.shell.frame import Place, plain, sentences
+from pages.shell.place import Place
+from pages.shell.text import plain, sentences
 from pages.viewer.view_address import put
 
 MAP_PART, SELECTION_PART, SCAN_PART = "explore-map", "explore-selection", "explore-scan"

@@ -19,7 +19,7 @@ from clam_core.study.stamp import results_stamp
 from clam_core.tables.columns import ColumnInfo
 from pages.explore.cohort_map_watch import Part
 from pages.shared.leading_columns import leading, useful_first
-from pages.shell.frame import Place
+from pages.shell.place import Place
 
 RELIABLE = 0.5
 """A place is reliable where at least this share of a scan's nearest scans are near it."""

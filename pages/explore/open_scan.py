@@ -12,7 +12,8 @@ from pages.explore.cohort_map_data import RELIABLE, mapped, place_on, value_text
 from pages.shared.leading_columns import leading
 from pages.shared.similar_scans import similar_ids, typical_ids
 from pages.shared.thumbnails import show_png, thumbnail
-from pages.shell.frame import Place, plain, sentences
+from pages.shell.place import Place
+from pages.shell.text import plain, sentences
 from pages.viewer.viewer import show_scan
 
 _N_SIMILAR, _N_VALUES, _MOST_IN_ROW = 4, 6, 4

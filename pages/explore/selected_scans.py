@@ -13,7 +13,8 @@ from pages.explore import address as looked
 from pages.explore.cohort_map import MAP_PART, SELECTION_PART
 from pages.explore.cohort_map_data import Mapped, mapped
 from pages.shared.tables import table
-from pages.shell.frame import Place, download_stem, plain, sentences
+from pages.shell.place import Place, download_stem
+from pages.shell.text import plain, sentences
 
 _NAME = "selection-name"
 

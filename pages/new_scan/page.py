@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.new_scan.parts import assign_upload, show_assigned, upload
+from pages.new_scan.assigned_scan import assign_upload, show_assigned, upload
 from pages.shell.frame import page
 
 with page("New scan", needs="run") as here:

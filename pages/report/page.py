@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.report.parts import choose_sections, file_name, show_here, written
+from pages.report.sections import choose_sections, file_name, show_here, written
 from pages.shell.frame import end, page
 
 with page("Report", needs="run") as here:

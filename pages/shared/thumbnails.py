@@ -8,7 +8,7 @@ import streamlit as st
 
 from clam_core.errors import MissingStepError
 from clam_core.study import Run, Study
-from pages.shell.frame import Place
+from pages.shell.place import Place
 
 
 def stamp(here: Place) -> str:

@@ -7,7 +7,8 @@ import streamlit as st
 
 from clam_core.how_many.compare import compare_clusters
 from clam_core.study import Run, run_names
-from pages.shell.frame import Place, sentences
+from pages.shell.place import Place
+from pages.shell.text import sentences
 
 
 def show_runs(here: Place) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from clam_core.errors import MissingStepError
 from clam_core.settings import LocalizeSettings, LocalizeVariant
 from clam_core.study import read_names
-from pages.shell.frame import Place
+from pages.shell.place import Place
 from pages.viewer.map_worker import explained
 from pages.viewer.view_address import put
 

@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.shell.frame import Place, plain
+from pages.shell.place import Place
+from pages.shell.text import plain
 from pages.viewer.choose_map import ShownMap
 
 DOES_NOT_PROVE = (

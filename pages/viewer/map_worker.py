@@ -13,7 +13,7 @@ from clam_core.errors import ClamError
 from clam_core.sandbox.pool import ReaderPool, Reply, Task
 from clam_core.settings import LocalizeSettings, ReadLimits
 from pages.shared.thumbnails import stamp
-from pages.shell.frame import Place
+from pages.shell.place import Place
 
 _LIMITS = ReadLimits(memory_bytes=64 << 30, base_seconds=900.0)
 """Far above what a map needs: they end a process that hangs, nothing else."""

@@ -13,7 +13,8 @@ from clam_core.figures.slice_style import PRESETS_HU, usual_window
 from clam_core.figures.slices import peak_index
 from clam_core.volume import Volume
 from pages.shared.similar_scans import typical_ids
-from pages.shell.frame import Place, sentences
+from pages.shell.place import Place
+from pages.shell.text import sentences
 from pages.viewer.choose_map import NOTHING, MapChoice, ShownMap, choose_map, shown_map
 from pages.viewer.evidence import show_evidence, where_it_lies
 from pages.viewer.missing_map import offer_maps

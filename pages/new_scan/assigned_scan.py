@@ -17,7 +17,9 @@ from clam_core.files.file_names import known_ending
 from clam_core.study import read_names
 from clam_core.volume import Volume
 from pages.shared.thumbnails import show_png, thumbnail
-from pages.shell.frame import Place, page_link, plain, sentences
+from pages.shell.links import page_link
+from pages.shell.place import Place
+from pages.shell.text import plain, sentences
 from pages.viewer.evidence import show_line, where_it_lies
 from pages.viewer.map_worker import in_worker
 from pages.viewer.niivue import nifti_bytes

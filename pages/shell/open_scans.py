@@ -19,8 +19,9 @@ from clam_core.find.allowed_folders import (
     tables_in,
 )
 from clam_core.study.uploads import Upload, UploadLimits, check_room, store_upload
-from pages.shell.frame import plain, sentences, studies_root, study_names
+from pages.shell.place import studies_root, study_names
 from pages.shell.start_job import start
+from pages.shell.text import plain, sentences
 
 STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FOLDER, _UPLOAD = "A folder on this server", "Upload files"
