@@ -6,9 +6,18 @@ export default function () {
   if (history.hasOneEntryPerPage) return;
   history.hasOneEntryPerPage = true;
   const push = history.pushState.bind(history);
+  let before = null; // the address since the last click or key, until the server wrote into it
+  const begin = () => { before = null; };
+  for (const act of ["pointerdown", "keydown"]) addEventListener(act, begin, true);
   history.pushState = (state, title, url) => {
-    const isSamePage = url && new URL(url, location.href).pathname === location.pathname;
-    if (isSamePage) history.replaceState(state, title, url);
-    else push(state, title, url);
+    if (url && new URL(url, location.href).pathname === location.pathname) {
+      before ??= location.href;
+      history.replaceState(state, title, url);
+      return;
+    }
+    // What a page writes at its start may come before the page has its entry.
+    if (before) history.replaceState(history.state, "", before);
+    before = null;
+    push(state, title, url);
   };
 }

@@ -86,7 +86,7 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
             format_func=_REPEATED.__getitem__,
         )  # fmt: skip
         survival = _survival(columns, known)
-        asked = st.form_submit_button("Compare", type="primary")
+        asked = st.form_submit_button("Compare", type="primary", disabled=bool(here.stale))
     if asked:
         arguments = {
             "run": here.fitted.name, "adjust": adjust, "used_in_clustering": used,

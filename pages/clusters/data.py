@@ -11,10 +11,11 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from clam_core.errors import MissingStepError
+from clam_core.errors import MissingStepError, StaleRunError
 from clam_core.figures.slice_style import PLANE_AXIS, Look, Plane, usual_window
 from clam_core.study import Run, Study, read_names
 from clam_core.volume import Volume
+from pages.shared.stored_map import run_grid
 from pages.shared.thumbnails import stamp
 from pages.shell.place import Place
 
@@ -40,9 +41,8 @@ def overview(here: Place) -> pd.DataFrame:
 
 
 def grid(here: Place) -> tuple[int, ...]:
-    """Voxels along each axis of the study's grid."""
-    prepared = here.study.info.prepared
-    return () if prepared is None else prepared.settings.grid
+    """Voxels along each axis of the means and maps."""
+    return run_grid(here.fitted)
 
 
 def strongest_slice(here: Place, plane: Plane) -> int:
@@ -85,7 +85,11 @@ def _open(where: Where) -> tuple[Run, Volume]:
     """The run, and one of its scans for the geometry."""
     study = Study(Path(where[0]))
     run = Run(study, where[1])
-    return run, study.volume(str(run.scans().index[0]))
+    ready = set(study.ready())
+    first = next((one for one in run.scans().index if one in ready), None)
+    if first is None:
+        raise StaleRunError(f"No scan of the run {run.name!r} is ready now.")
+    return run, study.volume(first)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.cohort.clinical_table import show_clinical
+from pages.cohort.prepare import show_give_up
 from pages.cohort.scans import show_scans
 from pages.shell.delete_study import show_delete
 from pages.shell.frame import end, page
@@ -16,6 +17,7 @@ if not study_names():
         show_doors()
     end()
 with page("Cohort") as here:
+    show_give_up(here)
     scans, clinical, other = st.tabs(
         ["Scans", "Clinical table", "New study, delete"],
         key="part",

@@ -13,6 +13,7 @@ from pages.shared.leading_columns import leading
 from pages.shared.similar_scans import similar_ids, typical_ids
 from pages.shared.thumbnails import show_png, thumbnail
 from pages.shell.place import Place
+from pages.shell.status import stale_badge
 from pages.shell.text import plain, sentences
 from pages.viewer.viewer import show_scan
 
@@ -70,7 +71,7 @@ def _thumbnails(here: Place, scans: list[tuple[str, str]], kind: str) -> None:
 
 
 def _open(here: Place, scan_id: str | None) -> None:
-    looked.open_scan(scan_id)
+    looked.open_scan(here, scan_id)
     looked.redraw(here)
     st.rerun([MAP_PART, SCAN_PART])
 
@@ -98,6 +99,7 @@ def _header(here: Place, scan_id: str) -> None:
         st.markdown(" · ".join(texts[:_N_VALUES]))
     elif found.columns:
         st.caption("The clinical table has no values for this scan.")
+    stale_badge(here)
     _place_words(here, scan_id)
 
 

@@ -11,6 +11,9 @@ with page("Report", needs="run") as here:
         "paragraph and citations. It opens in any browser without a network, prints well, and "
         "names scans only by their ids in the study."
     )
+    if here.stale:
+        st.info("So no report of it is written.")
+        end()
     settings = choose_sections(here)
     if settings is None:
         st.info("Choose at least one section.")

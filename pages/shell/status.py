@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from clam_core import jobs
+from clam_core.pipeline.scans.losses import without_flag
 from clam_core.study import Run, Study
 from pages.shell.links import page_link
 from pages.shell.place import Place
@@ -87,6 +88,12 @@ def show_stale(here: Place, page: str) -> None:
         page_link("training", "Find clusters again")
 
 
+def stale_badge(here: Place) -> None:
+    """Mark what was made from other volumes than the study holds now."""
+    if here.stale:
+        st.badge("Of other volumes than now", icon=":material/history:", color="orange")
+
+
 def show_job(root: Path, study: str, page: str = "") -> None:
     """The step that works on a study, or how the last one ended.
 
@@ -110,7 +117,9 @@ def show_job(root: Path, study: str, page: str = "") -> None:
                     st.text(sentence)
             _next_step(found.step, page)
         else:
-            st.warning(f"{words} " + _ENDED[found.status].format(error=plain(found.error)))
+            st.warning(
+                f"{words} " + _ENDED[found.status].format(error=plain(without_flag(found.error)))
+            )
     with right:
         if found.status != "done" and st.button("Go on", key="job_go_on", type="primary"):
             start(study, found.step, found.arguments)

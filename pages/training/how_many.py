@@ -22,7 +22,8 @@ def show_numbers(here: Place) -> None:
         found = here.fitted.selection()
     except MissingStepError:
         st.write("2 to 8 clusters have not been compared for this run.")
-        if st.button("Compare numbers of clusters", disabled=is_running(here.study.name)):
+        is_blocked = bool(here.stale) or is_running(here.study.name)
+        if st.button("Compare numbers of clusters", disabled=is_blocked):
             with sentences():
                 start(here.study.name, "select", {"run": here.fitted.name})
         return

@@ -9,9 +9,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from clam_core.errors import MissingStepError
 from clam_core.settings import LocalizeSettings, LocalizeVariant
 from clam_core.study import read_names
+from pages.shared.stored_map import stored_map
 from pages.shell.place import Place
 from pages.viewer.map_worker import explained
 from pages.viewer.view_address import put
@@ -169,10 +169,8 @@ def _stored(here: Place, scan_id: str, choice: MapChoice) -> ShownMap | None:
     line = {str(name): value for name, value in table.loc[scan_id].items()}
     if (int(line["explained"]), int(line["rather_than"])) != (choice.cluster, choice.rather_than):
         return None
-    try:
-        return ShownMap(here.fitted.activation_map(scan_id), line, is_stored=True)
-    except MissingStepError:
-        return None
+    values = stored_map(here.fitted, scan_id)
+    return None if values is None else ShownMap(values, line, is_stored=True)
 
 
 def _scaled(values: NDArray[np.float32], *, signed: bool) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ def offer_maps(here: Place, scan_id: str) -> None:
         "No map is stored for this scan, so the scan is shown alone. Choose a cluster above to "
         "make one map now, or make the maps of all scans."
     )
-    if st.button("Make the maps of all scans"):
+    if st.button("Make the maps of all scans", disabled=bool(here.stale)):
         start(here.study.name, "localize", {"run": here.fitted.name})
 
 
