@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import streamlit as st
 
@@ -106,7 +107,7 @@ def _labels(columns: list[ColumnInfo]) -> dict[str, str]:
     }
 
 
-def _survival(columns: list[ColumnInfo], known: dict) -> dict[str, str | None]:
+def _survival(columns: list[ColumnInfo], known: dict[str, Any]) -> dict[str, str | None]:
     """Which columns hold the time to an event, and what says that it was seen."""
     numbers = [info.name for info in columns if info.kind in {"continuous", "count"}]
     levels = [info.name for info in columns if info.kind in _LEVELS]
@@ -131,6 +132,6 @@ def _survival(columns: list[ColumnInfo], known: dict) -> dict[str, str | None]:
     }
 
 
-def _place(names: list[str], known: dict, what: str) -> int | None:
+def _place(names: list[str], known: dict[str, Any], what: str) -> int | None:
     wanted = known.get(f"survival_{what}")
     return names.index(wanted) if wanted in names else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -114,7 +115,7 @@ def _show_way(here: Place, pair: tuple[int, int], labels: tuple[str, str], cut: 
     st.caption(_how_made(about, labels))
 
 
-def _how_made(about: dict, labels: tuple[str, str]) -> str:
+def _how_made(about: dict[str, Any], labels: tuple[str, str]) -> str:
     center = (
         "its center in the latent space"
         if about["is_fitted_center"]

@@ -112,7 +112,7 @@ def _mean_png(where: Where, cluster: int, cut: Cut, with_map: bool) -> bytes:  #
     from clam_core.figures.slices import to_png
 
     run, like = _open(where)
-    mean = mean_volume(run.array_row("cluster_means", cluster - 1), like)
+    mean = mean_volume(_mean_of(run, "cluster_means", cluster, cluster), like)
     drawn = np.nan_to_num(run.array_row("cluster_maps", cluster - 1)) if with_map else None
     look = Look(window=usual_window(mean), letters=True)
     return to_png(mean_picture(mean, drawn, look, cut, _strongest(where)))
@@ -148,7 +148,9 @@ def _mean_of(run: Run, name: str, cluster: int, but: int) -> NDArray[np.float32]
 
     counts = run.scans()["cluster"][run.maps()["done"].astype(bool)].value_counts()
     sizes = counts.reindex(range(1, run.info().n_clusters + 1), fill_value=0).to_numpy()
-    return mean_of_others(run.array(name), sizes, but - 1).astype(np.float32)
+    return mean_of_others(run.array(name).astype(np.float32, copy=False), sizes, but - 1).astype(
+        np.float32
+    )
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
@@ -177,7 +179,7 @@ def _change_png(where: Where, pair: tuple[int, int], step: int, cut: Cut) -> tup
     ends, masks = _ends(run, pair), _both_masks(run, pair)
     limit = usual_limit(difference(ends[1], ends[0], masks))
     changed = difference(_on_the_way(run, pair, step, ends), ends[0], masks)
-    backdrop = mean_volume(run.array_row("cluster_means", pair[0] - 1), like)
+    backdrop = mean_volume(_mean_of(run, "cluster_means", pair[0], pair[0]), like)
     look = Look(window=usual_window(backdrop), letters=True, threshold=0.1)
     return to_png(difference_picture(backdrop, changed / limit, look, cut)), limit
 

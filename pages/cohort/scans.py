@@ -104,8 +104,9 @@ def _without_row(study: Study, scans: pd.DataFrame) -> pd.Series:
     if stored is None:
         return pd.Series(data=False, index=scans.index)
     clinical, description = stored
-    ids = scans.index if description["level"] == "scan" else scans["subject_id"]
-    return pd.Series(clinical.index.unique().get_indexer(ids) < 0, index=scans.index)
+    ids = scans.index if description["level"] == "scan" else pd.Index(scans["subject_id"])
+    is_known = clinical.index.unique().get_indexer(ids) >= 0
+    return pd.Series((~is_known).tolist(), index=scans.index, dtype=bool)
 
 
 def _show_problems(scans: pd.DataFrame, lists: dict[str, pd.Series]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -177,7 +177,7 @@ def _texts(found: Mapped, reliable: pd.Series[Any]) -> dict[str, pd.Series[Any]]
 
 def value_text(value: object, info: ColumnInfo) -> str:
     """A value with its unit; nothing where it is missing."""
-    if pd.isna(value):
+    if pd.isna(cast("float", value)):  # or a text, or a date
         return ""
     if info.kind in {"continuous", "count"} and isinstance(value, int | float | np.number):
         return f"{number_text(float(value))} {info.unit}".strip()

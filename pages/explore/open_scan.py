@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from clam_core.study import cluster_label, read_names
@@ -84,7 +83,7 @@ def _header(here: Place, scan_id: str) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.markdown(
-            f"#### {plain(scan_id)} · {plain(found.labels[int(row['cluster'])])} "
+            f"#### {plain(scan_id)} · {plain(found.labels[int(found.table['cluster'][scan_id])])} "
             f"(confidence {row['confidence']:.2f})"
         )
         st.button(
@@ -107,8 +106,8 @@ def _place_words(here: Place, scan_id: str) -> None:
     """Say so where the scan's place on the map misleads."""
     plane = st.query_params.get("plane", "")
     planes = mapped(here).planes
-    share = place_on(here, plane if plane in planes else planes[0]).loc[scan_id, "trust"]
-    if pd.notna(share) and share < RELIABLE:
+    share = float(place_on(here, plane if plane in planes else planes[0])["trust"][scan_id])
+    if share < RELIABLE:  # which a missing one is not
         st.caption(
             f"Its place on the map is not reliable: only {share:.0%} of the scans that look most "
             "like it lie near it."

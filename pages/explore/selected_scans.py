@@ -69,7 +69,8 @@ def _show_chosen(here: Place, found: Mapped, chosen: list[str]) -> None:
 def _by_cluster(found: Mapped, chosen: list[str]) -> str:
     counts = found.table.loc[chosen, "cluster"].value_counts().sort_index()
     return ", ".join(
-        f"{plain(found.labels.get(number, str(number)))}: {n}" for number, n in counts.items()
+        f"{plain(found.labels.get(int(number), str(number)))}: {n}"
+        for number, n in zip(counts.index, counts, strict=True)
     )
 
 

@@ -192,8 +192,8 @@ def _offer_downloads(found: dict[str, Any]) -> None:
 
 def _scaled(raw: NDArray[np.float16]) -> NDArray[np.float32]:
     """What speaks for the cluster, with a largest value of 1."""
-    shown = np.maximum(raw.astype(np.float32), 0)
-    return shown / max(float(shown.max()), 1e-12)
+    shown = raw.astype(np.float32).clip(min=0)
+    return (shown / np.float32(max(float(shown.max()), 1e-12))).astype(np.float32, copy=False)
 
 
 def _affine(record: dict[str, Any]) -> NDArray[np.float64]:

@@ -1,5 +1,7 @@
 """Report: choose sections, see what is in them, download one file."""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.report.sections import choose_sections, file_name, show_here, written
@@ -20,7 +22,7 @@ with page("Report", needs="run") as here:
         end()
     st.download_button(
         "Download the report",
-        data=lambda: written(here, settings),
+        data=partial(written, here, settings),
         file_name=file_name(here),
         mime="text/html",
         on_click="ignore",

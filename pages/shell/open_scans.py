@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -54,7 +55,8 @@ def show_open() -> None:
     where = st.segmented_control(
         "Where are the scans?", [_FOLDER, _UPLOAD], default=_FOLDER, required=True, key="where"
     )
-    folder, files, scans_table, sent_table = None, [], None, None
+    files: list[Upload] = []
+    folder, scans_table, sent_table = None, None, None
     with sentences():
         if where == _FOLDER:
             folder, scans_table = _choose_folder()
@@ -76,7 +78,7 @@ def show_open() -> None:
             start(name, "create", arguments)
 
 
-def prepare_choice(key: str) -> dict:
+def prepare_choice(key: str) -> dict[str, Any]:
     """Grid and mask in plain words, as arguments of the step."""
     grid = st.select_slider(
         "Detail (voxels along each axis)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from clam_core import jobs
@@ -69,7 +70,7 @@ def _clinical(study: Study) -> str:
     if clinical is None:
         return "no clinical table"
     table, scans = clinical[0], study.scans()
-    ids = scans.index if table.index.name == "scan_id" else scans["subject_id"]
+    ids = scans.index if table.index.name == "scan_id" else pd.Index(scans["subject_id"])
     n_matched = int((table.index.unique().get_indexer(ids) >= 0).sum())  # isin: 100 times as long
     return f"clinical table {n_matched} of {len(scans)} matched"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -40,7 +42,7 @@ def show_numbers(here: Place) -> None:
         st.dataframe(table[[name for name in ROW_WORDS if name in table]].rename(columns=ROW_WORDS))
 
 
-def _say(found: dict, present: int) -> None:
+def _say(found: dict[str, Any], present: int) -> None:
     """The recommendation first, then its reason and the notes."""
     number = found["recommended"]
     if number is None:

@@ -21,7 +21,7 @@ def show_runs(here: Place) -> None:
     _delete(here, names)
 
 
-def _row(here: Place, name: str) -> dict:
+def _row(here: Place, name: str) -> dict[str, object]:
     run = Run(here.study, name)
     info, scans = run.info(), run.scans()
     sizes = scans["cluster"].value_counts().sort_index()

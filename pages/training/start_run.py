@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 import streamlit as st
 
@@ -80,7 +81,7 @@ def show_start(here: Place) -> None:
                 start(here.study.name, "groups", arguments)
 
 
-def _details(names: list[str]) -> dict:
+def _details(names: list[str]) -> dict[str, Any]:
     """Name, method, epochs and seed, with defaults that need no thought."""
     left, right = st.columns(2)
     name = left.text_input("Name of the run", _free_name(names), max_chars=64, key="run_name")

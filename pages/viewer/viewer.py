@@ -132,8 +132,9 @@ def make_pane(
     mask: NDArray[np.bool_] | None,
 ) -> Pane:
     """A pane that opens at the peak of its map, or in the middle of the scan."""
-    empty = overlay is None or not np.any(overlay)
-    peak = tuple(n // 2 for n in volume.shape) if empty else peak_index(np.abs(overlay))
+    is_empty = overlay is None or not np.any(overlay)
+    middle = tuple(n // 2 for n in volume.shape)
+    peak = middle if overlay is None or is_empty else peak_index(np.abs(overlay))
     return Pane(title, alt, volume.array.astype(np.int16), volume.affine, overlay, mask, peak)
 
 
@@ -170,7 +171,7 @@ def _choose_beside(here: Place, scan_id: str, key: str) -> str | None:
 
 def _stored_pane(here: Place, scan_id: str) -> Pane:
     """A scan with its stored map, if there is one."""
-    cluster = int(here.fitted.scans().loc[scan_id, "cluster"])
+    cluster = int(here.fitted.scans()["cluster"][scan_id])
     title = f"{scan_id} · typical of cluster {cluster}"
     overlay = stored_map(here.fitted, scan_id)
     volume, mask = here.study.volume(scan_id), here.study.mask(scan_id)
