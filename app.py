@@ -1,8 +1,7 @@
-"""CLAM Explorer: page config and the list of pages; nothing else."""
+"""CLAM Explorer: the app, as `streamlit run` finds it; its script lists the pages."""
+
+from pathlib import Path
 
 import streamlit as st
 
-from pages.shell.frame import main
-
-st.set_page_config(page_title="CLAM Explorer", page_icon="assets/icon.svg", layout="wide")
-main()
+app = st.App(Path(__file__).resolve().parent / "pages" / "shell" / "start.py")

@@ -77,7 +77,9 @@ def _preprocess(folder: Path, arguments: Arguments, progress: Progress) -> Sente
 
     study = Study(folder)
     values: dict[str, Any] = {
-        name: arguments[name] for name in ("mask", "crop", "spacing_mm") if name in arguments
+        name: arguments[name]
+        for name in ("mask", "crop", "spacing_mm", "margin_mm", "intensity_factor")
+        if name in arguments
     }
     grid = (int(arguments.get("grid", 88)),) * study.info.spatial_dims
     settings = PreprocessSettings(grid=grid, **values)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import streamlit as st
 
-from clam_core import jobs
 from clam_core.statistics import usual_covariates
 from clam_core.study.associations import Associations
 from clam_core.tables.columns import ColumnInfo
 from pages.associations.lung_function import show_reference_values, show_visits
-from pages.shell.frame import Place, page_link, sentences, studies_root
+from pages.shell.links import page_link
+from pages.shell.place import Place
+from pages.shell.start_job import start
+from pages.shell.text import sentences
 
 _LEVELS = ("binary", "nominal", "ordinal")
 _CORRECTIONS = {
@@ -84,7 +87,7 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
             format_func=_REPEATED.__getitem__,
         )  # fmt: skip
         survival = _survival(columns, known)
-        asked = st.form_submit_button("Compare", type="primary")
+        asked = st.form_submit_button("Compare", type="primary", disabled=bool(here.stale))
     if asked:
         arguments = {
             "run": here.fitted.name, "adjust": adjust, "used_in_clustering": used,
@@ -92,8 +95,7 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
             **survival,
         }  # fmt: skip
         with sentences():
-            jobs.start(studies_root(), here.study.name, "associate", arguments)
-            st.rerun()
+            start(here.study.name, "associate", arguments)
 
 
 def _labels(columns: list[ColumnInfo]) -> dict[str, str]:
@@ -105,7 +107,7 @@ def _labels(columns: list[ColumnInfo]) -> dict[str, str]:
     }
 
 
-def _survival(columns: list[ColumnInfo], known: dict) -> dict[str, str | None]:
+def _survival(columns: list[ColumnInfo], known: dict[str, Any]) -> dict[str, str | None]:
     """Which columns hold the time to an event, and what says that it was seen."""
     numbers = [info.name for info in columns if info.kind in {"continuous", "count"}]
     levels = [info.name for info in columns if info.kind in _LEVELS]
@@ -130,6 +132,6 @@ def _survival(columns: list[ColumnInfo], known: dict) -> dict[str, str | None]:
     }
 
 
-def _place(names: list[str], known: dict, what: str) -> int | None:
+def _place(names: list[str], known: dict[str, Any], what: str) -> int | None:
     wanted = known.get(f"survival_{what}")
     return names.index(wanted) if wanted in names else None

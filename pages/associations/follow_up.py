@@ -12,9 +12,10 @@ from clam_core.statistics.headline import uncapitalized
 from clam_core.study.associations import Associations
 from pages.associations.main_table import PLAIN, labels_of
 from pages.associations.save_figure import save_buttons
-from pages.associations.sentences import effect_cells
+from pages.associations.sentences import Row, effect_cells
 from pages.shared.tables import table
-from pages.shell.frame import Place, plain
+from pages.shell.place import Place
+from pages.shell.text import plain
 
 
 def show_follow_up(here: Place, found: Associations) -> None:
@@ -32,7 +33,7 @@ def show_follow_up(here: Place, found: Associations) -> None:
         _show_slopes(here, found, name, one)
 
 
-def _show_survival(here: Place, found: Associations, said: dict) -> None:
+def _show_survival(here: Place, found: Associations, said: Row) -> None:
     st.markdown("**Time to the event**")
     if "reason" in said:
         st.info(plain(said["reason"]))
@@ -79,15 +80,12 @@ def _cox_table(cox: pd.DataFrame, *, adjusted: bool) -> pd.DataFrame:
     if not adjusted:
         return shown
     names = ("adjusted_hazard_ratio", "adjusted_ci_low", "adjusted_ci_high")
-    return shown.assign(
-        **{
-            "Adjusted [95 % CI]": effect_cells(cox, *names),
-            "Adjusted p": cox["adjusted_p_value"].map(p_cell),
-        }
-    )
+    shown["Adjusted [95 % CI]"] = effect_cells(cox, *names)
+    shown["Adjusted p"] = cox["adjusted_p_value"].map(p_cell)
+    return shown
 
 
-def _show_slopes(here: Place, found: Associations, name: str, said: dict) -> None:
+def _show_slopes(here: Place, found: Associations, name: str, said: Row) -> None:
     st.markdown(f"**{plain(name)} over time**")
     if "reason" in said:
         st.info(plain(said["reason"]))

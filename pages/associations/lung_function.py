@@ -16,7 +16,8 @@ from clam_core.pipeline.clinical.lung_function import (
 )
 from clam_core.spirometry import ETHNIC_GROUPS, ROLES, LungFunctionSettings, known_group
 from clam_core.tables.columns import ColumnInfo
-from pages.shell.frame import Place, plain, sentences
+from pages.shell.place import Place
+from pages.shell.text import plain, sentences
 
 _EQUATIONS = {
     "GLI-2022": "GLI-2022 global (no ethnic groups)",
@@ -76,8 +77,8 @@ def _form(here: Place, columns: list[ColumnInfo], *, done: bool) -> None:
             values["ethnic_groups"] = _choose_groups(ethnicity)
         name = "Calculate again" if done else "Add reference values"
         if st.form_submit_button(name):
-            settings = LungFunctionSettings(
-                spirometry=equation, ethnic_group_for_all=group, **values
+            settings = LungFunctionSettings.model_validate(
+                {**values, "spirometry": equation, "ethnic_group_for_all": group}
             )
             _say(add_reference_values(here.study, settings).sentences)
     _show_said("lung")
@@ -85,7 +86,7 @@ def _form(here: Place, columns: list[ColumnInfo], *, done: bool) -> None:
 
 def _choose_groups(ethnicity: ColumnInfo) -> dict[str, str]:
     """What each value of the ethnicity column means for GLI-2012; known words are filled in."""
-    chosen = {}
+    chosen: dict[str, str] = {}
     for level in ethnicity.levels:
         known = known_group(level)
         group = st.selectbox(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from clam_core.export.formulas import neutralise_frame
 from clam_core.figures.chart_text import effect_words, p_cell, without_empty
@@ -17,7 +18,9 @@ from clam_core.study.associations import (
     is_current,
     read_associations,
 )
-from pages.shell.frame import Place, plain
+from pages.associations.sentences import Row
+from pages.shell.place import Place
+from pages.shell.text import plain
 
 PLAIN = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage"]}
 """Figures are saved by the buttons below them, as SVG and PDF, and not by their camera."""
@@ -133,26 +136,26 @@ def labels_of(found: Associations) -> dict[str, str]:
     return {str(row["variable"]): title_of(row) for row in found.rows.to_dict("records")}
 
 
-def title_of(row: dict) -> str:
+def title_of(row: Row) -> str:
     """Name of a variable with its unit."""
     return titled(str(row["label"]), str(row["unit"] or ""))
 
 
-def _effect(row: dict) -> str:
+def _effect(row: Row) -> str:
     if pd.isna(row["effect_size"]):
         return ""
     ends = f"[{number(row['ci_low'])}, {number(row['ci_high'])}]"
     return f"{effect_words(row['effect_name'])} {number(row['effect_size'])} {ends}"
 
 
-def _statistic(row: dict) -> str:
+def _statistic(row: Row) -> str:
     if pd.isna(row["statistic"]):
         return ""
     parts = [f"{row[name]:.4g}" for name in ("df", "df_residual") if not pd.isna(row[name])]
     return number(row["statistic"]) + (f" (df {', '.join(parts)})" if parts else "")
 
 
-def _columns() -> dict:
+def _columns() -> dict[str, ColumnConfig]:
     return {
         "Variable": st.column_config.TextColumn(pinned=True),
         "n": st.column_config.NumberColumn(width=50),

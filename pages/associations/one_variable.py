@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,25 +14,34 @@ from clam_core.report.drawings import draw_variable
 from clam_core.study.associations import Associations
 from pages.associations.main_table import PLAIN, labels_of, title_of
 from pages.associations.save_figure import save_buttons
-from pages.associations.sentences import adjusted_words, honest_words, pair_table, within_words
+from pages.associations.sentences import (
+    Row,
+    adjusted_words,
+    honest_words,
+    pair_table,
+    within_words,
+)
 from pages.shared.tables import table
 from pages.shared.thumbnails import show_png, thumbnail
-from pages.shell.frame import Place, page_link, plain
+from pages.shell.links import page_link
+from pages.shell.place import Place
+from pages.shell.text import plain
 
 _MOST_IN_ADDRESS = 200
 
 
 def show_variable(here: Place, found: Associations, variable: str) -> None:
     """Everything about one variable, the scans one click away."""
-    row = found.rows.set_index("variable").loc[variable].to_dict()
-    row["variable"] = variable
+    rows = found.rows.set_index("variable", drop=False)
+    row: Row = rows.to_dict("index")[variable]
     st.subheader(plain(title_of(row)), anchor=False)
+    named = {str(name): value for name, value in row.items()}
     left, right = st.columns([3, 2])
     with left:
         _show_plot(here, found, row)
         _show_examples(here, found, row)
     with right:
-        st.markdown(plain(f"{row_words(row, found.about['clusters'])} {row['why']}".strip()))
+        st.markdown(plain(f"{row_words(named, found.about['clusters'])} {row['why']}".strip()))
         settings = found.about["settings"]
         sentences = [
             *adjusted_words(row, [found.label(one) for one in settings["adjust"]]),
@@ -47,7 +57,7 @@ def show_variable(here: Place, found: Associations, variable: str) -> None:
         table(pairs, "Differences between every pair of clusters.", hide_index=True)
 
 
-def _show_plot(here: Place, found: Associations, row: dict) -> None:
+def _show_plot(here: Place, found: Associations, row: Row) -> None:
     values, clusters = found.table("values")[row["variable"]], found.table("members")["cluster"]
     if not values.notna().any() or row["kind"] in {"id", "free_text", "date"}:
         st.info("There is nothing to plot: see the reason beside.")
@@ -74,7 +84,7 @@ def _show_plot(here: Place, found: Associations, row: dict) -> None:
     _show_clicked(event["selection"]["points"], set(values.index))
 
 
-def _show_clicked(points: list, known: set[str]) -> None:
+def _show_clicked(points: list[dict[str, Any]], known: set[str]) -> None:
     """A link to the scan of the point that was clicked."""
     for point in points[:1]:
         found = point.get("customdata")
@@ -83,7 +93,7 @@ def _show_clicked(points: list, known: set[str]) -> None:
             page_link("explore", f"Open {plain(scan_id)} with its overlay", scan=scan_id)
 
 
-def _show_examples(here: Place, found: Associations, row: dict) -> None:
+def _show_examples(here: Place, found: Associations, row: Row) -> None:
     """A scan of each cluster with the value that is usual there, with its map."""
     clusters, values = found.table("members")["cluster"], found.table("values")[row["variable"]]
     if isinstance(values.dtype, pd.CategoricalDtype):

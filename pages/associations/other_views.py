@@ -25,7 +25,8 @@ from pages.associations.sentences import (
     within_table,
 )
 from pages.shared.tables import table
-from pages.shell.frame import Place, download_stem, plain
+from pages.shell.place import Place, download_stem
+from pages.shell.text import plain
 
 _MIME = {
     "csv": "text/csv",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from clam_core.pipeline.output.export_figures import drawing_files
 from clam_core.report.drawings import Drawing
 from clam_core.report.vector import file_stem
-from pages.shell.frame import Place
+from pages.shell.place import Place
 
 _MIME = {"svg": "image/svg+xml", "pdf": "application/pdf"}
 
@@ -27,7 +28,7 @@ def save_buttons(here: Place, name: str, draw: Callable[[], Drawing | None]) -> 
         for ending, mime in _MIME.items():
             st.download_button(
                 f"Save as {ending.upper()}",
-                data=lambda ending=ending: _content(draw, ending),
+                data=partial(_content, draw, ending),
                 file_name=f"{stem}.{ending}",
                 mime=mime,
                 key=f"save_{ending}_{name}",

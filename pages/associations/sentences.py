@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 import pandas as pd
 
 from clam_core.figures.chart_text import effect_words, p_cell, p_words
@@ -9,10 +12,13 @@ from clam_core.report.phrases import interval, number
 from clam_core.statistics.cohort.summaries import number_text
 from clam_core.statistics.headline import uncapitalized
 
+Row = dict[Hashable, Any]
+"""One line of a table of results, by the names of its columns."""
+
 _SMALL = 0.05
 
 
-def adjusted_words(row: dict, covariates: list[str]) -> list[str]:
+def adjusted_words(row: Row, covariates: list[str]) -> list[str]:
     """Crude beside adjusted, or why there is no adjusted result; `covariates` are labels."""
     if not covariates:
         return []
@@ -29,7 +35,7 @@ def adjusted_words(row: dict, covariates: list[str]) -> list[str]:
     return [sentence, *([row["adjusted_reason"]] if row["adjusted_reason"] else [])]
 
 
-def _range(row: dict, which: str) -> str:
+def _range(row: Row, which: str) -> str:
     ends = interval(row[f"{which}_low"], row[f"{which}_high"])
     return f"{number(row[f'{which}_effect'])} ({ends})"
 
@@ -38,7 +44,7 @@ def within_words(variable: str, within: pd.DataFrame) -> list[str]:
     """The comparison of a variable within sites; nothing where no site is known."""
     if within.empty or variable not in set(within["variable"]):
         return []
-    row = within.set_index("variable").loc[variable]
+    row: Row = within.set_index("variable").to_dict("index")[variable]
     if row["reason"]:
         return [f"{str(row['reason'])[:1].upper()}{row['reason'][1:]}."]
     site = uncapitalized(str(row["within"]))
@@ -50,9 +56,9 @@ def within_words(variable: str, within: pd.DataFrame) -> list[str]:
     ]
 
 
-def honest_words(row: dict, power: float) -> list[str]:
+def honest_words(row: Row, power: float) -> list[str]:
     """What else was tried, and what this many subjects could have shown with a power."""
-    sentences = []
+    sentences: list[str] = []
     if not pd.isna(row["sensitivity_p_value"]):
         sentences.append(
             f"Checked by another test, {row['sensitivity_test']}: "

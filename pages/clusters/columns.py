@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import get_args
 
@@ -15,7 +16,9 @@ from clam_core.study.stamp import results_stamp
 from pages.clusters import data
 from pages.shared.similar_scans import borderline_ids, typical_ids
 from pages.shared.thumbnails import show_png, thumbnail
-from pages.shell.frame import Place, page_link, plain, sentences
+from pages.shell.links import page_link
+from pages.shell.place import Place
+from pages.shell.text import plain, sentences
 
 N_SHOWN = 3
 _WIDTH = 250
@@ -44,7 +47,8 @@ def _show_means(here: Place) -> None:
         with cell:
             _heading(number, str(row["name"]))
             _edit_name(here, number, str(row["name"]))
-            confidence = "" if pd.isna(row["confidence"]) else f"{row['confidence']:.2f}"
+            mean = float(table["confidence"][number])
+            confidence = "" if math.isnan(mean) else f"{mean:.2f}"
             st.caption(f"{row['size']} scans, mean confidence {confidence or 'unknown'}")
             if row["size"] == 0:
                 st.info("No scan is in this cluster.")
@@ -197,13 +201,13 @@ def _shares(folder: str, name: str, stamped: str) -> _Shares | None:  # noqa: AR
     if zones.empty:
         return None
     tops = [
-        float(table.drop("outside the mask", errors="ignore").max(axis=None))
+        float(table.drop("outside the mask", errors="ignore").max().max())
         for table in (zones, bands)
         if not table.empty
     ]
     draw_zones = zone_drawing if has_sides(zones) else density_bars
-    drawings = {}
-    for number in zones:
+    drawings: dict[int, dict[str, Described]] = {}
+    for number in (int(str(name)) for name in zones):
         drawings[number] = {"zones": draw_zones(zones[number], number, tops[0])}
         if number in bands:
             drawings[number]["bands"] = density_bars(bands[number], number, tops[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -10,7 +11,9 @@ from clam_core.study import cluster_label, read_names
 from pages.clusters import data
 from pages.clusters.columns import choose_cut
 from pages.shared.thumbnails import show_png
-from pages.shell.frame import Place, plain, sentences
+from pages.shell.place import Place
+from pages.shell.text import plain, sentences
+from pages.viewer.view_address import put
 
 
 @st.fragment
@@ -49,7 +52,7 @@ def _choose(title: str, options: list[int], label: Callable[[int], str]) -> int:
     wanted = st.query_params.get(key, "")
     start = options.index(int(wanted)) if wanted.isdigit() and int(wanted) in options else 0
     chosen = int(st.selectbox(title, options, start, format_func=label, key=f"side_{key}"))
-    st.query_params[key] = str(chosen)
+    put(st.query_params, key, str(chosen), str(options[0]))
     return chosen
 
 
@@ -112,7 +115,7 @@ def _show_way(here: Place, pair: tuple[int, int], labels: tuple[str, str], cut: 
     st.caption(_how_made(about, labels))
 
 
-def _how_made(about: dict, labels: tuple[str, str]) -> str:
+def _how_made(about: dict[str, Any], labels: tuple[str, str]) -> str:
     center = (
         "its center in the latent space"
         if about["is_fitted_center"]

@@ -11,12 +11,13 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from clam_core.errors import MissingStepError
+from clam_core.errors import MissingStepError, StaleRunError
 from clam_core.figures.slice_style import PLANE_AXIS, Look, Plane, usual_window
 from clam_core.study import Run, Study, read_names
 from clam_core.volume import Volume
+from pages.shared.stored_map import run_grid
 from pages.shared.thumbnails import stamp
-from pages.shell.frame import Place
+from pages.shell.place import Place
 
 Cut = tuple[Plane, int]
 Where = tuple[str, str, str]
@@ -40,9 +41,8 @@ def overview(here: Place) -> pd.DataFrame:
 
 
 def grid(here: Place) -> tuple[int, ...]:
-    """Voxels along each axis of the study's grid."""
-    prepared = here.study.info.prepared
-    return () if prepared is None else prepared.settings.grid
+    """Voxels along each axis of the means and maps."""
+    return run_grid(here.fitted)
 
 
 def strongest_slice(here: Place, plane: Plane) -> int:
@@ -85,7 +85,11 @@ def _open(where: Where) -> tuple[Run, Volume]:
     """The run, and one of its scans for the geometry."""
     study = Study(Path(where[0]))
     run = Run(study, where[1])
-    return run, study.volume(str(run.scans().index[0]))
+    ready = set(study.ready())
+    first = next((one for one in run.scans().index if one in ready), None)
+    if first is None:
+        raise StaleRunError(f"No scan of the run {run.name!r} is ready now.")
+    return run, study.volume(first)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -108,7 +112,7 @@ def _mean_png(where: Where, cluster: int, cut: Cut, with_map: bool) -> bytes:  #
     from clam_core.figures.slices import to_png
 
     run, like = _open(where)
-    mean = mean_volume(run.array_row("cluster_means", cluster - 1), like)
+    mean = mean_volume(_mean_of(run, "cluster_means", cluster, cluster), like)
     drawn = np.nan_to_num(run.array_row("cluster_maps", cluster - 1)) if with_map else None
     look = Look(window=usual_window(mean), letters=True)
     return to_png(mean_picture(mean, drawn, look, cut, _strongest(where)))
@@ -144,7 +148,9 @@ def _mean_of(run: Run, name: str, cluster: int, but: int) -> NDArray[np.float32]
 
     counts = run.scans()["cluster"][run.maps()["done"].astype(bool)].value_counts()
     sizes = counts.reindex(range(1, run.info().n_clusters + 1), fill_value=0).to_numpy()
-    return mean_of_others(run.array(name), sizes, but - 1).astype(np.float32)
+    return mean_of_others(run.array(name).astype(np.float32, copy=False), sizes, but - 1).astype(
+        np.float32
+    )
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
@@ -173,7 +179,7 @@ def _change_png(where: Where, pair: tuple[int, int], step: int, cut: Cut) -> tup
     ends, masks = _ends(run, pair), _both_masks(run, pair)
     limit = usual_limit(difference(ends[1], ends[0], masks))
     changed = difference(_on_the_way(run, pair, step, ends), ends[0], masks)
-    backdrop = mean_volume(run.array_row("cluster_means", pair[0] - 1), like)
+    backdrop = mean_volume(_mean_of(run, "cluster_means", pair[0], pair[0]), like)
     look = Look(window=usual_window(backdrop), letters=True, threshold=0.1)
     return to_png(difference_picture(backdrop, changed / limit, look, cut)), limit
 

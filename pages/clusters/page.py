@@ -2,21 +2,23 @@
 
 import streamlit as st
 
-from pages.clusters import columns as parts
+from pages.clusters import columns as clusters
 from pages.clusters.compare import show_comparison
 from pages.shell.frame import page
+from pages.shell.status import stale_badge
 
 with page("Clusters", needs="maps") as here:
     st.markdown(
         "A cluster is a group of scans that look alike to the software. Each column is one "
         "cluster, the largest first. The means are taken over all its scans."
     )
-    parts.show_means(here)
+    stale_badge(here)
+    clusters.show_means(here)
     st.subheader("Typical and borderline scans", anchor=False)
-    parts.show_scans(here)
+    clusters.show_scans(here)
     st.subheader("Where the maps lie", anchor=False)
-    parts.show_shares(here)
+    clusters.show_shares(here)
     st.subheader("Largest clinical differences", anchor=False)
-    parts.show_differences(here)
+    clusters.show_differences(here)
     st.divider()
     show_comparison(here)

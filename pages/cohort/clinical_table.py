@@ -14,7 +14,9 @@ from clam_core.files.file_names import known_ending
 from clam_core.settings import TableLimits
 from clam_core.study.uploads import UPLOADS
 from clam_core.tables.columns import KINDS, ColumnInfo
-from pages.shell.frame import Place, plain, sentences, studies_root
+from clam_core.tables.import_table import ClinicalOptions
+from pages.shell.place import Place, studies_root
+from pages.shell.text import plain, sentences
 
 _TYPES = ["csv", "tsv", "txt", "xlsx", "parquet"]
 _SAID = "clinical_said"
@@ -66,8 +68,6 @@ def _show_import(here: Place) -> None:
             "Where one id has rows that contradict each other, take the first", key="first_row"
         )
     if st.button("Import the table", type="primary", disabled=file is None) and file is not None:
-        from clam_core.tables.import_table import ClinicalOptions
-
         options = ClinicalOptions(
             id_column=column.strip() or None,
             apply_near_misses=near,
@@ -78,7 +78,7 @@ def _show_import(here: Place) -> None:
             st.rerun()
 
 
-def _import(here: Place, name: str, content: IO[bytes], options: object) -> None:
+def _import(here: Place, name: str, content: IO[bytes], options: ClinicalOptions) -> None:
     """Read the table from a file that is deleted afterwards: it may hold names of people."""
     from clam_core.pipeline.clinical.import_clinical import import_table
 
@@ -100,7 +100,7 @@ def _show_columns(here: Place, infos: list[ColumnInfo]) -> None:
     edited = st.data_editor(
         shown,
         hide_index=True,
-        disabled=[name for name in shown if name not in {*_EDITED, _LEVELS}],
+        disabled=[str(name) for name in shown if name not in {*_EDITED, _LEVELS}],
         column_config={
             "Kind": st.column_config.SelectboxColumn(options=list(KINDS), required=True)
         },
@@ -151,5 +151,5 @@ def _save(here: Place, infos: list[ColumnInfo], shown: pd.DataFrame, edited: pd.
         if levels != str(shown[_LEVELS].iloc[row]) and levels.strip():
             values["levels"] = tuple(part.strip() for part in levels.split(_BETWEEN.strip()))
         if values:
-            overrides[info.name] = ColumnOverride(**values)
+            overrides[info.name] = ColumnOverride.model_validate(values)
     st.session_state[_SAID] = edit_columns(here.study, overrides).sentences

@@ -3,10 +3,13 @@
 import streamlit as st
 
 from pages.cohort.clinical_table import show_clinical
-from pages.cohort.delete_study import show_delete
+from pages.cohort.prepare import show_give_up
 from pages.cohort.scans import show_scans
-from pages.cohort.two_doors import show_doors
-from pages.shell.frame import end, page, sentences, study_names
+from pages.shell.delete_study import show_delete
+from pages.shell.frame import end, page
+from pages.shell.place import study_names
+from pages.shell.text import sentences
+from pages.shell.two_doors import show_doors
 
 if not study_names():
     st.title("Cohort")
@@ -14,6 +17,7 @@ if not study_names():
         show_doors()
     end()
 with page("Cohort") as here:
+    show_give_up(here)
     scans, clinical, other = st.tabs(
         ["Scans", "Clinical table", "New study, delete"],
         key="part",

@@ -8,11 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from clam_core.study import Study
-from pages.cohort.two_doors import show_prepare
+from pages.cohort.prepare import show_prepare
 from pages.shared.tables import table
 from pages.shared.thumbnails import show_png
-from pages.shell.frame import Place, page_link, plain
+from pages.shell.links import page_link
+from pages.shell.place import Place
 from pages.shell.start_job import is_running
+from pages.shell.text import plain
+from pages.viewer.view_address import put
 
 PER_PAGE = 24
 ALL, READY, FAILED = "All scans", "Ready", "Failed"
@@ -73,7 +76,7 @@ def _choose_filter(lists: dict[str, pd.Series]) -> str:
         format_func=lambda name: f"{name} ({int(lists[name].sum())})",
         key="show",
     )
-    st.query_params["show"] = str(choice)
+    put(st.query_params, "show", str(choice), ALL)
     return str(choice)
 
 
@@ -101,8 +104,9 @@ def _without_row(study: Study, scans: pd.DataFrame) -> pd.Series:
     if stored is None:
         return pd.Series(data=False, index=scans.index)
     clinical, description = stored
-    ids = scans.index if description["level"] == "scan" else scans["subject_id"]
-    return pd.Series(clinical.index.unique().get_indexer(ids) < 0, index=scans.index)
+    ids = scans.index if description["level"] == "scan" else pd.Index(scans["subject_id"])
+    is_known = clinical.index.unique().get_indexer(ids) >= 0
+    return pd.Series((~is_known).tolist(), index=scans.index, dtype=bool)
 
 
 def _show_problems(scans: pd.DataFrame, lists: dict[str, pd.Series]) -> None:

@@ -1,4 +1,4 @@
-"""Which scan is open and which scans are selected: kept in the address."""
+"""Which scan is open and which scans are selected: kept in the address and during a visit."""
 
 from __future__ import annotations
 
@@ -8,19 +8,35 @@ import streamlit as st
 
 from clam_core.figures.embedding import Marks
 from pages.explore.cohort_map_watch import Part, seen_part
-from pages.shell.frame import Place
+from pages.shell.place import Place, keep_in_address
 
 MOST_IN_ADDRESS = 200
 _SELECTED, _DRAWN, _KNOWN, _TURN = "_selected", "_drawn_marks", "_known_marks", "_turn"
 _OPENED_AT = "_opened_at"
+_LEFT, _KEPT = "_left_explore", ("scan", "selection", "colour", "plane")
 
 
-def open_scan(scan_id: str | None) -> None:
+def come_back(here: Place) -> None:
+    """Put into the address what was looked at when the page was left, where it says nothing."""
+    left = st.session_state.get(_LEFT, {}).get(_name(here), {})
+    missing = {name: value for name, value in left.items() if name not in st.query_params}
+    if missing:
+        st.query_params.update(missing)
+
+
+def note(here: Place) -> None:
+    """Take note of what is looked at, for the next visit of the page."""
+    seen = {name: st.query_params[name] for name in _KEPT if name in st.query_params}
+    st.session_state.setdefault(_LEFT, {})[_name(here)] = seen
+
+
+def open_scan(here: Place, scan_id: str | None) -> None:
     """Open a scan; None closes the one that is open."""
     if scan_id is None:
         st.query_params.pop("scan", None)
     else:
-        st.query_params["scan"] = scan_id
+        keep_in_address(scan=scan_id)
+    note(here)
 
 
 def opened(here: Place) -> str | None:
@@ -33,13 +49,13 @@ def select(here: Place, scan_ids: Iterable[str] | None) -> None:
     """Select scans; None clears the selection. Long ones do not fit into an address."""
     st.query_params.pop("selection", None)
     st.session_state.pop(_SELECTED, None)
-    if scan_ids is None:
-        return
-    ids = list(dict.fromkeys(scan_ids))
-    if len(ids) <= MOST_IN_ADDRESS and not any("," in one for one in ids):
+    ids = list(dict.fromkeys(scan_ids or ()))
+    fit = len(ids) <= MOST_IN_ADDRESS and not any("," in one for one in ids)
+    if ids and fit:
         st.query_params["selection"] = ",".join(ids)
-    else:
+    elif ids:
         st.session_state[_SELECTED] = (_name(here), ids)
+    note(here)
 
 
 def selected(here: Place) -> list[str] | None:

@@ -11,7 +11,8 @@ from clam_core.figures.regions import inside
 from pages.explore import address as looked
 from pages.explore.cohort_map_data import RELIABLE, Shown, map_figure, mapped, place_on
 from pages.explore.cohort_map_watch import map_name
-from pages.shell.frame import Place, plain, sentences
+from pages.shell.place import Place
+from pages.shell.text import plain, sentences
 from pages.viewer.view_address import put
 
 MAP_PART, SELECTION_PART, SCAN_PART = "explore-map", "explore-selection", "explore-scan"
@@ -39,6 +40,7 @@ def show_map(here: Place) -> None:
     """Controls, the map, and how far it can be trusted."""
     with sentences():
         color, plane = _controls(here)
+        looked.note(here)
         name = map_name(here, plane)
         drawn = map_figure(here, Shown(name, plane, color, *looked.drawn(here, name)))
         st.plotly_chart(
@@ -125,7 +127,7 @@ def find(table: pd.DataFrame, typed: str) -> list[str]:
 def _open_found(here: Place, table: pd.DataFrame) -> None:
     matches = find(table, st.session_state["find"])
     if len(matches) == 1:
-        looked.open_scan(matches[0])
+        looked.open_scan(here, matches[0])
         looked.redraw(here)
         st.rerun([MAP_PART, SCAN_PART])
     st.rerun(MAP_PART)
@@ -140,7 +142,7 @@ def _follow(here: Place, plane: str) -> None:
     is_old = st.session_state.get(_REGIONS) == regions  # a click leaves a drawn frame where it is
     st.session_state[_REGIONS] = regions
     if len(ids) == 1 and (is_old or not any(regions.values())):
-        looked.open_scan(ids[0])
+        looked.open_scan(here, ids[0])
         if looked.selected(here) is not None:
             looked.redraw(here)  # the browser has turned the selection grey
             st.rerun([MAP_PART, SCAN_PART])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from clam_core.study.stamp import results_stamp
 from clam_core.tables.columns import ColumnInfo
 from pages.explore.cohort_map_watch import Part
 from pages.shared.leading_columns import leading, useful_first
-from pages.shell.frame import Place
+from pages.shell.place import Place
 
 RELIABLE = 0.5
 """A place is reliable where at least this share of a scan's nearest scans are near it."""
@@ -177,7 +177,7 @@ def _texts(found: Mapped, reliable: pd.Series[Any]) -> dict[str, pd.Series[Any]]
 
 def value_text(value: object, info: ColumnInfo) -> str:
     """A value with its unit; nothing where it is missing."""
-    if pd.isna(value):
+    if pd.isna(cast("float", value)):  # or a text, or a date
         return ""
     if info.kind in {"continuous", "count"} and isinstance(value, int | float | np.number):
         return f"{number_text(float(value))} {info.unit}".strip()

@@ -10,7 +10,8 @@ from typing import Any
 import streamlit as st
 
 from pages.shared.thumbnails import stamp, thumbnail
-from pages.shell.frame import Place, sentences
+from pages.shell.place import Place
+from pages.shell.text import sentences
 from pages.viewer.niivue import ASSETS
 
 _KEY, _SEEN, _HOVERED = "beside-map", "_seen_part", "_hovered"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from clam_core.study import cluster_label, read_names
@@ -12,7 +11,9 @@ from pages.explore.cohort_map_data import RELIABLE, mapped, place_on, value_text
 from pages.shared.leading_columns import leading
 from pages.shared.similar_scans import similar_ids, typical_ids
 from pages.shared.thumbnails import show_png, thumbnail
-from pages.shell.frame import Place, plain, sentences
+from pages.shell.place import Place
+from pages.shell.status import stale_badge
+from pages.shell.text import plain, sentences
 from pages.viewer.viewer import show_scan
 
 _N_SIMILAR, _N_VALUES, _MOST_IN_ROW = 4, 6, 4
@@ -69,7 +70,7 @@ def _thumbnails(here: Place, scans: list[tuple[str, str]], kind: str) -> None:
 
 
 def _open(here: Place, scan_id: str | None) -> None:
-    looked.open_scan(scan_id)
+    looked.open_scan(here, scan_id)
     looked.redraw(here)
     st.rerun([MAP_PART, SCAN_PART])
 
@@ -82,7 +83,7 @@ def _header(here: Place, scan_id: str) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.markdown(
-            f"#### {plain(scan_id)} · {plain(found.labels[int(row['cluster'])])} "
+            f"#### {plain(scan_id)} · {plain(found.labels[int(found.table['cluster'][scan_id])])} "
             f"(confidence {row['confidence']:.2f})"
         )
         st.button(
@@ -97,6 +98,7 @@ def _header(here: Place, scan_id: str) -> None:
         st.markdown(" · ".join(texts[:_N_VALUES]))
     elif found.columns:
         st.caption("The clinical table has no values for this scan.")
+    stale_badge(here)
     _place_words(here, scan_id)
 
 
@@ -104,8 +106,8 @@ def _place_words(here: Place, scan_id: str) -> None:
     """Say so where the scan's place on the map misleads."""
     plane = st.query_params.get("plane", "")
     planes = mapped(here).planes
-    share = place_on(here, plane if plane in planes else planes[0]).loc[scan_id, "trust"]
-    if pd.notna(share) and share < RELIABLE:
+    share = float(place_on(here, plane if plane in planes else planes[0])["trust"][scan_id])
+    if share < RELIABLE:  # which a missing one is not
         st.caption(
             f"Its place on the map is not reliable: only {share:.0%} of the scans that look most "
             "like it lie near it."

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.explore.address import come_back
 from pages.explore.cohort_map import show_map
 from pages.explore.cohort_map_watch import watch_map
 from pages.explore.open_scan import show_opened
@@ -9,6 +10,7 @@ from pages.explore.selected_scans import show_selection
 from pages.shell.frame import page
 
 with page("Explore", needs="run") as here:
+    come_back(here)
     left, right = st.columns(2, gap="medium")
     with left:
         show_map(here)

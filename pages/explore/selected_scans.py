@@ -13,7 +13,8 @@ from pages.explore import address as looked
 from pages.explore.cohort_map import MAP_PART, SELECTION_PART
 from pages.explore.cohort_map_data import Mapped, mapped
 from pages.shared.tables import table
-from pages.shell.frame import Place, download_stem, plain, sentences
+from pages.shell.place import Place, download_stem
+from pages.shell.text import plain, sentences
 
 _NAME = "selection-name"
 
@@ -68,7 +69,8 @@ def _show_chosen(here: Place, found: Mapped, chosen: list[str]) -> None:
 def _by_cluster(found: Mapped, chosen: list[str]) -> str:
     counts = found.table.loc[chosen, "cluster"].value_counts().sort_index()
     return ", ".join(
-        f"{plain(found.labels.get(number, str(number)))}: {n}" for number, n in counts.items()
+        f"{plain(found.labels.get(int(number), str(number)))}: {n}"
+        for number, n in zip(counts.index, counts, strict=True)
     )
 
 

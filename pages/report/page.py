@@ -1,8 +1,10 @@
 """Report: choose sections, see what is in them, download one file."""
 
+from functools import partial
+
 import streamlit as st
 
-from pages.report.parts import choose_sections, file_name, show_here, written
+from pages.report.sections import choose_sections, file_name, show_here, written
 from pages.shell.frame import end, page
 
 with page("Report", needs="run") as here:
@@ -11,13 +13,16 @@ with page("Report", needs="run") as here:
         "paragraph and citations. It opens in any browser without a network, prints well, and "
         "names scans only by their ids in the study."
     )
+    if here.stale:
+        st.info("So no report of it is written.")
+        end()
     settings = choose_sections(here)
     if settings is None:
         st.info("Choose at least one section.")
         end()
     st.download_button(
         "Download the report",
-        data=lambda: written(here, settings),
+        data=partial(written, here, settings),
         file_name=file_name(here),
         mime="text/html",
         on_click="ignore",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from clam_core.embedding.neighbors import borderline, nearest_scans, prototypes
 from clam_core.study import Run, Study
@@ -36,19 +38,25 @@ def _where(run: Run) -> tuple[str, str, str]:
 def _similar_ids(folder: str, name: str, stamped: str, scan_id: str, n: int) -> list[str]:  # noqa: ARG001
     run = Run(Study(folder), name)
     row = cast("int", run.scans().index.get_loc(scan_id))
-    return _ids(run, nearest_scans(run.array("features"), row, n))
+    return _ids(run, nearest_scans(_values(run, "features"), row, n))
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _typical_ids(folder: str, name: str, stamped: str, cluster: int, n: int) -> list[str]:  # noqa: ARG001
     run = Run(Study(folder), name)
-    return _ids(run, prototypes(run.array("soft_assignment"), run.array("features"), cluster, n))
+    return _ids(
+        run, prototypes(_values(run, "soft_assignment"), _values(run, "features"), cluster, n)
+    )
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _borderline_ids(folder: str, name: str, stamped: str, cluster: int, n: int) -> list[str]:  # noqa: ARG001
     run = Run(Study(folder), name)
-    return _ids(run, borderline(run.array("soft_assignment"), cluster, n))
+    return _ids(run, borderline(_values(run, "soft_assignment"), cluster, n))
+
+
+def _values(run: Run, name: str) -> NDArray[np.float32]:
+    return run.array(name).astype(np.float32, copy=False)
 
 
 def _ids(run: Run, rows: Iterable[int]) -> list[str]:

@@ -8,7 +8,8 @@ import streamlit as st
 
 from clam_core.errors import MissingStepError
 from clam_core.study import Run, Study
-from pages.shell.frame import Place
+from pages.shared.stored_map import stored_map
+from pages.shell.place import Place
 
 
 def stamp(here: Place) -> str:
@@ -51,8 +52,5 @@ def _thumbnail(folder: str, run: str | None, scan_id: str, stamped: str) -> byte
     volume = study.volume(scan_id)
     overlay = None
     if run is not None:
-        try:
-            overlay = Run(study, run).activation_map(scan_id)
-        except MissingStepError:
-            overlay = None
+        overlay = stored_map(Run(study, run), scan_id)
     return to_png(draw(Layers(volume, overlay), Look(window=usual_window(volume))))

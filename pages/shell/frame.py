@@ -1,105 +1,34 @@
-"""The shell of every page: study and run, what is missing, jobs, errors, footer."""
+"""What is drawn around the body of every page: selectors, status, what is missing, last line."""
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.navigation.page import StreamlitPage
 
-from clam_core import __version__, jobs
+from clam_core import __version__
 from clam_core.errors import ClamError, StudyError
-from clam_core.files.file_names import file_name
-from clam_core.study import Run, Study, run_names
-from pages.shell.access import check_access, visitor
-from pages.shell.log import scrub_log
-from pages.shell.status import show_job, status_line
+from pages.shell.access import visitor
+from pages.shell.delete_study import show_damaged
+from pages.shell.links import page_link
+from pages.shell.place import Place, choose_study, open_place, studies_root, study_names
+from pages.shell.start_job import start
+from pages.shell.status import show_job, show_stale, status_line
+from pages.shell.text import plain
+from pages.shell.two_doors import show_doors
 
 Needs = Literal["study", "volumes", "run", "maps"]
 
-_STYLE = Path(__file__).parents[2] / "assets" / "style.css"
-_FIRST, _HOME = "cohort", "home"
-_PAGES = (
-    ("cohort", "Cohort"),
-    ("training", "Training"),
-    ("explore", "Explore"),
-    ("clusters", "Clusters"),
-    ("associations", "Associations"),
-    ("assign", "New scan"),
-    ("report", "Report"),
+_ASSETS = Path(__file__).parents[2] / "assets"
+_ONE_ENTRY = st.components.v2.component(
+    "clam_one_entry",
+    html="<span></span>",
+    js=(_ASSETS / "one_entry.js").read_text(encoding="utf-8"),
 )
-_ROOMS = {"assign": "new_scan"}
-"""Folders of pages whose address is another word."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """What is looked at.
-
-    Attributes:
-        study: The study that is open.
-        run: Its run, or None where nothing has been fitted.
-    """
-
-    study: Study
-    run: Run | None
-
-    @property
-    def fitted(self) -> Run:
-        """The run, on pages that need one (the shell stops them where there is none)."""
-        if self.run is None:
-            raise RuntimeError("A page that uses the run must say needs='run'.")
-        return self.run
-
-
-def main() -> None:
-    """Run the chosen page; called by app.py."""
-    scrub_log()
-    chosen = _navigation()
-    check_access()
-    chosen.run()
-
-
-def _navigation() -> StreamlitPage:
-    files = [(_script(name), name, title) for name, title in _PAGES]
-    pages = [
-        st.Page(
-            file, title=title, url_path=_HOME if name == _FIRST else name, default=name == _FIRST
-        )
-        for file, name, title in files
-        if file.is_file()
-    ]
-    # The first page has the address of the app; people type its own all the same.
-    pages.append(st.Page(files[0][0], title="Cohort", url_path=_FIRST, visibility="hidden"))
-    return st.navigation(pages, position="top")
-
-
-def _script(name: str) -> Path:
-    """The script of a page, by the word of its address."""
-    return Path(__file__).parents[1] / _ROOMS.get(name, name) / "page.py"
-
-
-def page_link(name: str, label: str, **query: str) -> None:
-    """Link to another page by its name, keeping study and run."""
-    kept = {key: st.query_params[key] for key in ("study", "run") if key in st.query_params}
-    st.page_link(_script(name), label=label, query_params={**kept, **query})
-
-
-def studies_root() -> Path:
-    """The one folder below which studies are opened."""
-    return Path(os.environ.get("CLAM_STUDIES", "studies"))
-
-
-def study_names() -> list[str]:
-    """Names of the studies that can be opened."""
-    return sorted(path.parent.name for path in studies_root().glob("[!.]*/study.json"))
 
 
 @contextmanager
@@ -114,11 +43,13 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
     Yields:
         The study and the run.
     """
-    st.html(_STYLE)
+    st.html(_ASSETS / "style.css")
+    with st.container(key="one-entry"):
+        _ONE_ENTRY(key="one-entry-script")
     heading, *selectors = st.columns([4, 2, 2], vertical_alignment="bottom")
     heading.title(title, anchor=False)
     try:
-        place = _open(selectors)
+        place = _open(selectors, title)
         if place is None:
             end()
         show_job(studies_root(), place.study.name, title.lower())
@@ -133,44 +64,26 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
     footer()
 
 
-def _open(selectors: list[DeltaGenerator]) -> Place | None:
+def _open(selectors: list[DeltaGenerator], title: str) -> Place | None:
     """The chosen study with its line of status; None, and what to do, where none can be opened."""
-    from pages.cohort.delete_study import show_damaged  # which themselves need the shell
-    from pages.cohort.two_doors import show_doors
-
-    try:
-        place = _choose_place(selectors)
-        if place is not None:
-            st.caption(plain(status_line(place.study, place.run)))
-            return place
+    name = choose_study(selectors[0])
+    if name is None:
         st.info("There is no study yet: try the demo study, or open your own scans.")
         show_doors()
+        return None
+    if name not in study_names():
+        st.caption(f"The study {plain(name)} is not there yet.")
+        show_job(studies_root(), name)
+        return None
+    try:
+        place = open_place(name, selectors[1])
+        st.caption(plain(status_line(place.study, place.run)))
     except StudyError as error:
         st.error(plain(str(error)))
-        show_damaged(st.query_params["study"])
-    return None
-
-
-def _choose_place(selectors: list[DeltaGenerator]) -> Place | None:
-    """Study and run, in the same place on every page."""
-    names = study_names()
-    if not names:
+        show_damaged(name)
         return None
-    with selectors[0]:
-        study = Study(studies_root() / _choose("Study", "study", names))
-    runs = run_names(study)
-    with selectors[1]:
-        run = Run(study, _choose("Run", "run", runs)) if runs else None
-    return Place(study, run)
-
-
-def _choose(label: str, name: str, options: list[str]) -> str:
-    """A selector whose value is in the URL."""
-    wanted = st.query_params.get(name)
-    start = options.index(wanted) if wanted in options else 0
-    chosen = st.selectbox(label, options, index=start)
-    st.query_params[name] = chosen
-    return chosen
+    show_stale(place, title.lower())
+    return place
 
 
 def _require(place: Place, needs: Needs) -> None:
@@ -180,12 +93,10 @@ def _require(place: Place, needs: Needs) -> None:
         return
     sentence, target, label = missing
     st.info(sentence)
-    if target == "maps":
-        if st.button(label, type="primary"):
-            jobs.start(studies_root(), place.study.name, "localize", {"run": place.fitted.name})
-            st.rerun()
-    else:
+    if target != "maps":
         page_link(target, label)
+    elif not place.stale and st.button(label, type="primary"):
+        start(place.study.name, "localize", {"run": place.fitted.name})
     end()
 
 
@@ -203,25 +114,6 @@ def _missing(place: Place, needs: Needs) -> tuple[str, str, str] | None:
         said = "This run has no maps yet. They show where in each scan its cluster is recognised."
         return said, "maps", "Make the maps"
     return None
-
-
-@contextmanager
-def sentences() -> Iterator[None]:
-    """Show what a user can act on as a sentence instead of a traceback."""
-    try:
-        yield
-    except ClamError as error:
-        st.error(plain(str(error)))
-
-
-def plain(text: str) -> str:
-    """A text from a file or a table, shown letter by letter: no markdown, no links."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:])", r"\\\1", text)
-
-
-def download_stem(here: Place, mark: str) -> str:
-    """How names of files begin that are saved from a run: study and run, a mark between them."""
-    return file_name(f"{here.study.name}{mark}{here.fitted.name}")
 
 
 def end() -> NoReturn:

@@ -1,4 +1,4 @@
-"""Whether a step works on a study, and the start of those that make or prepare one."""
+"""Whether a step works on a study, and the start of one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 import streamlit as st
 
 from clam_core import jobs
-from pages.shell.frame import studies_root
+from pages.shell.place import await_run, look_at, studies_root
+
+_MAKE_RUNS = frozenset({"fit", "groups"})
 
 
 def is_running(name: str) -> bool:
@@ -17,11 +19,13 @@ def is_running(name: str) -> bool:
 
 
 def start(name: str, step: str, arguments: dict[str, Any]) -> None:
-    """Start a step in a process of its own, and look at its study from now on.
+    """Start a step in a process of its own; look at its study now, and at its run when it ends.
 
     Raises:
         BusyError: If a step is working on that study.
     """
     jobs.start(studies_root(), name, step, arguments)
-    st.query_params["study"] = name
+    if step in _MAKE_RUNS:
+        await_run(name, str(arguments.get("run", "default")))
+    look_at(name)
     st.rerun()

@@ -5,10 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from clam_core import jobs
+from clam_core.pipeline.scans.losses import without_flag
 from clam_core.study import Run, Study
+from pages.shell.links import page_link
+from pages.shell.place import Place
+from pages.shell.start_job import start
+from pages.shell.text import plain
 
 STEPS = {
     "demo": "Making the demo study",
@@ -64,9 +70,29 @@ def _clinical(study: Study) -> str:
     if clinical is None:
         return "no clinical table"
     table, scans = clinical[0], study.scans()
-    ids = scans.index if table.index.name == "scan_id" else scans["subject_id"]
+    ids = scans.index if table.index.name == "scan_id" else pd.Index(scans["subject_id"])
     n_matched = int((table.index.unique().get_indexer(ids) >= 0).sum())  # isin: 100 times as long
     return f"clinical table {n_matched} of {len(scans)} matched"
+
+
+def show_stale(here: Place, page: str) -> None:
+    """Say so where the run belongs to other volumes, and what to do.
+
+    Args:
+        here: Study and run.
+        page: Address of the page that is open.
+    """
+    if not here.stale:
+        return
+    st.warning(plain(here.stale), icon=":material/history:")
+    if page != "training":
+        page_link("training", "Find clusters again")
+
+
+def stale_badge(here: Place) -> None:
+    """Mark what was made from other volumes than the study holds now."""
+    if here.stale:
+        st.badge("Of other volumes than now", icon=":material/history:", color="orange")
 
 
 def show_job(root: Path, study: str, page: str = "") -> None:
@@ -92,11 +118,12 @@ def show_job(root: Path, study: str, page: str = "") -> None:
                     st.text(sentence)
             _next_step(found.step, page)
         else:
-            st.warning(f"{words} " + _ENDED[found.status].format(error=_plain(found.error)))
+            st.warning(
+                f"{words} " + _ENDED[found.status].format(error=plain(without_flag(found.error)))
+            )
     with right:
         if found.status != "done" and st.button("Go on", key="job_go_on", type="primary"):
-            jobs.start(root, study, found.step, found.arguments)
-            st.rerun()
+            start(study, found.step, found.arguments)
         if st.button("Dismiss", key="job_dismiss"):
             jobs.forget(root, study)
             st.rerun()
@@ -104,8 +131,6 @@ def show_job(root: Path, study: str, page: str = "") -> None:
 
 def _next_step(step: str, page: str) -> None:
     """Where to look at what a step has made, unless that is the page itself."""
-    from pages.shell.frame import page_link
-
     for steps, target, label in _NEXT:
         if step in steps and target != page:
             page_link(target, label)
@@ -121,7 +146,7 @@ def _watch(root: str, study: str) -> None:
     left, right = st.columns([6, 1], vertical_alignment="center")
     with left:
         count = f" ({found.done} of {found.total})" if found.total > 1 else ""
-        words = f"{STEPS.get(found.step, found.step)}: {_plain(found.stage)}{count}"
+        words = f"{STEPS.get(found.step, found.step)}: {plain(found.stage)}{count}"
         share = f"{found.fraction:.0%}"
         st.progress(found.fraction, f"{words} · {share} · {time_left(found.remaining_seconds)}")
     with right:
@@ -137,9 +162,3 @@ def time_left(seconds: float | None) -> str:
     if seconds < 90:
         return f"about {max(5, 5 * round(seconds / 5))} s left"
     return f"about {round(seconds / 60)} min left"
-
-
-def _plain(text: str) -> str:
-    from pages.shell.frame import plain
-
-    return plain(text)

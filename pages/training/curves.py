@@ -7,7 +7,7 @@ import streamlit as st
 from clam_core import jobs
 from clam_core.figures.training import training_curves
 from clam_core.study import Run
-from pages.shell.frame import Place, studies_root
+from pages.shell.place import Place, studies_root
 
 _ALT = "Loss by epoch; it should fall and become level."
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
-from clam_core import jobs
 from clam_core.errors import MissingStepError
 from clam_core.figures.training import number_indices
 from clam_core.how_many.selection import ROW_WORDS
-from pages.shell.frame import Place, plain, sentences, studies_root
-from pages.shell.start_job import is_running
+from pages.shell.place import Place
+from pages.shell.start_job import is_running, start
+from pages.shell.text import plain, sentences
 
 _ALT = "Indices for each number of clusters; the table below has the values."
 
@@ -22,10 +24,10 @@ def show_numbers(here: Place) -> None:
         found = here.fitted.selection()
     except MissingStepError:
         st.write("2 to 8 clusters have not been compared for this run.")
-        if st.button("Compare numbers of clusters", disabled=is_running(here.study.name)):
+        is_blocked = bool(here.stale) or is_running(here.study.name)
+        if st.button("Compare numbers of clusters", disabled=is_blocked):
             with sentences():
-                jobs.start(studies_root(), here.study.name, "select", {"run": here.fitted.name})
-                st.rerun()
+                start(here.study.name, "select", {"run": here.fitted.name})
         return
     _say(found, here.fitted.info().n_clusters)
     st.plotly_chart(number_indices(found["rows"], found["recommended"]), alt=_ALT, key="indices")
@@ -40,7 +42,7 @@ def show_numbers(here: Place) -> None:
         st.dataframe(table[[name for name in ROW_WORDS if name in table]].rename(columns=ROW_WORDS))
 
 
-def _say(found: dict, present: int) -> None:
+def _say(found: dict[str, Any], present: int) -> None:
     """The recommendation first, then its reason and the notes."""
     number = found["recommended"]
     if number is None:

@@ -7,7 +7,8 @@ import streamlit as st
 
 from clam_core.how_many.compare import compare_clusters
 from clam_core.study import Run, run_names
-from pages.shell.frame import Place, sentences
+from pages.shell.place import Place
+from pages.shell.text import sentences
 
 
 def show_runs(here: Place) -> None:
@@ -20,7 +21,7 @@ def show_runs(here: Place) -> None:
     _delete(here, names)
 
 
-def _row(here: Place, name: str) -> dict:
+def _row(here: Place, name: str) -> dict[str, object]:
     run = Run(here.study, name)
     info, scans = run.info(), run.scans()
     sizes = scans["cluster"].value_counts().sort_index()

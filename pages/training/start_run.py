@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 import streamlit as st
 
-from clam_core import jobs
 from clam_core.files.file_names import is_harmless
 from clam_core.jobs.speeds import last_speed
 from clam_core.study import run_names
-from pages.shell.frame import Place, sentences, studies_root
-from pages.shell.start_job import is_running
+from pages.shell.place import Place, studies_root
+from pages.shell.start_job import is_running, start
 from pages.shell.status import time_left
+from pages.shell.text import sentences
 
 PRESETS = {
     "fast": ("Quick look", "Short training; to see whether the scans can be used."),
@@ -77,11 +78,10 @@ def show_start(here: Place) -> None:
         if st.button("Find clusters", type="primary", icon=icon, disabled=is_busy):
             with sentences():
                 arguments |= {"preset": preset, "k": number}
-                jobs.start(studies_root(), here.study.name, "groups", arguments)
-                st.rerun()
+                start(here.study.name, "groups", arguments)
 
 
-def _details(names: list[str]) -> dict:
+def _details(names: list[str]) -> dict[str, Any]:
     """Name, method, epochs and seed, with defaults that need no thought."""
     left, right = st.columns(2)
     name = left.text_input("Name of the run", _free_name(names), max_chars=64, key="run_name")

@@ -9,10 +9,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from clam_core.errors import MissingStepError
 from clam_core.settings import LocalizeSettings, LocalizeVariant
 from clam_core.study import read_names
-from pages.shell.frame import Place
+from pages.shared.stored_map import stored_map
+from pages.shell.place import Place
 from pages.viewer.map_worker import explained
 from pages.viewer.view_address import put
 
@@ -78,7 +78,7 @@ class ShownMap:
 
 def choose_map(here: Place, scan_id: str, key: str) -> MapChoice:
     """Draw the choices and say what was chosen; they are in the address."""
-    own = int(here.fitted.scans().loc[scan_id, "cluster"])
+    own = int(here.fitted.scans()["cluster"][scan_id])
     stored = stored_settings(here)
     clusters = [own, *(c for c in range(1, here.fitted.info().n_clusters + 1) if c != own)]
     names = _names(here, own)
@@ -166,20 +166,19 @@ def _stored(here: Place, scan_id: str, choice: MapChoice) -> ShownMap | None:
     table = here.fitted.maps()
     if scan_id not in table.index or not table.loc[scan_id, "done"]:
         return None
-    line = {str(name): value for name, value in table.loc[scan_id].items()}
+    line: dict[str, Any] = {str(name): value for name, value in table.loc[scan_id].items()}
     if (int(line["explained"]), int(line["rather_than"])) != (choice.cluster, choice.rather_than):
         return None
-    try:
-        return ShownMap(here.fitted.activation_map(scan_id), line, is_stored=True)
-    except MissingStepError:
-        return None
+    values = stored_map(here.fitted, scan_id)
+    return None if values is None else ShownMap(values, line, is_stored=True)
 
 
 def _scaled(values: NDArray[np.float32], *, signed: bool) -> NDArray[np.float32]:
     """Scaled to a largest value of 1, either of what speaks for, or of both."""
-    shown = values if signed else np.maximum(values, 0)
+    shown = values if signed else values.clip(min=0)
     largest = float(np.abs(shown).max())
-    return shown / largest if largest > 0 else np.zeros_like(values)
+    scale = np.float32(largest if largest > 0 else 1)  # nothing is shown of an empty map
+    return (shown / scale).astype(np.float32, copy=False)
 
 
 def _blocks(nodes: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -8,7 +8,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from pages.shell.frame import Place, plain
+from pages.shell.place import Place
+from pages.shell.status import stale_badge
+from pages.shell.text import plain
 from pages.viewer.choose_map import ShownMap
 
 DOES_NOT_PROVE = (
@@ -21,6 +23,7 @@ DOES_NOT_PROVE = (
 def show_evidence(here: Place, shown: ShownMap) -> None:
     """Sentence, badge and the panel behind it, for a map of the run."""
     origin = "The stored map" if shown.is_stored else "Made on demand, not stored"
+    stale_badge(here)
     show_line(shown.line, origin, _randomization(here, shown))
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from clam_core.errors import ClamError
+from clam_core.errors import ClamError, StaleRunError
 from clam_core.sandbox.pool import ReaderPool, Reply, Task
 from clam_core.settings import LocalizeSettings, ReadLimits
 from pages.shared.thumbnails import stamp
-from pages.shell.frame import Place
+from pages.shell.place import Place
 
 _LIMITS = ReadLimits(memory_bytes=64 << 30, base_seconds=900.0)
 """Far above what a map needs: they end a process that hangs, nothing else."""
@@ -27,6 +27,8 @@ def explained(here: Place, scan_id: str, settings: LocalizeSettings) -> Made:
     Raises:
         ClamError: If it cannot be made.
     """
+    if here.stale:
+        raise StaleRunError(here.stale)
     folder, run = str(here.study.folder.resolve()), here.fitted.name
     return _explained(folder, run, stamp(here), scan_id, settings.model_dump_json())
 

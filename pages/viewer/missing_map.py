@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shell.frame import Place, studies_root
+from pages.shell.place import Place
+from pages.shell.start_job import start
 
 
 def offer_maps(here: Place, scan_id: str) -> None:
@@ -15,12 +16,8 @@ def offer_maps(here: Place, scan_id: str) -> None:
         "No map is stored for this scan, so the scan is shown alone. Choose a cluster above to "
         "make one map now, or make the maps of all scans."
     )
-    if st.button("Make the maps of all scans"):
-        from clam_core import jobs
-
-        arguments = {"run": here.fitted.name}
-        jobs.start(studies_root(), here.study.name, "localize", arguments)
-        st.rerun()
+    if st.button("Make the maps of all scans", disabled=bool(here.stale)):
+        start(here.study.name, "localize", {"run": here.fitted.name})
 
 
 def _has_map(here: Place, scan_id: str) -> bool:

@@ -220,7 +220,8 @@ def nifti_bytes(
     """An array as an uncompressed NIfTI file; its values are multiplied by `slope` when read."""
     import nibabel as nib
 
-    image = nib.Nifti1Image(array, affine)
+    make: Any = nib.Nifti1Image  # which has no types
+    image = make(array, affine)
     image.header.set_slope_inter(slope, 0)
     image.header.set_xyzt_units("mm")
     header = image.header.copy()

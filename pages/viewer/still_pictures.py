@@ -11,7 +11,7 @@ import streamlit as st
 from clam_core.figures.slice_style import PLANE_AXIS, Look, Plane, window_limits
 from clam_core.figures.slices import Layers, Picture, draw_slice
 from clam_core.volume import Volume
-from pages.shell.frame import plain
+from pages.shell.text import plain
 from pages.viewer.niivue import Pane
 from pages.viewer.view_address import PLANES, STYLES, View, level_width
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, TypeGuard, TypeVar
 
+T = TypeVar("T", bound=str)
 PLANES = ("all", "axial", "coronal", "sagittal")
-STYLES = ("fill", "outline", "off")
+DrawnAs = Literal["fill", "outline", "off"]
+STYLES: tuple[DrawnAs, ...] = ("fill", "outline", "off")
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class View:
 
     plane: str = "all"
     window: str = "lung"
-    style: str = "fill"
+    style: DrawnAs = "fill"
     opacity: float = 0.6
     threshold: float = 0.25
     mask: bool = False
@@ -95,7 +97,7 @@ def put(query: MutableMapping[str, str], name: str, value: str, usual: str) -> N
         query[name] = value
 
 
-def _one_of(options: tuple[str, ...], value: Any) -> str:  # noqa: ANN401
+def _one_of(options: tuple[T, ...], value: Any) -> T:  # noqa: ANN401
     return value if value in options else options[0]
 
 
@@ -107,7 +109,7 @@ def _share(value: Any, usual: float) -> float:  # noqa: ANN401
     return min(max(number, 0.0), 1.0) if math.isfinite(number) else usual
 
 
-def _is_voxel(value: Any) -> bool:  # noqa: ANN401
+def _is_voxel(value: Any) -> TypeGuard[Sequence[int]]:  # noqa: ANN401
     return (
         isinstance(value, list | tuple)
         and len(value) in {2, 3}

@@ -8,12 +8,14 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from clam_core.errors import MissingStepError
+from clam_core.errors import StaleRunError
 from clam_core.figures.slice_style import PRESETS_HU, usual_window
 from clam_core.figures.slices import peak_index
 from clam_core.volume import Volume
 from pages.shared.similar_scans import typical_ids
-from pages.shell.frame import Place, sentences
+from pages.shared.stored_map import stored_map
+from pages.shell.place import Place
+from pages.shell.text import plain, sentences
 from pages.viewer.choose_map import NOTHING, MapChoice, ShownMap, choose_map, shown_map
 from pages.viewer.evidence import show_evidence, where_it_lies
 from pages.viewer.missing_map import offer_maps
@@ -46,7 +48,7 @@ def show_scan(here: Place, scan_id: str, key: str) -> None:
                 beside = _choose_beside(here, scan_id, key)
             is_plain = choose_plain(here.study.info.spatial_dims, key)
         if is_fitted:
-            shown = _placed(here, scan_id, shown_map(here, scan_id, choice))
+            shown = _chosen_map(here, scan_id, choice)
         panes = [scan_pane(here, scan_id, shown, choice)]
         if beside is not None:
             panes.append(_stored_pane(here, beside))
@@ -64,8 +66,13 @@ def show_scan(here: Place, scan_id: str, key: str) -> None:
             show_evidence(here, shown)
 
 
-def _placed(here: Place, scan_id: str, shown: ShownMap | None) -> ShownMap | None:
-    """The map with a sentence that also fits a scan without a mask."""
+def _chosen_map(here: Place, scan_id: str, choice: MapChoice) -> ShownMap | None:
+    """The map with a sentence that also fits a scan without a mask; None shows the scan alone."""
+    try:
+        shown = shown_map(here, scan_id, choice)
+    except StaleRunError as error:
+        st.warning(plain(str(error)))
+        return None
     if shown is None:
         return None
     mask = here.study.mask(scan_id)
@@ -125,8 +132,9 @@ def make_pane(
     mask: NDArray[np.bool_] | None,
 ) -> Pane:
     """A pane that opens at the peak of its map, or in the middle of the scan."""
-    empty = overlay is None or not np.any(overlay)
-    peak = tuple(n // 2 for n in volume.shape) if empty else peak_index(np.abs(overlay))
+    is_empty = overlay is None or not np.any(overlay)
+    middle = tuple(n // 2 for n in volume.shape)
+    peak = middle if overlay is None or is_empty else peak_index(np.abs(overlay))
     return Pane(title, alt, volume.array.astype(np.int16), volume.affine, overlay, mask, peak)
 
 
@@ -163,12 +171,9 @@ def _choose_beside(here: Place, scan_id: str, key: str) -> str | None:
 
 def _stored_pane(here: Place, scan_id: str) -> Pane:
     """A scan with its stored map, if there is one."""
-    cluster = int(here.fitted.scans().loc[scan_id, "cluster"])
+    cluster = int(here.fitted.scans()["cluster"][scan_id])
     title = f"{scan_id} · typical of cluster {cluster}"
-    try:
-        overlay = here.fitted.activation_map(scan_id)
-    except MissingStepError:
-        overlay = None
+    overlay = stored_map(here.fitted, scan_id)
     volume, mask = here.study.volume(scan_id), here.study.mask(scan_id)
     return make_pane(title, f"Scan {title}", volume, overlay, mask)
 

@@ -22,7 +22,7 @@ from clam_core.tables.columns import ColumnInfo
 from tests.pages.opening import at_page
 from tests.pipeline.clustered import SIZES, study_of, write_clinical
 
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
+APP = str(Path(__file__).resolve().parents[2] / "pages" / "shell" / "start.py")
 QUICK = AssociateSettings(adjust=("age", "sex"), n_resamples=199)
 
 

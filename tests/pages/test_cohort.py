@@ -18,7 +18,7 @@ from clam_core.read.nifti import write_nifti
 from clam_core.settings import PreprocessSettings
 from clam_core.study import Study
 
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
+APP = str(Path(__file__).resolve().parents[2] / "pages" / "shell" / "start.py")
 
 
 def show(monkeypatch, root, **query):
@@ -305,7 +305,7 @@ def test_a_table_is_imported_told_about_and_corrected(monkeypatch, complete):
 def test_what_is_edited_is_stored(monkeypatch, complete, tmp_path):
     from clam_core.tables.columns import ColumnInfo
     from pages.cohort.clinical_table import _as_table, _save
-    from pages.shell.frame import Place
+    from pages.shell.place import Place
 
     study = Study(complete / "one")
     (tmp_path / "t.csv").write_bytes(TABLE.replace(b"x9,2.2,low", b"s2,2.2,middle"))

@@ -10,7 +10,7 @@ from pages.explore.cohort_map import find, trust_words
 from pages.explore.cohort_map_data import mapped
 from pages.explore.cohort_map_watch import Part, seen_part
 from pages.explore.selected_scans import atlas_file, selection_csv
-from pages.shell.frame import Place
+from pages.shell.place import Place
 from tests.pages.opening import at_page
 from tests.pages.test_clusters import words
 from tests.report import make

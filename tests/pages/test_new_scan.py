@@ -17,7 +17,7 @@ from clam_core.study import Run, Study
 from tests.pages.opening import at_page
 from tests.pipeline.simulated import GRID, QUICK, cohort, study_of
 
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
+APP = str(Path(__file__).resolve().parents[2] / "pages" / "shell" / "start.py")
 AFFINE = np.diag([4.0, 4.0, 4.0, 1.0])
 
 

@@ -10,7 +10,7 @@ from clam_core.study.stamp import results_stamp
 from tests.pages.opening import at_page
 from tests.report import make
 
-APP = str(Path(__file__).resolve().parents[2] / "app.py")
+APP = str(Path(__file__).resolve().parents[2] / "pages" / "shell" / "start.py")
 
 
 def show(monkeypatch, root, **query):

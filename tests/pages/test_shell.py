@@ -141,7 +141,7 @@ def test_a_cold_deep_link_goes_through_the_shell(studies):
     """On a fresh server the framework would run the page's file alone."""
     playwright = pytest.importorskip("playwright.sync_api")
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", APP, "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     server = subprocess.Popen(
         [*command, "--server.port", str(port)],
         env={**__import__("os").environ, "CLAM_STUDIES": str(studies)},

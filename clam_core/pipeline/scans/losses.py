@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -11,6 +12,9 @@ import pandas as pd
 from clam_core.errors import StudyError
 from clam_core.pipeline.scans.sources import Source
 from clam_core.wording import plural
+
+_FLAG = " with --forget-missing"
+_GIVE_UP = re.compile(rf"give up (?:that scan|those (?P<n>[0-9,]+) scans){_FLAG}")
 
 
 def scans_with_missing_files(sources: Mapping[str, Source], *, with_masks: bool) -> set[str]:
@@ -49,7 +53,7 @@ def refuse_missing(
     raise StudyError(
         f"{len(missing):,} of {plural(len(needed), 'file')} of scans cannot be found below "
         f"{root.name or str(root)!r}, so no volume was changed; connect the drive or folder again, "
-        f"or give up {_those(len(hit))} with --forget-missing."
+        f"or give up {those_scans(len(hit))}{_FLAG}."
     )
 
 
@@ -69,9 +73,23 @@ def refuse_failed(scans: pd.DataFrame, lost: Collection[str]) -> None:
     raise StudyError(
         f"{plural(len(lost), 'scan')} with a volume could not be prepared again, so the volumes "
         "are as before; repeat the command when that is repaired, or give up "
-        f"{_those(len(lost))} with --forget-missing. The commonest reason: {most}"
+        f"{those_scans(len(lost))}{_FLAG}. The commonest reason: {most}"
     )
 
 
-def _those(n_scans: int) -> str:
+def scans_to_give_up(refusal: str) -> int:
+    """How many scans would be given up, told from the sentence of a refusal; 0 if it is none."""
+    said = _GIVE_UP.search(refusal)
+    if said is None:
+        return 0
+    return int(said["n"].replace(",", "")) if said["n"] else 1
+
+
+def without_flag(refusal: str) -> str:
+    """The sentence of a refusal for those who have no command line before them."""
+    return refusal.replace(_FLAG, "")
+
+
+def those_scans(n_scans: int) -> str:
+    """The scans that would be given up, in words."""
     return "that scan" if n_scans == 1 else f"those {n_scans:,} scans"

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -19,8 +20,9 @@ from clam_core.find.allowed_folders import (
     tables_in,
 )
 from clam_core.study.uploads import Upload, UploadLimits, check_room, store_upload
-from pages.shell.frame import plain, sentences, studies_root, study_names
+from pages.shell.place import studies_root, study_names
 from pages.shell.start_job import start
+from pages.shell.text import plain, sentences
 
 STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FOLDER, _UPLOAD = "A folder on this server", "Upload files"
@@ -53,7 +55,8 @@ def show_open() -> None:
     where = st.segmented_control(
         "Where are the scans?", [_FOLDER, _UPLOAD], default=_FOLDER, required=True, key="where"
     )
-    folder, files, scans_table, sent_table = None, [], None, None
+    files: list[Upload] = []
+    folder, scans_table, sent_table = None, None, None
     with sentences():
         if where == _FOLDER:
             folder, scans_table = _choose_folder()
@@ -75,7 +78,7 @@ def show_open() -> None:
             start(name, "create", arguments)
 
 
-def prepare_choice(key: str) -> dict:
+def prepare_choice(key: str) -> dict[str, Any]:
     """Grid and mask in plain words, as arguments of the step."""
     grid = st.select_slider(
         "Detail (voxels along each axis)",

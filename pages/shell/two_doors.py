@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from clam_core.files.file_names import is_harmless
-from pages.cohort.open_scans import STUDY_NAME, prepare_choice, show_open
-from pages.shell.frame import Place, sentences, studies_root, study_names
+from pages.shell.open_scans import show_open
+from pages.shell.place import studies_root, study_being_made, study_names
 from pages.shell.start_job import is_running, start
 from pages.shell.status import show_job
+from pages.shell.text import sentences
 
 _OPENING = "opening_scans"
 
 
 def show_doors() -> None:
     """Try the demo, or open scans; what is needed stands beside each."""
-    wanted = st.query_params.get("study", "")
-    can_be = bool(STUDY_NAME.fullmatch(wanted)) and is_harmless(wanted)
-    is_new = can_be and wanted not in study_names()
-    if is_new:
-        show_job(studies_root(), wanted)
+    coming = study_being_made()
+    if coming is not None:
+        show_job(studies_root(), coming)
     if not study_names():
         st.markdown(
             "CLAM Explorer finds groups of scans that look alike, shows where in each scan its "
@@ -32,7 +30,7 @@ def show_doors() -> None:
             "48 synthetic chest CTs with a clinical table and three known groups. Needs nothing: "
             "it is made on this machine in about a minute, and goes through every step."
         )
-        is_made = is_new and is_running(wanted)
+        is_made = coming is not None and is_running(coming)
         if st.button(
             "Try the demo study", type="primary", icon=":material/play_arrow:", disabled=is_made
         ):
@@ -49,19 +47,6 @@ def show_doors() -> None:
             st.session_state[_OPENING] = not st.session_state.get(_OPENING, False)
     if st.session_state.get(_OPENING):
         show_open()
-
-
-def show_prepare(here: Place) -> None:
-    """Offer to prepare scans that have been found and not yet read."""
-    st.info(
-        "The scans have been found, but not yet read. Preparing brings each onto one grid, finds "
-        "the lungs, and draws a picture of each for you to check."
-    )
-    with st.expander("How they are prepared"):
-        settings = prepare_choice("again")
-    if st.button("Prepare the scans", type="primary"):
-        with sentences():
-            start(here.study.name, "preprocess", settings)
 
 
 def _free_name(wanted: str) -> str:

@@ -8,8 +8,9 @@ import streamlit as st
 
 from clam_core.study.removal import delete_study
 from clam_core.study.uploads import delete_uploads, unused_uploads, uploads_of
-from pages.shell.frame import Place, plain, sentences, studies_root
+from pages.shell.place import Place, studies_root
 from pages.shell.start_job import is_running
+from pages.shell.text import plain, sentences
 
 
 def show_delete(here: Place) -> None:

@@ -17,7 +17,9 @@ from clam_core.files.file_names import known_ending
 from clam_core.study import read_names
 from clam_core.volume import Volume
 from pages.shared.thumbnails import show_png, thumbnail
-from pages.shell.frame import Place, page_link, plain, sentences
+from pages.shell.links import page_link
+from pages.shell.place import Place
+from pages.shell.text import plain, sentences
 from pages.viewer.evidence import show_line, where_it_lies
 from pages.viewer.map_worker import in_worker
 from pages.viewer.niivue import nifti_bytes
@@ -190,8 +192,8 @@ def _offer_downloads(found: dict[str, Any]) -> None:
 
 def _scaled(raw: NDArray[np.float16]) -> NDArray[np.float32]:
     """What speaks for the cluster, with a largest value of 1."""
-    shown = np.maximum(raw.astype(np.float32), 0)
-    return shown / max(float(shown.max()), 1e-12)
+    shown = raw.astype(np.float32).clip(min=0)
+    return (shown / np.float32(max(float(shown.max()), 1e-12))).astype(np.float32, copy=False)
 
 
 def _affine(record: dict[str, Any]) -> NDArray[np.float64]:

@@ -1,0 +1,59 @@
+"""Prepare the scans of a study: for the first time, again, or without those that were lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from clam_core import jobs
+from clam_core.pipeline.scans.losses import scans_to_give_up, those_scans
+from pages.shell.open_scans import prepare_choice
+from pages.shell.place import Place, studies_root
+from pages.shell.start_job import start
+from pages.shell.text import sentences
+
+_KEPT = ("crop", "spacing_mm", "margin_mm", "intensity_factor")
+"""Settings that the form does not ask for: those of the last time stay."""
+
+
+def show_prepare(here: Place) -> None:
+    """Offer to prepare scans that have been found and not yet read."""
+    st.info(
+        "The scans have been found, but not yet read. Preparing brings each onto one grid, finds "
+        "the lungs, and draws a picture of each for you to check."
+    )
+    with st.expander("How they are prepared"):
+        settings = prepare_choice("again")
+    if st.button("Prepare the scans", type="primary"):
+        with sentences():
+            start(here.study.name, "preprocess", {**_last(here), **settings})
+
+
+def _last(here: Place) -> dict[str, Any]:
+    """What the study was prepared with before, as far as the form does not ask for it."""
+    prepared = here.study.info.prepared
+    return {} if prepared is None else prepared.settings.model_dump(include=set(_KEPT))
+
+
+def show_give_up(here: Place) -> None:
+    """After a refusal: prepare the others and give up the scans that cannot be read any more."""
+    job = jobs.state(studies_root(), here.study.name)
+    n_scans = scans_to_give_up(job.error) if job is not None and job.status == "failed" else 0
+    if job is None or not n_scans:
+        return
+    those = those_scans(n_scans)
+    with st.container(border=True):
+        st.markdown(
+            "**Nothing was changed.** If a drive or folder is not connected, connect it and press "
+            f"Go on above. If the files are gone for good, prepare the study without {those}."
+        )
+        is_sure = st.checkbox(
+            f"Give up {those}: counted as failed from now on, and left out of new runs. Their "
+            "prepared pictures and volumes are deleted, and existing runs can only be looked at.",
+            key=f"give_up_{job.started}",
+        )
+        if st.button(f"Prepare without {those}", disabled=not is_sure):
+            asked = job.arguments if job.step == "preprocess" else job.arguments["preprocess"]
+            with sentences():
+                start(here.study.name, "preprocess", {**asked, "forget_missing": True})
