@@ -9,7 +9,8 @@ from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
 
 from clam_core import __version__  # noqa: E402  (only now can it be imported)
 
@@ -18,6 +19,7 @@ author = "the authors of CLAM Explorer"
 release = version = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["requirements.txt"]
+ABOVE = ("architecture", "contributing", "changelog")
 
 html_theme = "furo"
 html_title = f"CLAM Explorer {__version__}"
@@ -55,7 +57,18 @@ def _as_words(_app: Sphinx, _what: str, _name: str, _object: object, *rest: obje
         lines[:] = [re.sub(r"(\*|(?<=\w)_(?!\w))", r"\\\1", line) for line in lines]
 
 
+def _from_above(_app: Sphinx, name: str, source: list[str]) -> None:
+    """Pages of the repository's root stand here whole; their links are followed from here."""
+    if name not in ABOVE:
+        return
+    text = (ROOT / f"{name.upper()}.md").read_text(encoding="utf-8").replace("](docs/", "](")
+    for other in ABOVE:
+        text = text.replace(f"]({other.upper()}.md", f"]({other}.md")
+    source[0] = text
+
+
 def setup(app: Sphinx) -> None:
     """Equations become MathML here, so that no page fetches a script to show them."""
+    app.connect("source-read", _from_above)
     app.add_html_math_renderer("mathml", (_equation, None), (_equation_block, None))
     app.connect("autodoc-process-docstring", _as_words, priority=400)
