@@ -33,8 +33,11 @@ myst_heading_anchors = 4
 default_role = "code"
 suppress_warnings = ["ref.python"]  # one class, offered by its package and by its module
 autodoc_member_order = "bysource"
-autodoc_typehints = "none"  # the docstrings say it in words, the signatures in types
-autodoc_default_options = {"members": True, "imported-members": True}
+autodoc_default_options = {
+    "members": True,
+    "imported-members": True,
+    "exclude-members": "model_config",
+}
 napoleon_custom_sections = ["Source"]
 napoleon_use_ivar = True
 napoleon_attr_annotations = False

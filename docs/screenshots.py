@@ -1,11 +1,10 @@
-"""Take the pictures of these pages anew: `python docs/screenshots.py STUDIES`.
+"""Take the pictures of these pages anew: `python docs/screenshots.py STUDIES [NAME ...]`.
 
 STUDIES holds a complete demo study called `demo`. Needs requirements-dev.txt and Chromium.
 """
 
 import io
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
@@ -20,10 +19,13 @@ IMAGES = ROOT / "docs" / "images"
 COLOURS = 128
 
 
-def take(page: Page, name: str, height: int) -> None:
-    """Store what is seen, with few colours: such pictures stay below 300 kB."""
-    page.set_viewport_size({"width": 1400, "height": height})
+def take(page: Page, name: str, heading: str) -> None:
+    """Store what is seen from a heading on, with few colours: such pictures stay small."""
+    if heading:
+        place = page.get_by_role("heading", name=heading).last
+        place.evaluate("heading => heading.scrollIntoView({block: 'start'})")
     page.wait_for_timeout(4000)
+    page.wait_for_function("[...document.images].every(one => one.complete && one.naturalWidth)")
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     small = picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     small.save(IMAGES / f"{name}.png", optimize=True)
@@ -35,43 +37,43 @@ def at_rest(page: Page) -> None:
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
-def nothing(page: Page) -> None:
-    """No click before the picture."""
+def assign(page: Page, scans: Path) -> None:
+    """Give a scan of the demo and its mask, as if it were new."""
+    for number, folder in enumerate(("scans", "lungs")):
+        file = scans / folder / "SARC-007.nii.gz"
+        page.locator("input[type=file]").nth(number).set_input_files(file)
+        at_rest(page)
+    page.get_by_role("button", name="Find its cluster").click()
+    page.get_by_text("Most similar scans of the study").wait_for()
+    at_rest(page)
 
 
-def one_variable(page: Page) -> None:
-    """Scroll to the comparison of two clusters."""
-    page.get_by_text("Typical and borderline scans").scroll_into_view_if_needed()
-
-
-def compare(page: Page) -> None:
-    """Scroll to the numbers of clusters."""
-    page.get_by_text("How many clusters?").scroll_into_view_if_needed()
-
-
-SHOTS: tuple[tuple[str, str, int, Callable[[Page], None]], ...] = (
-    ("cohort", "cohort", 1000, nothing),
-    ("clinical_table", "cohort&part=Clinical+table", 1000, nothing),
-    ("training", "training", 1000, nothing),
-    ("how_many", "training", 900, compare),
-    ("clusters", "clusters", 1000, nothing),
-    ("typical", "clusters", 900, one_variable),
-    ("report", "report", 900, nothing),
-    ("new_scan", "assign", 700, nothing),
+SHOTS: tuple[tuple[str, str, str, int], ...] = (
+    ("cohort", "?", "", 900),
+    ("clinical_table", "?part=Clinical+table", "", 900),
+    ("training", "training?", "", 800),
+    ("how_many", "training?", "How many clusters?", 800),
+    ("clusters", "clusters?", "", 900),
+    ("typical", "clusters?", "Typical and borderline scans", 900),
+    ("one_variable", "associations?variable=DLCO", "DLCO", 900),
+    ("new_scan", "assign?", "", 900),
+    ("report", "report?", "", 900),
 )
+"""Name of the picture, address, heading at its top (empty: the page's own), height."""
 
 
-def main(studies: Path) -> None:
-    """Take every picture."""
+def main(studies: Path, names: list[str]) -> None:
+    """Take the named pictures; every one if none is named."""
     IMAGES.mkdir(exist_ok=True)
     with served(studies.resolve()) as address, browser() as page:
-        for name, place, height, prepare in SHOTS:
-            where, _, query = place.partition("&")
-            page.goto(f"{address}/{where}?study=demo&run=default&{query}")
+        for name, place, heading, height in (one for one in SHOTS if not names or one[0] in names):
+            page.set_viewport_size({"width": 1400, "height": height})
+            page.goto(f"{address}/{place}&study=demo&run=default")
             at_rest(page)
-            prepare(page)
-            take(page, name, height)
+            if name == "new_scan":
+                assign(page, studies / "demo-scans")
+            take(page, name, heading)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])
