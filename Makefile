@@ -2,6 +2,7 @@
 # make test      set up and run the tests (under four minutes)
 # make test-all  the slow and the browser tests too
 # make check     format, lint, types and import rules
+# make docs      the pages of docs/, into build/docs
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,7 +10,7 @@ BIN = $(VENV)/bin
 STUDIES ?= studies
 TWO = -n 2 --dist loadfile
 
-.PHONY: app test test-all check format clean
+.PHONY: app test test-all check docs format clean
 
 app: $(VENV)/.app
 	@test -f $(STUDIES)/demo/study.json || $(BIN)/python -m clam_core demo $(STUDIES)/demo
@@ -28,6 +29,10 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -W --keep-going -q docs build/docs
+	@echo "Open build/docs/index.html"
+
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -43,5 +48,9 @@ $(VENV)/.dev: $(VENV)/.app requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/.docs: $(VENV)/.app docs/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.txt
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) build/docs .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,44 +1,38 @@
-"""What the README tells people to type exists."""
+"""What the README tells people to type exists, and it stays one screen of words."""
 
 import re
-import shlex
-from pathlib import Path
+import tomllib
 
 import pytest
-import typer
 
-from clam_core.__main__ import app
+from tests.documents import ROOT, fenced, text_of
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-FENCED = re.findall(r"^```\w*\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
-LINES = [line.split("  #")[0].strip() for block in FENCED for line in block.splitlines()]
-PARTS = [part.strip() for line in LINES for part in line.split("&&")]
-STEPS = [part for part in PARTS if part.startswith("python -m clam_core ")]
+README = text_of("README.md")
+LINES = fenced(README)
 
 
 def test_both_commands_are_targets_of_the_makefile():
     targets = re.findall(r"^(\w[\w-]*):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
-    wanted = [part.split()[1] for part in PARTS if part.startswith("make ")]
+    wanted = [line.split()[1] for line in LINES if line.startswith("make ")]
     assert {"app", "test"} <= set(wanted) <= set(targets)
 
 
-@pytest.mark.parametrize("line", STEPS)
-def test_every_step_takes_its_arguments(line):
-    name, *arguments = shlex.split(line)[3:]
-    command = typer.main.get_command(app).commands[name]
-    context = command.make_context(name, arguments)  # raises on an unknown or missing option
-    assert context.params
-
-
-def test_pictures_and_links_exist():
-    targets = re.findall(r"\]\(([^)#:]+)\)", README)
-    assert targets
-    for target in targets:
-        assert (ROOT / target).is_file(), target
-
-
-def test_requirements_files_exist():
-    named = re.findall(r"-r (\S+)", " ".join(LINES))
+def test_extras_that_are_installed_are_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = re.findall(r'install "\.\[(\w+)\]"', README)
     assert named
-    assert all((ROOT / name).is_file() for name in named)
+    if "optional-dependencies" not in project:
+        pytest.skip("the package has no extras yet")
+    assert set(named) <= set(project["optional-dependencies"])
+
+
+def test_the_app_lies_where_it_is_started():
+    started = [line.split()[-1] for line in LINES if "streamlit run" in line]
+    assert started
+    assert all((ROOT / name).is_file() for name in started)
+
+
+def test_it_is_one_screen_of_words_with_two_pictures():
+    assert len(README.split()) < 800
+    assert len(re.findall(r"^!\[", README, flags=re.MULTILINE)) == 2
+    assert len(re.findall(r"^\| --- ", README, flags=re.MULTILINE)) == 1
