@@ -297,3 +297,22 @@ def test_an_unknown_step_is_a_sentence():
 
     with pytest.raises(ClamError, match="There is no step 'fly'"):
         step_named("fly")
+
+
+FLAGS = {
+    "create": "--scans --scans-table --spatial-dims --modality --ids --workers",
+    "preprocess": "--grid --spacing --mask --crop --margin --intensity-factor --forget-missing "
+    "--workers",
+    "clinical": "--id --sheet --accept-near-misses --duplicates --decimal --kind --unit",
+    "associate": "--run --adjust --correction --repeated --used-in-clustering --within --time "
+    "--event --event-level --seed",
+    "run": "--scans --scans-table --clinical --run --k --preset --grid --spacing --mask --seed "
+    "--forget-missing --workers",
+}
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_options_are_called_as_they_always_were(name):
+    said = CliRunner().invoke(make_app(), [name, "--help"]).stdout
+    found = re.findall(r"^  (--[\w-]+)", said, flags=re.MULTILINE)
+    assert found == [*FLAGS[name].split(), "--json", "--help"]
