@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clam_core.commands.options import Json
+from clam_core.commands.sub_command import JSON
 from clam_core.commands.terminal import Outcome, Progress, run_step
 
 
@@ -20,7 +20,7 @@ def benchmark(
     seeds: Annotated[int, typer.Option(help="Simulated cohorts of each kind.", min=1)] = 5,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer scans and runs.")] = False,
     full: Annotated[bool, typer.Option("--full", help="The largest cohorts too.")] = False,
-    json: Json = False,
+    json: JSON = False,
 ) -> None:
     """Measure this software beside others on this machine."""
 

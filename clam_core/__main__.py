@@ -5,16 +5,25 @@ from __future__ import annotations
 import typer
 
 from clam_core import __version__
-from clam_core.commands import associations, data, demo, method, report
+from clam_core.commands.sub_command import sub_command
+from clam_core.pipeline.steps import STEPS
 
-app = typer.Typer(
-    name="clam_core",
-    help="Groups medical scans by how they look. Research use only.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+
+def make_app() -> typer.Typer:
+    """The command line with a sub-command of every step."""
+    app = typer.Typer(
+        name="clam_core",
+        help="Groups medical scans by how they look. Research use only.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    for step in STEPS.values():
+        if step.has_command:
+            app.command()(sub_command(step))
+    app.command()(version)
+    return app
 
 
 def version() -> None:
@@ -22,25 +31,7 @@ def version() -> None:
     typer.echo(__version__)
 
 
-for step in (
-    demo.demo,
-    demo.run,
-    data.create,
-    data.clinical,
-    associations.lung_function,
-    associations.visits,
-    data.preprocess,
-    data.files,
-    method.fit,
-    method.select,
-    method.localize,
-    associations.associate,
-    method.assign,
-    method.export,
-    report.report,
-    version,
-):
-    app.command()(step)
+app = make_app()
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-"""The sub-commands of the command line, one module per part of the way."""
+"""The command line: a sub-command of every step, and how it looks on a terminal."""

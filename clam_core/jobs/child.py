@@ -13,7 +13,7 @@ from typing import NoReturn
 from clam_core.errors import ClamError
 from clam_core.jobs.record import CANCEL, REQUEST, JobState, Record
 from clam_core.jobs.speeds import TIMED, Stopwatch, keep_speed
-from clam_core.jobs.steps import PLANS, STEPS
+from clam_core.pipeline.steps import STEPS, options_from_record, step_named
 
 _BETWEEN_WRITES = 0.3
 _NICE = 5
@@ -29,7 +29,7 @@ class Reporter:
 
     def __init__(self, record: Record, first: JobState) -> None:
         self._record, self.state = record, first
-        self._plan = PLANS.get(first.step, {})
+        self._plan = STEPS[first.step].stages if first.step in STEPS else {}
         self._begun = self._written = time.monotonic()
         self.watch = Stopwatch(self._begun)
         record.write_state(first)
@@ -71,14 +71,15 @@ def run(root: Path, study: str) -> None:
     record = Record(root, study)
     with record.hold(timeout=10):
         request = record.read(REQUEST) or {}
-        step, arguments = str(request.get("step")), dict(request.get("arguments", {}))
+        step, asked = str(request.get("step")), request.get("arguments", {})
+        arguments = asked if isinstance(asked, dict) else {}
         record.write("process.json", {"pid": os.getpid()})
         first = JobState(step, "running", "Starting", arguments=arguments, started=time.time())
         reporter = Reporter(record, first)
         try:
-            if step not in STEPS:
-                raise ClamError(f"There is no step {step!r}.")
-            sentences = STEPS[step](record.study_folder, arguments, reporter)
+            declared = step_named(step)
+            options = options_from_record(declared, asked)
+            sentences = declared(record.study_folder, reporter, options).sentences
             if step in TIMED:
                 preset = str(arguments.get("preset", "default"))
                 now = time.monotonic()

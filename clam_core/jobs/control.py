@@ -25,8 +25,8 @@ def start(root: Path, study: str, step: str, arguments: dict[str, Any]) -> None:
     Args:
         root: Folder of the studies.
         study: Name of the study; `demo` and `create` make it.
-        step: See `clam_core.jobs.steps.STEPS`.
-        arguments: JSON values.
+        step: Name of one of `clam_core.pipeline.steps.STEPS`.
+        arguments: Its options by name, as JSON values.
 
     Raises:
         BusyError: If a job of this study is running.

@@ -10,23 +10,13 @@ import streamlit as st
 
 from clam_core import jobs
 from clam_core.pipeline.scans.losses import without_flag
+from clam_core.pipeline.steps import words_of
 from clam_core.study import Run, Study
 from pages.shell.links import page_link
 from pages.shell.place import Place
 from pages.shell.start_job import start
 from pages.shell.text import plain
 
-STEPS = {
-    "demo": "Making the demo study",
-    "create": "Opening the scans",
-    "clinical": "Reading the clinical table",
-    "preprocess": "Preparing the scans",
-    "fit": "Finding clusters",
-    "select": "Comparing numbers of clusters",
-    "localize": "Making maps",
-    "associate": "Comparing the clinical table",
-    "groups": "Finding clusters and making maps",
-}
 _NEXT = (
     ({"demo", "groups", "localize"}, "explore", "Look at the map of the cohort"),
     ({"create", "preprocess"}, "training", "Find clusters in these scans"),
@@ -109,7 +99,7 @@ def show_job(root: Path, study: str, page: str = "") -> None:
     if found.status == "running":
         _watch(str(root), study)
         return
-    words = STEPS.get(found.step, found.step)
+    words = words_of(found.step)
     left, right = st.columns([6, 1], vertical_alignment="center")
     with left:
         if found.status == "done":
@@ -146,7 +136,7 @@ def _watch(root: str, study: str) -> None:
     left, right = st.columns([6, 1], vertical_alignment="center")
     with left:
         count = f" ({found.done} of {found.total})" if found.total > 1 else ""
-        words = f"{STEPS.get(found.step, found.step)}: {plain(found.stage)}{count}"
+        words = f"{words_of(found.step)}: {plain(found.stage)}{count}"
         share = f"{found.fraction:.0%}"
         st.progress(found.fraction, f"{words} · {share} · {time_left(found.remaining_seconds)}")
     with right:

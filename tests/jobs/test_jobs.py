@@ -15,6 +15,7 @@ from clam_core.jobs import child
 from clam_core.jobs.child import Reporter
 from clam_core.jobs.record import JobState, Record
 from clam_core.pipeline.scans.create import CreateOptions, create
+from clam_core.pipeline.steps import STEPS, step
 from clam_core.read.nifti import write_nifti
 from clam_core.study import Run, Study
 
@@ -39,6 +40,15 @@ def until(root, study, *statuses, at_least=0.0):
             return found
         time.sleep(0.02)
     raise AssertionError(found)
+
+
+def ended(root, study, step, arguments):
+    """How a job ends that is done in this process."""
+    record = Record(root, study)
+    record.folder.mkdir(parents=True, exist_ok=True)
+    record.write("request.json", {"step": step, "arguments": arguments})
+    child.run(root, study)
+    return record.read_state()
 
 
 def pid_of(root, study):
@@ -99,6 +109,25 @@ def test_a_second_start_is_refused_and_cancel_frees_the_study(ready):
     assert until(ready, "one", "done", "failed").status == "done"
 
 
+def test_no_option_of_preprocess_is_lost(tmp_path, scans):
+    settings = {"grid": [8, 9, 10], "mask": "lungs", "crop": "none"}
+    settings |= {"margin_mm": 2.5, "intensity_factor": 3.0, "spacing_mm": 1.5}
+    arguments = {"scans": str(scans), "preprocess": settings}
+    kept = ended(tmp_path, "all", "create", arguments)
+    assert kept.status == "done"
+    stored = Study(tmp_path / "all").info.prepared.settings.model_dump(mode="json")
+    assert {name: stored[name] for name in settings} == settings
+
+
+def test_a_study_whose_scans_were_being_prepared_is_gone_on_with(tmp_path, scans):
+    create(tmp_path / "half", scans, None, CreateOptions(n_workers=1))  # and then it was killed
+    arguments = {"scans": str(scans), "preprocess": {"grid": 8, "mask": "none"}}
+    assert ended(tmp_path, "half", "create", arguments).error == ""
+    assert len(Study(tmp_path / "half").ready()) == 6
+    refused = ended(tmp_path, "half", "create", {"scans": str(scans)})
+    assert refused.error.startswith("There is already a study in 'half'")
+
+
 def test_of_two_starts_at_once_one_is_refused(ready):
     def try_start(_):
         try:
@@ -147,7 +176,7 @@ def test_what_goes_wrong_is_one_sentence(tmp_path, scans):
     failed = until(tmp_path, "two", "done", "failed")
     assert "run the step 'preprocess' first" in failed.error
     jobs.start(tmp_path, "two", "fit", {"k": "many"})
-    assert "This is a fault of the software (ValueError)" in until(tmp_path, "two", "failed").error
+    assert until(tmp_path, "two", "failed").error.startswith("Setting 'k' cannot be used: ")
     jobs.start(tmp_path, "two", "fly", {})
     assert until(tmp_path, "two", "failed").error == "There is no step 'fly'."
 
@@ -188,11 +217,12 @@ def test_an_interrupt_that_comes_out_as_another_error_is_a_cancel(tmp_path, monk
     record.folder.mkdir(parents=True)
     record.write("request.json", {"step": "broken", "arguments": {}})
 
-    def broken(*_):
+    @step("Breaking", needs="", writes="", stages={})
+    def broken(study, *, progress):
         (record.folder / "cancel").touch()
         raise ImportError("interrupted in mid-import")
 
-    monkeypatch.setitem(child.STEPS, "broken", broken)
+    monkeypatch.setitem(STEPS, "broken", broken)
     child.run(tmp_path, "five")
     found = jobs.state(tmp_path, "five")
     assert (found.status, found.error) == ("cancelled", "")

@@ -1,0 +1,66 @@
+"""Every step of the software, declared once.
+
+A step is a function whose parameters are its options. The command line, the jobs of the app, the
+words of the status line and the table in README are made from these declarations. To add one,
+write its function with `@step` into one of the modules here and name it below.
+"""
+
+from __future__ import annotations
+
+from clam_core.errors import ClamError
+from clam_core.pipeline.steps.clinical_steps import associate, lung_function, visits
+from clam_core.pipeline.steps.cohort_steps import clinical, create, files, preprocess
+from clam_core.pipeline.steps.declaration import Option, Step, step
+from clam_core.pipeline.steps.many_steps import demo, groups, run
+from clam_core.pipeline.steps.markdown import steps_table
+from clam_core.pipeline.steps.method_steps import assign, fit, localize, select
+from clam_core.pipeline.steps.output_steps import export, report
+from clam_core.pipeline.steps.record import options_from_record
+
+__all__ = [
+    "STEPS",
+    "Option",
+    "Step",
+    "options_from_record",
+    "step",
+    "step_named",
+    "steps_table",
+    "words_of",
+]
+
+_ALL = (
+    demo,
+    run,
+    create,
+    clinical,
+    lung_function,
+    visits,
+    preprocess,
+    files,
+    fit,
+    select,
+    localize,
+    associate,
+    assign,
+    export,
+    report,
+    groups,
+)
+STEPS: dict[str, Step] = {one.name: one for one in _ALL}
+"""By name, in the order in which people are shown them."""
+
+
+def step_named(name: str) -> Step:
+    """The step of this name.
+
+    Raises:
+        ClamError: If there is none.
+    """
+    if name not in STEPS:
+        raise ClamError(f"There is no step {name!r}.")
+    return STEPS[name]
+
+
+def words_of(name: str) -> str:
+    """What the app says while a step runs; its name, where no step is called so."""
+    return STEPS[name].words if name in STEPS else name

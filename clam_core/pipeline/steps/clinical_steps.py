@@ -1,0 +1,134 @@
+"""Clusters against the clinical table, lung function, visits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from clam_core.pipeline.progress import Progress
+from clam_core.pipeline.steps.declaration import Option, step
+from clam_core.pipeline.steps.shared_options import IdColumn, RunName
+from clam_core.pipeline.steps.written import NAMES, pairs
+from clam_core.pipeline.summary import Summary
+
+
+@step(
+    "Comparing the clinical table",
+    needs="a run, a clinical table",
+    writes="effects, tests, adjusted results, confounding, Table 1, follow-up",
+    stages={
+        "Reading clusters and clinical table": 0.2,
+        "Comparing clinical values between clusters": 4.0,
+        "Measuring how stable the clusters are": 3.0,
+        "Comparing follow-up": 0.5,
+    },
+)
+def associate(
+    study: Path,
+    *,
+    run: RunName = "default",
+    adjust: Annotated[
+        tuple[str, ...],
+        Option("Columns to adjust by, with commas: age,sex,height_cm.", written=NAMES),
+    ] = (),
+    correction: Annotated[str, Option("bh (false discovery rate), holm, or by.")] = "bh",
+    repeated: Annotated[
+        str, Option("Subjects with several scans: one_row, or cluster_robust (keeps all).")
+    ] = "one_row",
+    used_in_clustering: Annotated[
+        tuple[str, ...],
+        Option("Columns made from the same images: described without a p-value.", written=NAMES),
+    ] = (),
+    within: Annotated[
+        str | None, Option("Compare within this column as well; the site, if not given.")
+    ] = None,
+    survival_time: Annotated[
+        str | None, Option("Column with the time to an event or last contact.", flag="--time")
+    ] = None,
+    survival_event: Annotated[
+        str | None, Option("Column that says whether the event was seen.", flag="--event")
+    ] = None,
+    event_level: Annotated[
+        str | None, Option("What it says where it was; yes, 1, dead are known.")
+    ] = None,
+    seed: Annotated[int, Option("Same seed, same shuffles.", lowest=0)] = 0,
+    progress: Progress,
+) -> Summary:
+    """Test every clinical column against the clusters, and say how far to trust it."""
+    from clam_core.pipeline.clinical.associate import associate_run
+    from clam_core.settings import AssociateSettings
+    from clam_core.study import Study
+
+    values: dict[str, Any] = {"correction": correction, "repeated": repeated, "within": within}
+    values |= {"survival_time": survival_time, "survival_event": survival_event}
+    settings = AssociateSettings(
+        adjust=adjust,
+        used_in_clustering=used_in_clustering,
+        event_level=event_level,
+        seed=seed,
+        **values,
+    )
+    return associate_run(Study(study), run, settings, progress)
+
+
+@step(
+    "Calculating reference values",
+    needs="a clinical table",
+    writes="predicted values, z-scores, lower limits, pattern and GAP in the table",
+    stages={"Calculating reference values": 0.5},
+)
+def lung_function(
+    study: Path,
+    *,
+    equations: Annotated[
+        str, Option("Of FEV1 and FVC: GLI-2022, or GLI-2012 (by ethnic group).")
+    ] = "GLI-2022",
+    unit: Annotated[
+        dict[str, str] | None,
+        Option(
+            "Confirm a unit: FVC=mL; may be given many times.",
+            written=pairs("--unit", "NAME=VALUE, such as FVC=mL"),
+        ),
+    ] = None,
+    sex: Annotated[
+        dict[str, str] | None,
+        Option(
+            "What a code means: 0=female; many times.",
+            written=pairs("--sex", "NAME=VALUE, such as FVC=mL"),
+        ),
+    ] = None,
+    ethnic_group: Annotated[
+        str | None, Option("Group of GLI-2012 for all, where there is no column.")
+    ] = None,
+    progress: Progress,
+) -> Summary:
+    """Add predicted values, z-scores, lower limits, pattern and GAP to the clinical table."""
+    from clam_core.pipeline.clinical.lung_function import add_reference_values
+    from clam_core.spirometry import LungFunctionSettings
+    from clam_core.study import Study
+
+    values: dict[str, Any] = {"spirometry": equations, "ethnic_group_for_all": ethnic_group}
+    values |= {"units": unit or {}, "sex_codes": sex or {}}
+    return add_reference_values(Study(study), LungFunctionSettings(**values), progress)
+
+
+@step(
+    "Reading the visits",
+    needs="a study, a table with a row per visit",
+    writes="values over time, which 'associate' compares",
+    stages={"Reading the visits": 0.5},
+)
+def visits(
+    study: Path,
+    *,
+    table: Annotated[Path, Option("One row per visit.", is_argument=True)],
+    id_column: IdColumn = None,
+    time: Annotated[str | None, Option("Column with the time, a number or a date.")] = None,
+    progress: Progress,
+) -> Summary:
+    """Import values over time: associate then compares their change between clusters."""
+    from clam_core.pipeline.clinical.visits import VisitOptions, import_visits
+    from clam_core.study import Study
+
+    options = VisitOptions(id_column=id_column, time_column=time)
+    return import_visits(Study(study), table, options, progress)

@@ -1,0 +1,195 @@
+"""From scans and tables to a study that can be grouped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from clam_core.pipeline.progress import Progress
+from clam_core.pipeline.steps.declaration import Option, step
+from clam_core.pipeline.steps.record import options_from_record
+from clam_core.pipeline.steps.shared_options import (
+    N_WORKERS,
+    ForgetMissing,
+    Grid,
+    IdColumn,
+    Mask,
+    Scans,
+    ScansTable,
+    Spacing,
+    Workers,
+)
+from clam_core.pipeline.steps.written import axes, pairs
+from clam_core.pipeline.summary import Summary
+
+FINDING, PREPARING = {"Looking into files": 2.0}, {"Preprocessing": 8.0}
+
+
+@step(
+    "Preparing the scans",
+    needs="a study",
+    writes="volumes, masks and a picture of each scan",
+    stages=PREPARING,
+)
+def preprocess(
+    study: Path,
+    *,
+    grid: Grid = (88,),
+    spacing_mm: Spacing = None,
+    mask: Mask = "auto",
+    crop: Annotated[str, Option("auto, mask, center or none.")] = "auto",
+    margin_mm: Annotated[float, Option("Margin around the mask in mm.", flag="--margin")] = 5.0,
+    intensity_factor: Annotated[
+        float, Option("Multiply all values of MR or pictures by this; CT keeps 1.")
+    ] = 1.0,
+    forget_missing: ForgetMissing = False,
+    workers: Workers = N_WORKERS,
+    progress: Progress,
+) -> Summary:
+    """Read every scan and bring it onto the study's grid."""
+    from clam_core.pipeline.scans.preprocess import preprocess as prepare
+    from clam_core.settings import PreprocessSettings
+    from clam_core.study import Study
+
+    opened = Study(study)
+    values: dict[str, Any] = {"spacing_mm": spacing_mm, "mask": mask, "crop": crop}
+    values |= {"margin_mm": margin_mm, "intensity_factor": intensity_factor}
+    settings = PreprocessSettings(grid=axes(grid, opened.info.spatial_dims), **values)
+    return prepare(opened, settings, workers, progress, forget_missing=forget_missing)
+
+
+@step(
+    "Opening the scans",
+    needs="scans",
+    writes="a study: the scans that were found, and every other file with a reason",
+    stages=FINDING | PREPARING,
+)
+def create(
+    study: Path,
+    *,
+    scans: Scans,
+    scans_table: ScansTable = None,
+    spatial_dims: Annotated[
+        int | None, Option("2 or 3; found out if not given.", lowest=2, highest=3)
+    ] = None,
+    modality: Annotated[str | None, Option("CT, MR, ...; found out if not given.")] = None,
+    ids: Annotated[
+        str, Option("Names of files as ids: auto, names (keep all), codes (keep none).")
+    ] = "auto",
+    workers: Workers = N_WORKERS,
+    preprocess: Annotated[
+        dict[str, Any] | None,
+        Option("Options of 'preprocess', which then follows.", is_on_command_line=False),
+    ] = None,
+    progress: Progress,
+) -> Summary:
+    """Find the scans and make a study of them."""
+    from clam_core.pipeline.scans.create import CreateOptions
+    from clam_core.pipeline.scans.create import create as find
+
+    values: dict[str, Any] = {"spatial_dims": spatial_dims, "modality": modality, "ids": ids}
+    options = CreateOptions(**values, n_workers=workers)
+    if preprocess is None:
+        return find(study, scans, scans_table, options, progress)
+    wanted = _options_of_preprocess(preprocess)
+    # a job that was broken off while it prepared the scans goes on there
+    found = None if _is_study(study) else find(study, scans, scans_table, options, progress)
+    return _join(found, _prepare(study, progress, wanted))
+
+
+@step(
+    "Reading the clinical table",
+    needs="a study, a table",
+    writes="the clinical table, and what each column is",
+    stages={"Reading the table": 0.5},
+)
+def clinical(
+    study: Path,
+    *,
+    table: Annotated[Path, Option("CSV, TSV, XLSX or Parquet.", is_argument=True)],
+    id_column: IdColumn = None,
+    sheet: Annotated[
+        str | None, Option("Sheet of a workbook; the first with a table if not given.")
+    ] = None,
+    near_misses: Annotated[
+        bool, Option("Match 1 with 001, sarc_1 with SARC-1, ...", flag="--accept-near-misses")
+    ] = False,
+    duplicates: Annotated[
+        str, Option("Rows that contradict each other: refuse, or take the first.")
+    ] = "refuse",
+    decimal: Annotated[str | None, Option("Decimal mark, where the table does not tell.")] = None,
+    kind: Annotated[
+        dict[str, str] | None,
+        Option(
+            "COLUMN=KIND, e.g. scadding=ordinal; may be given many times.",
+            written=pairs("--kind", "COLUMN=KIND"),
+        ),
+    ] = None,
+    unit: Annotated[
+        dict[str, str] | None,
+        Option("COLUMN=UNIT, e.g. dlco=%.", written=pairs("--unit", "COLUMN=UNIT")),
+    ] = None,
+    progress: Progress,
+) -> Summary:
+    """Import a clinical table and join it to the scans."""
+    from clam_core.pipeline.clinical.import_clinical import import_table
+    from clam_core.study import Study
+    from clam_core.tables.import_table import ClinicalOptions
+
+    values: dict[str, Any] = {"duplicates": duplicates, "decimal": decimal, "sheet": sheet}
+    values["overrides"] = _overrides(kind=kind or {}, unit=unit or {})
+    options = ClinicalOptions(id_column=id_column, apply_near_misses=near_misses, **values)
+    return import_table(Study(study), table, options, progress)
+
+
+@step(
+    "Looking for files",
+    needs="a study",
+    writes="nothing",
+    stages={},
+)
+def files(
+    study: Path,
+    *,
+    everything: Annotated[
+        bool, Option("Name the files of scans in use, too.", flag="--all")
+    ] = False,
+    progress: Progress,  # noqa: ARG001
+) -> Summary:
+    """Tell where failed scans and skipped files lie; stores nothing."""
+    from clam_core.pipeline.scans.list_files import list_files
+    from clam_core.study import Study
+
+    return list_files(Study(study), everything=everything)
+
+
+_prepare = preprocess
+"""The step, beside an option of the same name."""
+
+
+def _options_of_preprocess(record: dict[str, Any]) -> dict[str, Any]:
+    return options_from_record(_prepare, record)
+
+
+def _is_study(folder: Path) -> bool:
+    from clam_core.errors import StudyError
+    from clam_core.study import Study
+
+    try:
+        return bool(Study(folder).info.scans_root)
+    except StudyError:
+        return False
+
+
+def _join(first: Summary | None, second: Summary) -> Summary:
+    """Two steps as one; the values are those of the last."""
+    return Summary((*(first.sentences if first else ()), *second.sentences), second.values)
+
+
+def _overrides(**given: dict[str, str]) -> dict[str, dict[str, str]]:
+    """`kind={"fvc": "continuous"}` -> `{"fvc": {"kind": "continuous"}}`."""
+    overrides: dict[str, dict[str, str]] = {}
+    for what, values in given.items():
+        for column, value in values.items():
+            overrides.setdefault(column, {})[what] = value
+    return overrides

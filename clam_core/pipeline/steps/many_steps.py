@@ -1,0 +1,129 @@
+"""Several steps in one go: from nothing, from scans, and from volumes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from clam_core.pipeline.progress import Progress
+from clam_core.pipeline.steps.clinical_steps import associate, lung_function
+from clam_core.pipeline.steps.cohort_steps import FINDING, PREPARING, clinical
+from clam_core.pipeline.steps.declaration import Option, step
+from clam_core.pipeline.steps.method_steps import fit, localize, select
+from clam_core.pipeline.steps.shared_options import (
+    N_WORKERS,
+    Epochs,
+    ForgetMissing,
+    Grid,
+    Mask,
+    Method,
+    NClusters,
+    Preset,
+    RunName,
+    Scans,
+    ScansTable,
+    Seed,
+    Spacing,
+    Workers,
+)
+from clam_core.pipeline.steps.written import axes
+from clam_core.pipeline.summary import Summary
+
+_GROUPING = {**fit.stages, **select.stages, **localize.stages, **associate.stages}
+
+
+@step(
+    "Finding clusters and making maps",
+    needs="volumes",
+    writes="what fit, select, localize and associate write",
+    stages=_GROUPING,
+    has_command=False,
+)
+def groups(
+    study: Path,
+    *,
+    run: RunName = "default",
+    k: NClusters = 2,
+    preset: Preset = "default",
+    method: Method = "auto",
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    progress: Progress,
+) -> Summary:
+    """Fit, compare numbers of clusters, make maps, compare the clinical table."""
+    from clam_core.pipeline.everything import FitChoice, find_groups
+    from clam_core.study import Study
+
+    choice = FitChoice(run, k, preset, method, epochs, seed)
+    done = find_groups(Study(study), choice, progress)
+    return Summary(tuple(sentence for summary in done for sentence in summary.sentences))
+
+
+@step(
+    "Making the demo study",
+    needs="nothing",
+    writes="synthetic scans with a clinical table, and what every step writes",
+    stages={
+        "Making synthetic scans": 20.0,
+        **FINDING,
+        **clinical.stages,
+        **lung_function.stages,
+        **PREPARING,
+        **_GROUPING,
+    },
+)
+def demo(
+    study: Path,
+    *,
+    scans: Annotated[int, Option("Number of synthetic scans.", lowest=4, highest=2000)] = 48,
+    seed: Annotated[int, Option("Same seed, same scans.", lowest=0)] = 0,
+    grid: Annotated[int, Option("Voxels along each axis.", lowest=16, highest=256)] = 48,
+    workers: Workers = N_WORKERS,
+    progress: Progress,
+) -> Summary:
+    """Make a synthetic cohort with a clinical table and run every step on it."""
+    from clam_core.phantom import CohortSettings
+    from clam_core.pipeline.demo import make_demo
+
+    cohort = CohortSettings(n_scans=scans, grid=(grid, grid, grid), seed=seed)
+    return make_demo(study, cohort, workers, progress)
+
+
+@step(
+    "Doing every step",
+    needs="scans",
+    writes="what every step writes",
+    stages={**FINDING, **clinical.stages, **PREPARING, **_GROUPING},
+)
+def run(
+    study: Path,
+    *,
+    scans: Scans,
+    scans_table: ScansTable = None,
+    clinical: Annotated[Path | None, Option("Clinical table.")] = None,
+    run: RunName = "default",
+    k: NClusters = 2,
+    preset: Preset = "default",
+    grid: Grid = (88,),
+    spacing_mm: Spacing = None,
+    mask: Mask = "auto",
+    seed: Seed = 0,
+    forget_missing: ForgetMissing = False,
+    workers: Workers = N_WORKERS,
+    progress: Progress,
+) -> Summary:
+    """Do everything: create, clinical, preprocess, fit, select, localize, associate."""
+    from clam_core.pipeline.everything import FitChoice, Inputs, run_everything
+    from clam_core.pipeline.scans.create import CreateOptions
+    from clam_core.settings import PreprocessSettings
+
+    values: dict[str, Any] = {"spacing_mm": spacing_mm, "mask": mask}
+    inputs = Inputs(
+        scans,
+        scans_table,
+        clinical,
+        CreateOptions(n_workers=workers),
+        PreprocessSettings(grid=axes(grid, 3), **values),
+        forget_missing=forget_missing,
+    )
+    return run_everything(study, inputs, FitChoice(run, k, preset, seed=seed), progress)

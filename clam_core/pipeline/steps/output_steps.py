@@ -1,0 +1,59 @@
+"""What other people and other programs get."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from clam_core.pipeline.progress import Progress
+from clam_core.pipeline.steps.declaration import Option, step
+from clam_core.pipeline.steps.shared_options import RunName
+from clam_core.pipeline.steps.written import NAMES
+from clam_core.pipeline.summary import Summary
+
+
+@step(
+    "Writing files",
+    needs="a run",
+    writes="CSV, SVG and PDF, or NIfTI, in a folder",
+    stages={},
+)
+def export(
+    study: Path,
+    *,
+    to: Annotated[Path, Option("Folder to write to.")],
+    run: RunName = "default",
+    what: Annotated[str, Option("tables, figures, maps or latent.")] = "tables",
+    progress: Progress,
+) -> Summary:
+    """Write clusters (CSV), maps (NIfTI on each scan's own grid) or latent codes (CSV)."""
+    from clam_core.pipeline.output.export import export as run_export
+    from clam_core.study import Study
+
+    return run_export(Study(study), run, what, to, progress)
+
+
+@step("Writing the report", needs="a run", writes="one HTML file", stages={})
+def report(
+    study: Path,
+    *,
+    to: Annotated[Path, Option("File to write, such as report.html.")],
+    run: RunName = "default",
+    sections: Annotated[
+        tuple[str, ...],
+        Option("Names of the sections, with commas; all if not given.", written=NAMES),
+    ] = (),
+    examples: Annotated[
+        int, Option("Typical and borderline scans per cluster.", lowest=1, highest=12)
+    ] = 3,
+    progress: Progress,
+) -> Summary:
+    """Write one HTML file with everything that was found; it opens without a network."""
+    from clam_core.pipeline.output.report import report as write_report
+    from clam_core.report import ReportSettings
+    from clam_core.study import Study
+
+    values: dict[str, Any] = {"n_examples": examples}
+    if sections:
+        values["sections"] = sections
+    return write_report(Study(study), run, to, ReportSettings(**values), progress)

@@ -1,0 +1,42 @@
+"""Options that several steps have."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from clam_core.pipeline.steps.declaration import Option
+from clam_core.pipeline.steps.written import GRID
+
+N_WORKERS = min(os.cpu_count() or 1, 8)
+"""Reader processes, if nobody says how many."""
+
+Workers = Annotated[int, Option("Reader processes.", lowest=1, highest=64)]
+Scans = Annotated[Path, Option("Folder, zip archive or file with the scans.")]
+ScansTable = Annotated[
+    Path | None,
+    Option("CSV or XLSX: scan_id, subject_id, path, mask; paths relative to SCANS."),
+]
+Grid = Annotated[
+    tuple[int, ...],
+    Option("Voxels per axis: one number, or one per axis (88 or 64,64,48).", written=GRID),
+]
+Spacing = Annotated[
+    float | None,
+    Option("Voxel size in mm; without it the cropped box is scaled to the grid.", flag="--spacing"),
+]
+Mask = Annotated[str, Option("auto, lungs, given or none.")]
+ForgetMissing = Annotated[
+    bool,
+    Option("Give up ready scans whose files are missing or can no longer be prepared."),
+]
+IdColumn = Annotated[
+    str | None, Option("Column with the ids; found out if not given.", flag="--id")
+]
+RunName = Annotated[str, Option("Name of the run.")]
+NClusters = Annotated[int, Option("Number of clusters.", lowest=2, highest=50)]
+Method = Annotated[str, Option("auto, dcec, kmeans, gmm, graph, umap or profiles.")]
+Preset = Annotated[str, Option("default, fast or paper.")]
+Epochs = Annotated[int | None, Option("Epochs of pretraining; the preset's own if not given.")]
+Seed = Annotated[int, Option("Same seed, same result.", lowest=0)]
