@@ -10,9 +10,9 @@ import pandas as pd
 
 from clam_core import __version__
 from clam_core.embedding import spread_out
-from clam_core.errors import MissingStepError
 from clam_core.how_many.run_stability import Stability, cluster_stability
 from clam_core.pipeline.clinical.follow_up import follow_up
+from clam_core.pipeline.clinical.needed_table import needed_table
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.json_values import plain_values
 from clam_core.pipeline.output.export import clusters_table
@@ -161,15 +161,8 @@ def read_inputs(run: Run, settings: AssociateSettings) -> Inputs:
         AlignmentError: If the table has no row of any scan of the run.
     """
     clusters = clusters_table(run).set_index("scan_id")
-    clinical = run.study.clinical()
-    if clinical is None:
-        raise MissingStepError(
-            f"The study {run.study.name!r} has no clinical table; import one with the step "
-            "'clinical' first."
-        )
-    frame, description = clinical
-    frame = align_to_scans(frame, clusters)
-    columns = [ColumnInfo.from_json(one) for one in description["columns"]]
+    clinical, columns, _ = needed_table(run.study)
+    frame = align_to_scans(clinical, clusters)
     tested = [info for info in columns if not _is_idle(info)]
     notes = []
     if len(tested) < len(columns):

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from clam_core.errors import MissingStepError, TableError
+from clam_core.errors import TableError
+from clam_core.pipeline.clinical.needed_table import needed_table
 from clam_core.pipeline.summary import Summary
 from clam_core.study import Study
 from clam_core.tables.columns import ColumnInfo
@@ -33,14 +34,7 @@ def edit_columns(study: Study, overrides: Mapping[str, ColumnOverride]) -> Summa
         TableError: If a column is not there, its values do not fit the kind, or some of
             them would be lost.
     """
-    stored = study.clinical()
-    if stored is None:
-        raise MissingStepError(
-            f"The study {study.name!r} has no clinical table; import one with the step 'clinical' "
-            "first."
-        )
-    frame, description = stored
-    infos = [ColumnInfo.from_json(one) for one in description["columns"]]
+    frame, infos, description = needed_table(study)
     table = RawTable(
         "the stored table",
         "parquet",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
-from clam_core.errors import MissingStepError, TableError
+from clam_core.errors import TableError
+from clam_core.pipeline.clinical.needed_table import needed_table
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.spirometry import (
@@ -65,7 +65,7 @@ def proposals_of(study: Study) -> tuple[UnitProposal, ...]:
         MissingStepError: If there is no clinical table.
         TableError: If a column cannot be used.
     """
-    frame, columns = _clinical(study)
+    frame, columns, _ = needed_table(study)
     return propose_units(frame, find_sources(columns))
 
 
@@ -88,7 +88,7 @@ def add_reference_values(
             be confirmed first.
     """
     progress("Calculating reference values", 0, 1)
-    frame, columns = _clinical(study)
+    frame, columns, description = needed_table(study)
     sources = find_sources(columns)
     if not set(sources) - _PEOPLE:
         raise TableError(
@@ -102,26 +102,9 @@ def add_reference_values(
     derived = {column.name: _free(column.name, taken) for column in calculated.columns}
     joined = measured.join(calculated.values.rename(columns=derived))
     infos += [_info(column, derived[column.name], calculated) for column in calculated.columns]
-    description = dict(_description(study))
-    description["columns"] = [info.to_json() for info in infos]
-    study.write_clinical(joined, description)
+    columns_now = [info.to_json() for info in infos]
+    study.write_clinical(joined, {**description, "columns": columns_now})
     return _summary(calculated)
-
-
-def _clinical(study: Study) -> tuple[pd.DataFrame, list[ColumnInfo]]:
-    stored = study.clinical()
-    if stored is None:
-        raise MissingStepError(
-            f"The study {study.name!r} has no clinical table; import one with the step 'clinical' "
-            "first."
-        )
-    frame, description = stored
-    return frame, [ColumnInfo.from_json(one) for one in description["columns"]]
-
-
-def _description(study: Study) -> dict[str, Any]:
-    stored = study.clinical()
-    return {} if stored is None else stored[1]
 
 
 def _free(name: str, taken: set[str]) -> str:
