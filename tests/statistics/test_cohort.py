@@ -84,6 +84,18 @@ def test_a_cluster_of_one_is_left_out_with_a_notice():
     )
 
 
+def test_a_cluster_is_as_large_as_it_has_subjects_and_two_are_enough():
+    clusters, clinical = small()
+    clusters.loc[clusters.index[:2], "cluster"] = 3
+    settings = AssociateSettings(repeated="cluster_robust")
+    two = assemble(clusters, clinical, describe(KINDS), settings)
+    assert two.clusters == (1, 2, 3) and two.notes == ()
+    clusters.loc[clusters.index[1], "subject_id"] = clusters["subject_id"].iloc[0]
+    one = assemble(clusters, clinical, describe(KINDS), settings)  # two scans of one subject
+    assert one.clusters == (1, 2)
+    assert "Cluster 3 was left out of all tests: it has 1 subject, and 2 are needed." in one.notes
+
+
 def test_scans_without_a_cluster_or_row_are_counted():
     clusters, clinical = small()
     clusters["cluster"] = clusters["cluster"].astype(float)
