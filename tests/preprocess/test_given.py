@@ -44,6 +44,13 @@ def test_labels_in_the_same_or_another_orientation_are_the_same_mask():
     assert (same.quality, same.warnings, place(turned).warnings) == (1.0, (), ())
 
 
+def test_a_label_below_zero_is_inside_as_well():
+    array = block().astype(np.int16)
+    array[8:10] = -3
+    found = place(Volume(array, AFFINE))
+    np.testing.assert_array_equal(found.mask, array[::-1, ::-1] != 0)
+
+
 def test_a_mask_with_its_own_grid_is_resampled_and_said():
     fine = AFFINE.copy()
     fine[:3, :3] /= 2

@@ -55,6 +55,29 @@ def test_a_chest_from_end_to_end():
     assert np.median(ready.volume.array[ready.mask]) == pytest.approx(-850, abs=5)
 
 
+@pytest.mark.parametrize(("unit", "fill"), [("HU", -1024), ("arbitrary", -1000)])
+def test_beyond_the_scan_is_air_or_the_scans_own_lowest_value(unit, fill):
+    """A grid of 64 mm around a scan of 28 x 25 x 24 mm."""
+    given = PreprocessSettings(grid=(16, 16, 16), spacing_mm=4, mask="none", crop="none")
+    one = scan(unit=unit)
+    assert one.array.min() == -1000
+    found = prepare(one, None, given).volume.array
+    for face in (found[0], found[-1], found[:, 0], found[:, -1], found[..., 0], found[..., -1]):
+        assert (face == fill).all()
+    assert found[8, 8, 8] > -900
+
+
+def test_hu_are_cut_before_they_are_averaged():
+    """Metal, and less than nothing, in two halves of a scan."""
+    array = np.full((24, 24, 24), 9000, np.int16)
+    array[12:] = -5000
+    given = PreprocessSettings(grid=(12, 12, 12), mask="none", crop="none")
+    found = prepare(Volume(array, np.eye(4)), None, given).volume.array
+    assert (found[:5] == 3071).all() and (found[7:] == -1024).all()
+    # The plane before the middle takes 7/8 of its own half: weights 1, 3, 3, 1 of Pillow's filter.
+    assert (found[5] == round((7 * 3071 - 1024) / 8)).all()
+
+
 def test_the_picture_shows_mask_and_crop():
     ready = prepare(Chest().volume, None, PreprocessSettings(grid=(24, 24, 24)))
     picture = ready.picture

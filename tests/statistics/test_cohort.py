@@ -84,6 +84,18 @@ def test_a_cluster_of_one_is_left_out_with_a_notice():
     )
 
 
+def test_a_cluster_is_as_large_as_it_has_subjects_and_two_are_enough():
+    clusters, clinical = small()
+    clusters.loc[clusters.index[:2], "cluster"] = 3
+    settings = AssociateSettings(repeated="cluster_robust")
+    two = assemble(clusters, clinical, describe(KINDS), settings)
+    assert two.clusters == (1, 2, 3) and two.notes == ()
+    clusters.loc[clusters.index[1], "subject_id"] = clusters["subject_id"].iloc[0]
+    one = assemble(clusters, clinical, describe(KINDS), settings)  # two scans of one subject
+    assert one.clusters == (1, 2)
+    assert "Cluster 3 was left out of all tests: it has 1 subject, and 2 are needed." in one.notes
+
+
 def test_scans_without_a_cluster_or_row_are_counted():
     clusters, clinical = small()
     clusters["cluster"] = clusters["cluster"].astype(float)
@@ -136,6 +148,24 @@ def test_only_how_the_scans_were_made_raises_the_banner(family, raises):
     assert found.panel["flagged"].all()
     named = "site (1.00), age (0.99)"
     assert (named in found.banner) if raises else found.banner == ""
+
+
+def test_of_three_clusters_the_panel_shows_the_pair_that_differs_most():
+    clusters = clusters_of(np.repeat([1, 2, 3], [6, 8, 5]))
+    age = np.concatenate([np.arange(6.0), np.arange(8.0) + 1, np.arange(5.0) + 9])
+    site = pd.Categorical(list("AAABBB" + "AAAABBBB" + "ABBBB"))
+    clinical = pd.DataFrame(
+        {"age": age, "site": site}, index=pd.Index(clusters["subject_id"], name="subject_id")
+    )
+    cohort = assemble(clusters, clinical, describe(KINDS), SETTINGS)
+    rows = confounding_panel(cohort, SETTINGS).panel.set_index("variable")
+    spread = np.sqrt((age[:6].var(ddof=1) + age[14:].var(ddof=1)) / 2)
+    assert rows.loc["age", "difference_between"] == "1 and 3"
+    assert rows.loc["age", "largest_difference"] == pytest.approx(8.5 / spread)
+    # A: 3 of 6, 4 of 8, 1 of 5; two pairs differ alike, the later is shown.
+    assert rows.loc["site", "largest_difference"] == pytest.approx(
+        0.3 / np.sqrt((0.5 * 0.5 + 0.2 * 0.8) / 2)
+    )
 
 
 def test_the_panel_shows_standardized_differences():

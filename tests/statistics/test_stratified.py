@@ -183,6 +183,18 @@ def compared_table(name, **settings):
     return found, compare_within_sites(found.cohort, found.rows, given)
 
 
+def test_every_row_keeps_its_own_site():
+    """Sites in no order; the statistic is that of values, clusters and sites as they lie."""
+    found, within = compared_table("Centre")
+    sites, _ = pd.factorize(found.cohort.frame["Centre"])
+    assert (np.diff(sites) < 0).sum() > 5
+    row = within.set_index("variable").loc["DLCO"]
+    values = found.cohort.frame["DLCO"].to_numpy(dtype=float)
+    expected = compared("continuous", values, found.cohort.labels, sites)
+    assert row["statistic"] == pytest.approx(expected.tested.statistic)
+    assert (row["n"], row["n_sites"]) == (expected.n, expected.n_strata)
+
+
 @pytest.mark.parametrize("name", ["Centre", "manufacturer"])
 def test_sites_are_found_by_their_name_and_every_tested_variable_is_compared(name):
     found, within = compared_table(name)

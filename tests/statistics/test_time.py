@@ -178,3 +178,12 @@ def test_detectable_effects_as_in_statsmodels():
     assert detectable_g(np.array([30.0, 60.0]), 0.9) == pytest.approx(d, abs=1e-4)
     w = GofChisquarePower().solve_power(effect_size=None, nobs=120, alpha=0.05, power=0.8, n_bins=5)
     assert detectable_v(120, (3, 3), 0.8) == pytest.approx(w / np.sqrt(2), abs=1e-4)
+
+
+def test_two_visits_at_one_time_are_one_time():
+    visits, clusters = visits_of(20, (-0.1, -0.2), np.random.default_rng(1))
+    twice = pd.DataFrame([("s99", 1.0, 3.0), ("s99", 1.0, 3.1)], columns=visits.columns)
+    clusters["s99"] = 1
+    found = compare_slopes(pd.concat([visits, twice], ignore_index=True), clusters)
+    assert found.notes[0] == "1 subjects have one visit and were left out."
+    assert found.slopes["n_visits"].tolist() == [40, 40]
