@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from clam_core import __version__
+from clam_core.commands import app as browser
 from clam_core.commands import associations, data, demo, method, report
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ for step in (
     method.assign,
     method.export,
     report.report,
+    browser.app,
     version,
 ):
     app.command()(step)

@@ -119,10 +119,10 @@ def export(
     study: StudyPath,
     to: Annotated[Path, typer.Option(help="Folder to write to.")],
     run: RunName = "default",
-    what: Annotated[str, typer.Option(help="tables, figures, maps or latent.")] = "tables",
+    what: Annotated[str, typer.Option(help="tables, figures, maps, latent or anndata.")] = "tables",
     json: Json = False,
 ) -> None:
-    """Write clusters (CSV), maps (NIfTI on each scan's own grid) or latent codes (CSV)."""
+    """Write clusters (CSV), maps (NIfTI on each scan's own grid), codes (CSV) or AnnData."""
 
     def step(progress: Progress) -> Outcome:
         from clam_core.pipeline.output.export import export as run_export
