@@ -57,7 +57,7 @@ def source_of_arrays(
 
     def read(row: int) -> tuple[NDArray[np.int16], NDArray[np.bool_] | None]:
         mask = None if masks is None else masks[row]
-        inside = None if mask is None else np.asarray(mask).astype(bool)
+        inside = None if mask is None else np.ascontiguousarray(mask).astype(bool)
         try:
             return _whole(np.asarray(volumes[row]), unit, intensity_factor), inside
         except ClamError as error:
@@ -67,7 +67,11 @@ def source_of_arrays(
 
 
 def _whole(array: NDArray[Any], unit: Unit, intensity_factor: float) -> NDArray[np.int16]:
-    """Values that `preprocess` would store for a scan that is on the grid already."""
+    """Values that `preprocess` would store for a scan that is on the grid already.
+
+    In the order in memory in which a study gives them: sums in another order differ in
+    their last digits.
+    """
     checked = check_values(Volume(array, np.eye(4), unit), intensity_factor)
-    whole: NDArray[np.int16] = np.clip(checked.volume.array, *checked.limits).astype(np.int16)
-    return whole
+    within = np.clip(checked.volume.array, *checked.limits)
+    return np.ascontiguousarray(within, dtype=np.int16)

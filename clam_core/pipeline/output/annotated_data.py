@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,7 @@ def to_anndata(run: Run) -> AnnData:
     return anndata.AnnData(
         X=features,
         obs=_observations(run, scans),
-        var=pd.DataFrame(index=[f"feature_{n + 1}" for n in range(features.shape[1])]),
+        var=pd.DataFrame(index=_texts(f"feature_{n + 1}" for n in range(features.shape[1]))),
         obsm={
             "X_latent": run.array("latent"),
             "X_features": features,
@@ -84,11 +84,12 @@ def write_h5ad(run: Run, path: Path) -> None:
         annotated.write_h5ad(beside, compression="gzip")
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise StudyError(
             f"{path.name!r} could not be written ({error.strerror or 'disk full'}); free some "
             "space or choose another folder."
         ) from error
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _observations(run: Run, scans: pd.DataFrame) -> pd.DataFrame:
@@ -96,34 +97,45 @@ def _observations(run: Run, scans: pd.DataFrame) -> pd.DataFrame:
     clinical, columns = values_of_scans(run.study)
     shown = [info.name for info in columns if info.kind in _SHOWN and not info.personal]
     made, _ = acquisition_of(run.study, shown)
-    found = pd.DataFrame(index=scans.index.astype(object).rename("scan_id"))
-    found["subject_id"] = run.study.scans()["subject_id"].reindex(scans.index).to_numpy()
+    found = pd.DataFrame(index=_texts(scans.index).rename("scan_id"))
+    found["subject_id"] = _category(run.study.scans()["subject_id"].reindex(scans.index))
     numbers = range(1, run.info().n_clusters + 1)
-    levels = [str(number) for number in numbers]
-    found["cluster"] = pd.Categorical(scans["cluster"].astype(str), categories=levels)
+    found["cluster"] = _category(scans["cluster"], numbers)
     for column in _OF_RUN:
-        found[column] = scans[column].to_numpy()
+        found[column] = _writable(scans[column])
     for table in (clinical[shown], made):
         for name, values in table.reindex(scans.index).items():
             label = str(name).replace("/", " per ")  # a slash would be a folder of the file
             while label in found or label == "scan_id":
                 label += " (clinical)"
             found[label] = _writable(values)
-    return found
+    return found.set_axis(_texts(found.columns), axis="columns")
 
 
 def _writable(column: pd.Series[Any]) -> Any:  # noqa: ANN401
     """Values in a type that HDF5 holds: numbers, yes or no, or categories of text."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        levels = [str(level) for level in column.cat.categories]
-        return column.cat.rename_categories(levels).array
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return pd.Categorical(column.dt.strftime("%Y-%m-%d"))
+        return _category(column, column.cat.categories, ordered=bool(column.cat.ordered))
     if pd.api.types.is_bool_dtype(column.dtype) and not column.hasnans:
         return column.astype(bool).to_numpy()
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column.astype("float64").to_numpy()
-    return pd.Categorical(column.map(str, na_action="ignore"))
+    return _category(column)
+
+
+def _category(
+    values: pd.Series[Any], levels: Iterable[object] | None = None, *, ordered: bool = False
+) -> pd.Categorical:
+    """Values as categories; without levels, those that occur, in order."""
+    kept = sorted(values.dropna().unique()) if levels is None else levels
+    texts = _texts(kept)
+    codes = texts.get_indexer(_texts(values.astype(object).where(values.notna(), None)))
+    return pd.Categorical.from_codes(codes, texts, ordered=ordered)
+
+
+def _texts(values: Iterable[object]) -> pd.Index[Any]:
+    """Texts as plain objects: anndata does not yet write the text type of pandas 3."""
+    return pd.Index([value if value is None else str(value) for value in values], dtype=object)
 
 
 def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
