@@ -10,8 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import clam_core
+from clam_core.__main__ import app as main_app
 from clam_core.commands.app import app_script
 from clam_core.errors import ClamError, MissingPackageError
 
@@ -105,6 +107,32 @@ def test_the_app_is_found_in_a_checkout_and_in_the_package(tmp_path):
 
 
 def test_the_app_says_what_it_needs(monkeypatch):
-    monkeypatch.setattr("clam_core.commands.app.find_spec", lambda name: None)
+    monkeypatch.setattr("clam_core.commands.app.find_spec", lambda _: None)
     with pytest.raises(MissingPackageError, match=r"pip install 'clam-explorer\[app\]'"):
         app_script()
+
+
+def test_the_server_takes_the_place_of_the_command(monkeypatch, tmp_path):
+    seen = []
+
+    def become(command, environment):
+        seen.append((command, environment["CLAM_STUDIES"]))
+        raise SystemExit(0)
+
+    monkeypatch.setattr("clam_core.commands.app._become", become)
+    monkeypatch.chdir(tmp_path)
+    options = ["app", "here", "--port", "9000", "--address", "0.0.0.0", "--headless"]  # noqa: S104
+    assert CliRunner().invoke(main_app, options).exit_code == 0
+    ((command, studies),) = seen
+    assert command[1:5] == ["-m", "streamlit", "run", str(ROOT / "app.py")]
+    assert command[5:] == [
+        "--server.port=9000",
+        "--server.address=0.0.0.0",
+        "--server.headless=true",
+    ]
+    assert studies == str(tmp_path / "here")
+    assert (tmp_path / "here").is_dir()
+    (tmp_path / "file").touch()
+    refused = CliRunner().invoke(main_app, ["app", "file"])
+    assert refused.exit_code == 2
+    assert "The folder 'file' cannot be made" in refused.stderr

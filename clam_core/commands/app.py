@@ -7,7 +7,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -41,12 +41,14 @@ def app(
     options = {"port": str(port), "address": address, "headless": str(headless).lower()}
     flags = [f"--server.{name}={value}" for name, value in options.items()]
     command = [sys.executable, "-m", "streamlit", "run", str(script), *flags]
-    environment = {**os.environ, "CLAM_STUDIES": str(studies.absolute())}
-    try:
-        code = subprocess.run(command, env=environment, check=False).returncode
-    except KeyboardInterrupt:  # Ctrl-C reaches the server as well, which ends by itself
-        code = 0
-    raise typer.Exit(code)
+    _become(command, {**os.environ, "CLAM_STUDIES": str(studies.absolute())})
+
+
+def _become(command: list[str], environment: dict[str, str]) -> NoReturn:
+    """Let a command take the place of this process, so that signals reach it."""
+    if os.name == "posix":
+        os.execve(command[0], command, environment)  # noqa: S606  (our own server)
+    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
 
 
 def app_script(package: Path = _PACKAGE) -> Path:
