@@ -1,6 +1,7 @@
 # make app       set up and open the app on a demo study
 # make test      set up and run the tests (under four minutes)
 # make test-all  the slow and the browser tests too
+# make install-check  install into an empty environment, use it from there
 # make check     format, lint, types and import rules
 # make docs      the pages of docs/, into build/docs
 
@@ -10,7 +11,7 @@ BIN = $(VENV)/bin
 STUDIES ?= studies
 TWO = -n 2 --dist loadfile
 
-.PHONY: app test test-all check docs format clean
+.PHONY: app test test-all install-check check docs format clean
 
 app: $(VENV)/.app
 	@test -f $(STUDIES)/demo/study.json || $(BIN)/python -m clam_core demo $(STUDIES)/demo
@@ -22,6 +23,9 @@ test: $(VENV)/.dev
 
 test-all: $(VENV)/.dev
 	$(BIN)/python -m pytest $(TWO) -m "slow or browser or not slow"
+
+install-check:
+	PYTHON=$(PYTHON) .ci/install-check
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from clam_core import __version__
+from clam_core.commands import app as browser
 from clam_core.commands.sub_command import sub_command
 from clam_core.pipeline.steps import STEPS
 
@@ -22,6 +23,7 @@ def make_app() -> typer.Typer:
     for step in STEPS.values():
         if step.has_command:
             app.command()(sub_command(step))
+    app.command()(browser.app)
     app.command()(version)
     return app
 

@@ -55,3 +55,18 @@ class StaleRunError(StudyError):
 
 class BusyError(StudyError):
     """Another process is writing to the same study or run."""
+
+
+class MissingPackageError(ClamError):
+    """A package that is installed only on request is needed.
+
+    Args:
+        what: What needs it, as the subject of a sentence.
+        extra: The extra of this package that brings it.
+    """
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs packages that are not installed here; install them with "
+            f"pip install 'clam-explorer[{extra}]'."
+        )

@@ -52,10 +52,7 @@ def make_demo(
     """
     check_free(folder)
     home = folder.with_name(f"{folder.name}-scans")
-    truths = _write_cohort(home, settings, n_workers, progress)
-    table = make_clinical_table(truths, settings.seed)
-    table.to_csv(home / CLINICAL_TABLE, index=False, lineterminator="\n")
-    _write_table(home / TRUTH_TABLE, truths)
+    truths = write_example(home, settings, n_workers, progress)
     made = create(
         folder, home, home / SCANS_TABLE, CreateOptions(ids="names", n_workers=n_workers), progress
     )
@@ -73,6 +70,30 @@ def make_demo(
     )
     values = {name: step.values for name, step in zip(names, steps, strict=True)}
     return Summary((first, *(said for step in steps for said in step.sentences)), values)
+
+
+def write_example(
+    home: Path, settings: CohortSettings, n_workers: int = 2, progress: Progress = silent
+) -> list[dict[str, Any]]:
+    """Write a synthetic cohort as a researcher might have it: scans, masks and tables.
+
+    Args:
+        home: The folder: scans, lungs, lesions, scans.csv, clinical.csv, truth.csv.
+        settings: Number of scans, grid and seed.
+        n_workers: Processes.
+        progress: Told how many scans are written.
+
+    Returns:
+        The truth about each scan.
+
+    Raises:
+        StudyError: If the folder holds other files.
+    """
+    truths = _write_cohort(home, settings, n_workers, progress)
+    table = make_clinical_table(truths, settings.seed)
+    table.to_csv(home / CLINICAL_TABLE, index=False, lineterminator="\n")
+    _write_table(home / TRUTH_TABLE, truths)
+    return truths
 
 
 def write_scan(

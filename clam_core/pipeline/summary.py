@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Summary:
     """Result of a step for whoever started it.
 
@@ -17,3 +17,6 @@ class Summary:
 
     sentences: tuple[str, ...]
     values: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return "\n".join(self.sentences)

@@ -23,6 +23,7 @@ from clam_core.localization import (
     map_shares,
     measure_faithfulness,
 )
+from clam_core.models import ClusterModel
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.method.fit import source_of
 from clam_core.pipeline.method.weights import load_model, load_reference
@@ -49,17 +50,21 @@ class Explanation:
     line: dict[str, Any]
 
 
-class FittedCohort:
-    """A run and its scans, ready to be explained; keeps the medians that maps need."""
+class ExplainedCohort:
+    """A model and the scans that it was fitted on; keeps the medians that maps need.
 
-    def __init__(self, study: Study, run: Run) -> None:
-        self.table = run.scans()
-        self.model, scale = load_model(run)
-        self.is_hu = study.info.unit == "HU"
-        source = source_of(study, [str(scan_id) for scan_id in self.table.index])
-        self.images = CohortImages(source, scale)
-        self.clusters = self.table["cluster"].to_numpy() - 1
-        self.batches = self.images.in_batches(8)
+    Args:
+        model: From standardised images to cluster probabilities.
+        images: The scans.
+        clusters: Cluster of each scan, from 0.
+    """
+
+    def __init__(
+        self, model: ClusterModel, images: CohortImages, clusters: NDArray[np.int64]
+    ) -> None:
+        self.model, self.images, self.clusters = model, images, clusters
+        self.is_hu = images.source.unit == "HU"
+        self.batches = images.in_batches(8)
         self._medians: dict[tuple[int, int], Reference] = {}
         self._references: dict[str, Reference] = {}
 
@@ -157,6 +162,16 @@ class FittedCohort:
             **{name: _plain(value) for name, value in tested.as_dict().items()},
         }
         return Explanation(made.raw[0], None if made.nodes is None else made.nodes[0], line)
+
+
+class FittedCohort(ExplainedCohort):
+    """A run of a study and its scans, ready to be explained."""
+
+    def __init__(self, study: Study, run: Run) -> None:
+        self.table = run.scans()
+        model, scale = load_model(run)
+        source = source_of(study, [str(scan_id) for scan_id in self.table.index])
+        super().__init__(model, CohortImages(source, scale), self.table["cluster"].to_numpy() - 1)
 
 
 def explain_scan(

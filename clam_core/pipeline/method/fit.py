@@ -6,16 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from typing import cast, get_args
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
 from clam_core import __version__
 from clam_core.embedding import embed
 from clam_core.errors import MissingStepError, SettingsError, StudyError
 from clam_core.fitting import FitContext, Fitted, fit_model, preset_settings
 from clam_core.models import describe_model
 from clam_core.pipeline.current import inputs_digest
+from clam_core.pipeline.method.scans_table import scans_table
 from clam_core.pipeline.method.weights import pack
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
@@ -127,20 +124,38 @@ def settings_for(
     Raises:
         SettingsError: If there is no such preset or method.
     """
+    prepared = study.info.prepared
+    is_true_size = prepared is not None and prepared.settings.spacing_mm is not None
+    return named_settings(preset, n_clusters, method, epochs, seed, is_true_size=is_true_size)
+
+
+def named_settings(
+    preset: str,
+    n_clusters: int,
+    method: str = "auto",
+    epochs: int | None = None,
+    seed: int = 0,
+    *,
+    is_true_size: bool,
+) -> FitSettings:
+    """`preset_settings` for names that a person typed.
+
+    Raises:
+        SettingsError: If there is no such preset or method.
+    """
     for given, known, what in (
         (preset, get_args(Preset), "preset"),
         (method, get_args(FitMethod), "method"),
     ):
         if given not in known:
             raise SettingsError(f"There is no {what} {given!r}; choose {', '.join(known)}.")
-    prepared = study.info.prepared
     return preset_settings(
         cast("Preset", preset),
         n_clusters,
         cast("FitMethod", method),
         epochs,
         seed,
-        is_true_size=prepared is not None and prepared.settings.spacing_mm is not None,
+        is_true_size=is_true_size,
     )
 
 
@@ -222,7 +237,7 @@ def _store(
     placed = embed(fitted.features, EmbedSettings(method=settings.plane, seed=settings.seed))
     for name in ARRAYS:
         writer.write_array(name, getattr(fitted, name))
-    writer.write_table("scans.parquet", _scans(scan_ids, fitted, placed.positions, placed.trust))
+    writer.write_table("scans.parquet", scans_table(scan_ids, fitted, placed))
     writer.write_bytes("weights.safetensors", pack(fitted.model, fitted.scale))
     writer.log(fitted.history)
     notes = (*fitted.notes, *([placed.note] if placed.note else []))
@@ -240,33 +255,6 @@ def _store(
     )
     writer.commit(info, ["arrays.zarr", "scans.parquet", "weights.safetensors", "history.jsonl"])
     return _summary(run, notes)
-
-
-def _scans(
-    scan_ids: list[str],
-    fitted: Fitted,
-    positions: NDArray[np.float64],
-    trust: NDArray[np.float64],
-) -> pd.DataFrame:
-    """One row per scan: cluster (from 1), confidence, margin, place on the map, silhouette."""
-    from clam_core.fitting.silhouette import silhouettes
-
-    soft = fitted.soft_assignment
-    best = np.sort(soft, axis=1)[:, ::-1]
-    clusters = soft.argmax(axis=1)
-    return pd.DataFrame(
-        {
-            "cluster": clusters + 1,
-            "confidence": best[:, 0].astype(np.float64),
-            "margin": (best[:, 0] - best[:, 1]).astype(np.float64),
-            "x": positions[:, 0],
-            "y": positions[:, 1],
-            "trust": trust,
-            "silhouette": silhouettes(fitted.features, clusters),
-            "role": pd.Series(["fitted"] * len(scan_ids), dtype="str").to_numpy(),
-        },
-        index=pd.Index(scan_ids, name="scan_id", dtype="str"),
-    )
 
 
 def _versions() -> dict[str, str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from clam_core.errors import SettingsError, StudyError
 from clam_core.files.file_names import file_names, inside
 from clam_core.pipeline.current import check_current
+from clam_core.pipeline.output.annotated_data import write_h5ad
 from clam_core.pipeline.output.export_figures import figure_files
 from clam_core.pipeline.output.export_tables import association_files, csv_bytes
 from clam_core.pipeline.output.map_files import write_map
@@ -31,9 +32,10 @@ def export(study: Study, name: str, what: str, to: Path, progress: Progress = si
         name: A fitted run.
         what: `tables` (clusters.csv, and the associations if there are any), `figures` (of the
             associations, as SVG and PDF; figures.csv tells the variable of each where its
-            name could not be used as it is), `latent` (latent.csv), or `maps`
-            (`<scan_id>.nii.gz` on the scan's own grid, in its own place; maps.csv tells the
-            scan of each file, for an id that cannot be the name of one).
+            name could not be used as it is), `latent` (latent.csv), `anndata`
+            (`<run>.h5ad`), or `maps` (`<scan_id>.nii.gz` on the scan's own grid, in its own
+            place; maps.csv tells the scan of each file, for an id that cannot be the name of
+            one).
         to: The folder; it is made if it is not there.
         progress: Told how much is done.
 
@@ -43,6 +45,7 @@ def export(study: Study, name: str, what: str, to: Path, progress: Progress = si
     Raises:
         SettingsError: If there is nothing called `what`.
         MissingStepError: If the results have not been made.
+        MissingPackageError: If anndata is asked for and not installed.
         StaleRunError: If the run was fitted on other volumes.
         StudyError: If the folder cannot be written, or a link stands in the place of a file.
     """
@@ -51,6 +54,7 @@ def export(study: Study, name: str, what: str, to: Path, progress: Progress = si
         "figures": _figures,
         "latent": _latent,
         "maps": _maps,
+        "anndata": _anndata,
     }
     if what not in kinds:
         raise SettingsError(f"There is no {what!r} to export; choose {', '.join(kinds)}.")
@@ -108,6 +112,13 @@ def _latent(run: Run, to: Path, progress: Progress) -> list[Path]:
     table = pd.DataFrame(codes.astype(np.float64), columns=columns)
     table.insert(0, "scan_id", run.scans().index)
     return [_csv(table, inside(to, "latent.csv"))]
+
+
+def _anndata(run: Run, to: Path, progress: Progress) -> list[Path]:
+    progress("Writing annotated data", 0, 1)
+    path = inside(to, f"{run.name}.h5ad")
+    write_h5ad(run, path)
+    return [path]
 
 
 def _csv(table: pd.DataFrame, path: Path) -> Path:

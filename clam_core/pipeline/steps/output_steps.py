@@ -23,10 +23,10 @@ def export(
     *,
     to: Annotated[Path, Option("Folder to write to.")],
     run: RunName = "default",
-    what: Annotated[str, Option("tables, figures, maps or latent.")] = "tables",
+    what: Annotated[str, Option("tables, figures, maps, latent or anndata.")] = "tables",
     progress: Progress,
 ) -> Summary:
-    """Write clusters (CSV), maps (NIfTI on each scan's own grid) or latent codes (CSV)."""
+    """Write clusters (CSV), maps (NIfTI on each scan's own grid), codes (CSV) or AnnData."""
     from clam_core.pipeline.output.export import export as run_export
     from clam_core.study import Study
 

@@ -1,0 +1,30 @@
+# The app and the command line. Studies lie in the volume /studies; see docs or README for logins.
+#   docker build -t clam-explorer .
+#   docker run --rm --network host -v "$PWD/studies:/studies" clam-explorer
+FROM python:3.11-slim
+
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libgomp1 \
+    && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /src
+COPY . /src
+RUN python -m pip install --no-cache-dir "/src[app,export]"
+
+# Nobody in the container may write anything but studies.
+RUN useradd --create-home --uid 1000 clam \
+    && mkdir -p /studies \
+    && chown clam:clam /studies
+USER clam
+WORKDIR /home/clam
+VOLUME /studies
+EXPOSE 8501
+
+# 127.0.0.1 is this container alone, or with `--network host` this machine alone. To be reached
+# from elsewhere (`-e CLAM_ADDRESS=0.0.0.0 -p 8501:8501`) the app wants a login: mount a
+# secrets.toml with a section [auth] at /home/clam/.streamlit/secrets.toml, or name the headers of
+# a proxy in its config.toml and set CLAM_PROXY_KEY. Without either it answers, and shows nothing.
+ENV CLAM_ADDRESS=127.0.0.1
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+    CMD python -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"
+CMD exec clam app /studies --address "$CLAM_ADDRESS" --headless

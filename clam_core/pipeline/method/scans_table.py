@@ -1,0 +1,30 @@
+"""The table of a run: one row per scan."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from clam_core.embedding import Embedding
+from clam_core.fitting import Fitted
+from clam_core.fitting.silhouette import silhouettes
+
+
+def scans_table(scan_ids: list[str], fitted: Fitted, placed: Embedding) -> pd.DataFrame:
+    """One row per scan: cluster (from 1), confidence, margin, place on the map, silhouette."""
+    soft = fitted.soft_assignment
+    best = np.sort(soft, axis=1)[:, ::-1]
+    clusters = soft.argmax(axis=1)
+    return pd.DataFrame(
+        {
+            "cluster": clusters + 1,
+            "confidence": best[:, 0].astype(np.float64),
+            "margin": (best[:, 0] - best[:, 1]).astype(np.float64),
+            "x": placed.positions[:, 0],
+            "y": placed.positions[:, 1],
+            "trust": placed.trust,
+            "silhouette": silhouettes(fitted.features, clusters),
+            "role": pd.Series(["fitted"] * len(scan_ids), dtype="str").to_numpy(),
+        },
+        index=pd.Index(scan_ids, name="scan_id", dtype="str"),
+    )
