@@ -14,16 +14,8 @@ pytestmark = [
 ]
 INSIDE = "18 scans ready, 1 failed"
 PAGES = ("cohort", "training", "explore", "clusters", "associations", "assign", "report")
-NO_PAGES = (
-    "page",
-    "cohort/page",
-    "shell",
-    "shell/start",
-    "two_doors",
-    "frame",
-    "cohort_map",
-    "app",
-)
+NO_PAGES = ("page", "shell", "two_doors")
+DEEPER = ("cohort/page", "shell/start")
 
 
 @pytest.fixture(scope="module")

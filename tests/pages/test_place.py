@@ -45,7 +45,7 @@ def state(root, study, step, status, arguments=None, **more):
     record.write_state(JobState(step, status, arguments=arguments or {}, **more))
 
 
-def show(name="training", **query):
+def show(name="explore", **query):
     page = AppTest.from_file(APP, default_timeout=60)
     at_page(page, name)
     for key, value in query.items():
@@ -71,14 +71,14 @@ def test_a_link_of_the_menu_keeps_study_and_run(root):
     page = show(study="b", run="later")
     again(page, "clusters")  # as the menu does: an address without names
     assert (chosen(page, "Study"), chosen(page, "Run")) == ("b", "later")
-    assert page.query_params["study"] == ["b"]
-    assert page.query_params["run"] == ["later"]
+    assert page.query_params["study"] in ("b", ["b"])
+    assert page.query_params["run"] in ("later", ["later"])
 
 
 def test_a_new_study_is_open_while_it_is_made(root, jobs_written):
     page = show("cohort", study="a")
     press(page, "Try the demo study")
-    assert page.query_params["study"] == ["demo"]
+    assert page.query_params["study"] in ("demo", ["demo"])
     assert chosen(page, "Study") == "demo"
     assert "Cancel" in [one.label for one in page.button]
     again(page, "training")
@@ -105,15 +105,16 @@ def test_a_study_that_nobody_makes_falls_back_to_the_first(root):
 
 
 def test_a_new_run_is_opened_when_its_step_has_ended(root, jobs_written):
-    page = show(study="a", run="default")
+    page = show("training", study="a", run="default")
     next(one for one in page.button if one.label == "Find clusters").click().run()
+    at_page(page, "explore")
     make.run(Study(root / "a"), "run-2")  # its clusters are stored, its maps are being made
     again(page)
     assert chosen(page, "Run") == "default"
     state(root, "a", "groups", "done", {"run": "run-2"})
     again(page)
     assert chosen(page, "Run") == "run-2"
-    assert page.query_params["run"] == ["run-2"]
+    assert page.query_params["run"] in ("run-2", ["run-2"])
     page.query_params["run"] = "default"  # asked for by hand: it stays
     again(page)
     assert chosen(page, "Run") == "default"
