@@ -170,6 +170,14 @@ def test_ready_scans_are_not_replaced_while_their_files_are_away(ready, scans):
         away.rename(scans)
 
 
+def test_margin_and_intensity_factor_reach_the_step(ready):
+    settings = {"grid": 8, "mask": "none", "margin_mm": 2.0, "intensity_factor": 3.0}
+    jobs.start(ready, "one", "preprocess", settings)
+    assert until(ready, "one", "done", "failed").status == "done"
+    used = Study(ready / "one").info.prepared.settings
+    assert (used.margin_mm, used.intensity_factor) == (2.0, 3.0)
+
+
 def test_what_goes_wrong_is_one_sentence(tmp_path, scans):
     create(tmp_path / "two", scans, None, CreateOptions(n_workers=1))
     jobs.start(tmp_path, "two", "fit", {})

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from clam_core import jobs
 from clam_core.errors import BusyError
+from clam_core.jobs.record import JobState, Record
 from clam_core.pipeline.clinical.import_clinical import import_table
 from clam_core.pipeline.scans.create import CreateOptions, create
 from clam_core.pipeline.scans.preprocess import preprocess
@@ -349,3 +350,47 @@ def test_a_study_is_deleted_once_its_name_is_typed(monkeypatch, complete):
     assert not (complete / "one").exists()
     assert "Try the demo study" in [one.label for one in page.button]
     assert not page.metric
+
+
+# What was lost
+
+
+def refused(root, n="those 2 scans"):
+    record = Record(root, "one")
+    record.folder.mkdir(parents=True)
+    said = f"3 of 9 files of scans cannot be found below 'in', so no volume was changed; connect \
+the drive or folder again, or give up {n} with --forget-missing."
+    record.write_state(JobState("preprocess", "failed", error=said, arguments={"grid": 8}))
+
+
+def test_lost_scans_are_given_up_only_after_a_refusal_and_on_purpose(
+    monkeypatch, complete, started
+):
+    labels = [one.label for one in show(monkeypatch, complete).button]
+    assert not any("without" in label for label in labels)
+    refused(complete)
+    page = show(monkeypatch, complete)
+    assert "or give up those 2 scans." in words(page)
+    assert "--forget-missing" not in words(page)
+    go = next(one for one in page.button if one.label == "Prepare without those 2 scans")
+    assert go.disabled
+    next(one for one in page.checkbox if "those 2 scans" in one.label).check().run()
+    press(page, "Prepare without those 2 scans")
+    assert started[0][1:] == ("one", "preprocess", {"grid": 8, "forget_missing": True})
+
+
+def test_a_study_prepared_again_keeps_what_the_form_does_not_ask(monkeypatch, complete, started):
+    study = Study(complete / "one")
+    settings = PreprocessSettings(
+        grid=(8, 8, 8), mask="none", margin_mm=2, intensity_factor=3, spacing_mm=1.5
+    )
+    preprocess(study, settings, 1)
+    table = study.scans()
+    table.loc[table.index[0], "status"] = "found"
+    table.to_parquet(study.folder / "scans.parquet")
+    press(show(monkeypatch, complete), "Prepare the scans")
+    (_, _, step, arguments) = started[0]
+    kept = ("margin_mm", "intensity_factor", "spacing_mm", "crop")
+    assert step == "preprocess"
+    assert [arguments[name] for name in kept] == [2, 3, 1.5, "auto"]
+    assert (arguments["grid"], arguments["mask"]) == (88, "auto")
