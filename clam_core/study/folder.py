@@ -28,7 +28,9 @@ ReadRow = Callable[[int], tuple[NDArray[np.int16], NDArray[np.bool_] | None]]
 SCANS, SOURCES, SKIPPED = "scans.parquet", "sources.parquet", "skipped.parquet"
 CLINICAL, CLINICAL_COLUMNS = "clinical.parquet", "clinical.json"
 ARRAYS, PICTURES = "arrays.zarr", "pictures"
-_DESCRIBED = {"level": str, "columns": list, "n_matched": int, "n_scans": int}
+_DESCRIBED = {"level": str, "columns": list}
+_UNDESCRIBED = {"notices": [], "n_matched": 0, "n_scans": 0}
+"""What the description of the clinical table must hold, and what it may lack."""
 
 
 class Study:
@@ -80,7 +82,7 @@ class Study:
         if not (self.folder / CLINICAL).is_file():
             return None
         table = atomic.read_table(self.folder / CLINICAL)
-        return table, read_object(self.folder / CLINICAL_COLUMNS, _DESCRIBED, {"notices": []})
+        return table, read_object(self.folder / CLINICAL_COLUMNS, _DESCRIBED, _UNDESCRIBED)
 
     def write_clinical(self, table: pd.DataFrame, description: dict[str, Any]) -> None:
         """Replace the clinical table and the description of its columns."""

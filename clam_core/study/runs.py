@@ -38,10 +38,7 @@ ARRAYS = "arrays.zarr"
 _OF_CLUSTERS = {"cluster_maps", "cluster_means", "cluster_masks", "archetypes", "archetype_paths"}
 _OF_MAPS = {"maps", "cluster_maps", "cluster_means", "cluster_masks"}
 _OF_LOCALIZE = {"maps", *_OF_CLUSTERS}
-_SELECTED: Kinds = {
-    **{"settings": dict, "rows": list, "recommended": (int, NoneType), "reason": str},
-    **{"gap_choice": int, "method": str},
-}
+_SELECTED: Kinds = {"settings": dict, "rows": list, "recommended": (int, NoneType), "reason": str}
 
 
 class RunInfo(Settings):

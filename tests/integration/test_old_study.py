@@ -259,7 +259,7 @@ def test_other_settings_and_files_still_count(study, scans_are_there, monkeypatc
     assert known not in fingerprints.known_voxels(old_study.PREPARED, scans_are_there)
 
 
-def test_a_file_that_was_missing_then_makes_no_difference(scans_are_there):
+def test_a_file_that_was_missing_then_makes_no_difference(study, scans_are_there):
     """Version 0.1.0 noted a missing file with size and time 0."""
     first = next(iter(scans_are_there))
     scan, mask = scans_are_there[first].stamps
@@ -268,6 +268,11 @@ def test_a_file_that_was_missing_then_makes_no_difference(scans_are_there):
     stored = fingerprints.of_voxels(old_study.PREPARED, {**scans_are_there, first: as_before})
     found = fingerprints.known_voxels(old_study.PREPARED, {**scans_are_there, first: now})
     assert stored in found
+    old_study.edit(
+        study.folder / "study.json", lambda values: values["prepared"].update(fingerprint=stored)
+    )
+    scans_are_there[first] = now
+    assert does_nothing(preprocess(Study(study.folder), old_study.PREPARED))
 
 
 def test_versions_of_numbers_make_what_is_stored_old(study, monkeypatch):
