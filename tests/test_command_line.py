@@ -102,6 +102,22 @@ def test_a_fault_of_ours_is_a_sentence_too(tmp_path, scans, monkeypatch):
     assert "secret path" not in result.output
 
 
+@pytest.mark.slow
+def test_a_run_of_other_volumes_is_refused_with_the_remedy(tmp_path):
+    study = tmp_path / "x"
+    assert call("demo", study, "--scans", 12, "--grid", 32).exit_code == 0
+    assert call("localize", study).exit_code == 0
+    done = call("preprocess", study, "--grid", 32, "--mask", "none")
+    assert done.exit_code == 0, done.output
+    for step in ("localize", "associate", "select"):
+        refused = call(step, study)
+        assert refused.exit_code == 2, refused.output
+        assert "was fitted on other volumes" in " ".join(refused.stderr.split())
+        assert "fit a new run" in " ".join(refused.stderr.split())
+    assert call("preprocess", study, "--grid", 32).exit_code == 0
+    assert call("localize", study).exit_code == 0
+
+
 def test_help_lists_the_steps_and_loads_nothing_slow():
     code = (
         "import sys; sys.argv = ['clam_core', '--help']\n"

@@ -134,10 +134,13 @@ class Record:
         return value if isinstance(value, dict) else None
 
     def read_state(self) -> JobState | None:
-        """The state as it was last written; None if no job was started."""
+        """The state as it was last written; None if no job was started, or it is damaged."""
         value = self.read(STATE)
         if value is None:
             return None
         names = JobState.__dataclass_fields__
         known = {name: item for name, item in value.items() if name in names}
-        return JobState(**{**known, "sentences": tuple(known.get("sentences", ()))})
+        try:
+            return JobState(**{**known, "sentences": tuple(known.get("sentences", ()))})
+        except TypeError:  # it lacks its step or status, or is damaged
+            return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from clam_core.models.features import Features, LatentFeatures
 from clam_core.models.heads import GaussianHead, Head, MixtureHead, StudentHead
 from clam_core.models.profile_features import ProfileFeatures, ProfileKind
 from clam_core.settings import NetworkSettings
+from clam_core.settings.stored import read_stored
 
 
 def describe_model(model: ClusterModel) -> dict[str, Any]:
@@ -52,7 +53,8 @@ def rebuild_model(description: dict[str, Any], tensors: dict[str, Tensor]) -> Cl
     """
     try:
         autoencoder = Autoencoder(
-            tuple(description["grid"]), NetworkSettings(**description["network"])
+            tuple(description["grid"]),
+            read_stored(NetworkSettings, description["network"], "The description of the network"),
         )
         features = _features(description, tensors)
         model = ClusterModel(autoencoder, features, _head(description["head"], tensors))
@@ -70,7 +72,8 @@ def rebuild_model(description: dict[str, Any], tensors: dict[str, Tensor]) -> Cl
 def _features(description: dict[str, Any], tensors: dict[str, Tensor]) -> Features:
     if description["features"] == ProfileFeatures.kind:
         names = ("reference", "readout", "mean", "components")
-        how = ProfileKind(**description["profiles"])
+        stored, known = description["profiles"], {field.name for field in fields(ProfileKind)}
+        how = ProfileKind(**{name: stored[name] for name in known & stored.keys()})
         return ProfileFeatures(how, *(tensors[f"features.{name}"] for name in names))
     if description["features"] == LatentFeatures.kind:
         return LatentFeatures()

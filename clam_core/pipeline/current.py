@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 from clam_core.errors import StaleRunError
+from clam_core.pipeline.fingerprints import of_inputs
 from clam_core.study import Run, Study
 
 
 def inputs_digest(study: Study, scan_ids: Sequence[str]) -> str:
     """Digest of the volumes and masks that a run is fitted on."""
     prepared = study.info.prepared
-    parts = [prepared.fingerprint if prepared else "", *scan_ids]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return of_inputs(prepared.fingerprint if prepared else "", scan_ids)
 
 
 def why_stale(study: Study, run: Run) -> str:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from clam_core.errors import ClamError, MissingStepError
 from clam_core.report.settings import ReportSettings
-from clam_core.settings import AssociateSettings
+from clam_core.settings import AssociateSettings, FitSettings
+from clam_core.settings.stored import read_stored
 from clam_core.statistics import Cohort, assemble
 from clam_core.study import Run, Study
 from clam_core.study.associations import Associations, is_current, read_associations
@@ -36,6 +37,12 @@ class Material:
         self.study: Study = run.study
         self.info = run.info()
         self.members = run.scans()
+
+    @cached_property
+    def fit_settings(self) -> FitSettings:
+        """What the run was fitted with."""
+        where = f"'run.json' of the run {self.run.name!r}"
+        return read_stored(FitSettings, self.info.settings, where)
 
     @cached_property
     def scans(self) -> pd.DataFrame:
@@ -86,7 +93,11 @@ class Material:
         stored = self.study.clinical()
         if stored is None or self.associations is None:
             return None
-        settings = AssociateSettings(**self.associations.about["settings"])
+        settings = read_stored(
+            AssociateSettings,
+            self.associations.about["settings"],
+            "'about.json' of the associations",
+        )
         subjects = self.scans["subject_id"].reindex(self.members.index)
         clusters = self.members[["cluster", "confidence"]].assign(subject_id=subjects)
         try:

@@ -26,6 +26,10 @@ _DAMAGE = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError
 """What zarr and its codecs raise on files that are not as they were written."""
 
 
+IsZero = Callable[[str, int], bool]
+"""From array and row: whether tables say that nothing but zeros was written there."""
+
+
 def start_again(name: str) -> str:  # noqa: ARG001
     """What to do where a step's own unfinished array is damaged."""
     return "start the step again"
@@ -37,8 +41,9 @@ class ScanArrays:
     Values are read back as they were written, or not at all: every chunk is written, also
     one of zeros, and ends in a checksum, and a missing, cut or changed one raises. Arrays
     from before this have no checksum (a changed bit may go unnoticed) and no chunks of
-    zeros; a chunk that is missing there is an error, too, and the sentence says how to make
-    the array again.
+    zeros: one that is missing there reads as zeros where the study's tables say that it held
+    nothing else. Otherwise it is an error, too, and the sentence says how to make the array
+    again.
 
     A row that nobody has written (a scan that failed, a map that was not made) is such an
     error as well: the study asks its tables before it reads one.
@@ -46,10 +51,16 @@ class ScanArrays:
     Args:
         folder: The Zarr group on disk.
         again: From the name of an array to what makes it again, for messages.
+        is_zero: What tables say of a row, for arrays from before checksums.
     """
 
-    def __init__(self, folder: Path, again: Callable[[str], str] = start_again) -> None:
-        self._folder, self._again = folder, again
+    def __init__(
+        self,
+        folder: Path,
+        again: Callable[[str], str] = start_again,
+        is_zero: IsZero = lambda _name, _row: False,
+    ) -> None:
+        self._folder, self._again, self._is_zero = folder, again, is_zero
 
     def create(self, name: str, n_scans: int, shape: tuple[int, ...], dtype: str) -> None:
         """Make an array of shape (n_scans, *shape), or go on with one that is there already.
@@ -117,6 +128,8 @@ class ScanArrays:
         try:
             values: NDArray[np.generic] = np.asarray(array[row])
         except _DAMAGE as error:
+            if isinstance(error, FileNotFoundError) and self._was_left_out(name, row):
+                return np.zeros(array.shape[1:], array.dtype)
             raise self._damaged(name, error, row // array.chunks[0], whose) from error
         return values
 
@@ -129,10 +142,8 @@ class ScanArrays:
         array = self._array(name)
         try:
             values: NDArray[np.generic] = np.asarray(array[:])
-        except _DAMAGE as error:
-            for row in range(0, array.shape[0], array.chunks[0]):
-                self.read(name, row)  # the first that is damaged says so
-            raise self._damaged(name, error) from error
+        except _DAMAGE:  # the first row that is damaged says so
+            values = np.stack([self.read(name, row) for row in range(array.shape[0])])
         return values
 
     def holds(self, name: str, row: int) -> bool:
@@ -142,6 +153,15 @@ class ScanArrays:
         except StudyError:
             return False
         return True
+
+    def _was_left_out(self, name: str, row: int) -> bool:
+        """Whether the chunk of a row was never written because all of it is zero."""
+        from clam_core.study import chunks
+
+        array = self._array(name)
+        first = row // array.chunks[0] * array.chunks[0]
+        rows = range(first, min(first + array.chunks[0], array.shape[0]))
+        return chunks.leaves_out_zeros(array) and all(self._is_zero(name, one) for one in rows)
 
     def __contains__(self, name: str) -> bool:
         return (self._folder / name).is_dir()

@@ -10,14 +10,23 @@ from typing import Any
 import pandas as pd
 
 from clam_core.errors import MissingStepError
+from clam_core.settings import AssociateSettings
+from clam_core.settings.stored import read_stored
 from clam_core.study import atomic
 from clam_core.study.folder import CLINICAL, CLINICAL_COLUMNS
 from clam_core.study.folder import SCANS as STUDY_SCANS
 from clam_core.study.runs import SCANS, Run
 from clam_core.study.staging import Staging
+from clam_core.study.stored_json import read_object
 from clam_core.study.visits import VISITS
 
 ROWS, MORE, ABOUT = "associations.parquet", "associations", "about.json"
+_ABOUT = {
+    **{"settings": dict, "clusters": list, "sizes": list, "n_tests": int, "inputs": str},
+    **{"headline": str, "stability": dict},
+}
+_LACKING = {"version": "unknown", "libraries": {}, "banner": "", "notes": [], "follow_up": {}}
+"""What `about.json` must hold, and what it may lack."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +73,9 @@ def read_associations(run: Run) -> Associations:
         )
     paths = sorted((run.folder / MORE).glob("*.parquet"))
     tables = {path.stem: atomic.read_table(path) for path in paths}
-    about = atomic.read_json(run.folder / MORE / ABOUT)
+    about = read_object(run.folder / MORE / ABOUT, _ABOUT, _LACKING)
+    settings = read_stored(AssociateSettings, about["settings"], repr(ABOUT))
+    about["settings"] = settings.model_dump(mode="json")
     return Associations(atomic.read_table(run.folder / ROWS), tables, about)
 
 

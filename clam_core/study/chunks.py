@@ -103,6 +103,11 @@ def open_to_read(folder: Path) -> zarr.Array[Any]:
     return zarr.open_array(WholeStore(folder, read_only=True), mode="r", zarr_format=3)
 
 
+def leaves_out_zeros(array: zarr.Array[Any]) -> bool:
+    """Whether an array was written before every chunk was: one without checksums."""
+    return not any(isinstance(codec, Crc32cCodec) for codec in array.compressors)
+
+
 def _description(folder: Path) -> dict[str, Any]:
     value: dict[str, Any] = json.loads((folder / DESCRIPTION).read_bytes())
     return value

@@ -12,55 +12,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clam_core import __version__
 from clam_core.errors import ClamError, MissingStepError, StudyError
 from clam_core.files.given_names import check_name
-from clam_core.settings import PreprocessSettings, Settings, Unit
 from clam_core.study import atomic
 from clam_core.study.arrays import ScanArrays
 from clam_core.study.locking import hold
 from clam_core.study.staging import Staging, pending, roll_forward
+from clam_core.study.stored_json import read_object
+from clam_core.study.study_info import STUDY, StudyInfo, read_info, refuse_newer
 from clam_core.volume import Volume
 
 ReadRow = Callable[[int], tuple[NDArray[np.int16], NDArray[np.bool_] | None]]
 """From a position to the volume (int16) and the mask of a scan."""
 
-SCHEMA_VERSION = 1
-STUDY, SCANS, SOURCES, SKIPPED = "study.json", "scans.parquet", "sources.parquet", "skipped.parquet"
+SCANS, SOURCES, SKIPPED = "scans.parquet", "sources.parquet", "skipped.parquet"
 CLINICAL, CLINICAL_COLUMNS = "clinical.parquet", "clinical.json"
 ARRAYS, PICTURES = "arrays.zarr", "pictures"
-
-
-class Prepared(Settings):
-    """What `preprocess` made: its settings, and the digest of settings and sources."""
-
-    settings: PreprocessSettings
-    fingerprint: str
-    n_ready: int
-
-
-class StudyInfo(Settings):
-    """Content of study.json.
-
-    Attributes:
-        schema_version: Version of the layout of the folder.
-        version: Version of this software that made the study.
-        spatial_dims: 2 or 3 axes per scan.
-        modality: `CT`, `MR`, `picture`, ...
-        unit: `HU` or `arbitrary`.
-        scans_root: Folder (or parent of the archive) below which the sources lie.
-        key: Secret by which names and hospital numbers are hashed.
-        prepared: What preprocessing made; None before it.
-    """
-
-    schema_version: int = SCHEMA_VERSION
-    version: str = __version__
-    spatial_dims: int
-    modality: str
-    unit: Unit
-    scans_root: str
-    key: str
-    prepared: Prepared | None = None
+_DESCRIBED = {"level": str, "columns": list}
+_UNDESCRIBED = {"notices": [], "n_matched": 0, "n_scans": 0}
+"""What the description of the clinical table must hold, and what it may lack."""
 
 
 class Study:
@@ -70,7 +40,7 @@ class Study:
         folder: An existing study.
 
     Raises:
-        StudyError: If the folder holds no study, or one of another version.
+        StudyError: If the folder holds no study, or one a damaged or newer one.
     """
 
     def __init__(self, folder: Path | str) -> None:
@@ -80,27 +50,15 @@ class Study:
                 f"There is no study in {self.folder.name!r}; make one with the step 'create'."
             )
         self.finish()
-        self.info = self._read_info()
+        self.info = read_info(self.folder)
         self._arrays = ScanArrays(self.folder / ARRAYS, _prepare_again)
 
     def finish(self) -> None:
         """Complete a replacement of files that a killed process had decided on."""
         if pending(self.folder):
+            refuse_newer(self.folder)
             with self.lock(timeout=30):
                 roll_forward(self.folder)
-
-    def _read_info(self) -> StudyInfo:
-        values = atomic.read_json(self.folder / STUDY)
-        version = values.get("schema_version")
-        if version != SCHEMA_VERSION:
-            raise StudyError(
-                f"The study {self.folder.name!r} has layout version {version}, this software reads "
-                f"version {SCHEMA_VERSION}; open it with the version of the software that made it."
-            )
-        try:
-            return StudyInfo(**values)
-        except (TypeError, ValueError) as error:
-            raise StudyError(f"{STUDY!r} of the study {self.folder.name!r} is damaged.") from error
 
     @property
     def name(self) -> str:
@@ -124,7 +82,7 @@ class Study:
         if not (self.folder / CLINICAL).is_file():
             return None
         table = atomic.read_table(self.folder / CLINICAL)
-        return table, atomic.read_json(self.folder / CLINICAL_COLUMNS)
+        return table, read_object(self.folder / CLINICAL_COLUMNS, _DESCRIBED, _UNDESCRIBED)
 
     def write_clinical(self, table: pd.DataFrame, description: dict[str, Any]) -> None:
         """Replace the clinical table and the description of its columns."""

@@ -1,4 +1,4 @@
-"""One process at a time writes to a study."""
+"""One process at a time writes to a study, or to a run of it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ LOCK = ".lock"
 
 
 @contextmanager
-def hold(folder: Path, timeout: float = 0) -> Iterator[None]:
-    """Hold a study's folder for writing, waiting for at most `timeout` seconds.
+def hold(folder: Path, timeout: float = 0, doing: str = "writing to the study") -> Iterator[None]:
+    """Hold the folder of a study or a run for writing, waiting for at most `timeout` seconds.
+
+    Args:
+        folder: The folder.
+        timeout: Seconds.
+        doing: What another process is doing while it holds the folder, for the message.
 
     Raises:
         BusyError: If another process holds it.
@@ -25,7 +30,7 @@ def hold(folder: Path, timeout: float = 0) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise BusyError(
-            f"Another process is writing to the study {folder.name!r}; wait until it has ended."
+            f"Another process is {doing} {folder.name!r}; wait until it has ended."
         ) from None
     try:
         yield

@@ -17,7 +17,8 @@ def read_names(run: Run) -> dict[int, str]:
     path = run.folder / NAMES
     if not path.is_file():
         return {}
-    return {int(number): str(name) for number, name in atomic.read_json(path).items()}
+    names = atomic.read_json(path).items()
+    return {int(number): str(name) for number, name in names if number.isdecimal()}
 
 
 def write_names(run: Run, names: Mapping[int, str]) -> None:

@@ -8,31 +8,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from types import NoneType
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from clam_core import __version__
-from clam_core.errors import BusyError, MissingStepError, StudyError
+from clam_core.errors import MissingStepError
 from clam_core.files.given_names import check_name
-from clam_core.settings import Settings
+from clam_core.settings import SelectSettings, Settings
+from clam_core.settings.stored import read_stored
 from clam_core.study import atomic
 from clam_core.study.arrays import ScanArrays
 from clam_core.study.folder import Study
+from clam_core.study.locking import hold
+from clam_core.study.migrate import RUNS as LAYOUTS
 from clam_core.study.staging import Staging, pending, roll_forward
+from clam_core.study.stored_json import Kinds, read_object
 
-RUN_VERSION = 1
+RUN_VERSION = LAYOUTS.present
 N_INFOS = 64
 """Runs whose run.json is kept in memory."""
 REFERENCE = "reference.safetensors"
 RUNS, RUN, HISTORY, WEIGHTS = "runs", "run.json", "history.jsonl", "weights.safetensors"
-SCANS, MAPS, SELECTION, LOCK = "scans.parquet", "maps.parquet", "selection.json", ".lock"
+SCANS, MAPS, SELECTION = "scans.parquet", "maps.parquet", "selection.json"
 ARRAYS = "arrays.zarr"
 _OF_CLUSTERS = {"cluster_maps", "cluster_means", "cluster_masks", "archetypes", "archetype_paths"}
+_OF_MAPS = {"maps", "cluster_maps", "cluster_means", "cluster_masks"}
 _OF_LOCALIZE = {"maps", *_OF_CLUSTERS}
+_SELECTED: Kinds = {"settings": dict, "rows": list, "recommended": (int, NoneType), "reason": str}
 
 
 class RunInfo(Settings):
@@ -87,7 +93,7 @@ class Run:
         if self.folder.is_dir() and pending(self.folder):
             with self.lock(timeout=30):
                 roll_forward(self.folder)
-        self._arrays = ScanArrays(self.folder / ARRAYS, _make_again)
+        self._arrays = ScanArrays(self.folder / ARRAYS, _make_again, self._is_zero)
 
     @property
     def is_fitted(self) -> bool:
@@ -99,7 +105,7 @@ class Run:
 
         Raises:
             MissingStepError: If nothing was fitted under this name.
-            StudyError: If it was made by another version.
+            StudyError: If it is damaged, or was made by a newer version.
         """
         if not self.is_fitted:
             raise MissingStepError(
@@ -183,13 +189,16 @@ class Run:
 
         Raises:
             MissingStepError: If it has not been run.
+            StudyError: If it is damaged.
         """
         if not (self.folder / SELECTION).is_file():
             raise MissingStepError(
                 f"The run {self.name!r} has not compared numbers of clusters; run the step "
                 "'select' first."
             )
-        return atomic.read_json(self.folder / SELECTION)
+        found = read_object(self.folder / SELECTION, _SELECTED, {"notes": []})
+        settings = read_stored(SelectSettings, found["settings"], repr(SELECTION))
+        return {**found, "settings": settings.model_dump(mode="json")}
 
     def _require(self, name: str) -> None:
         if name not in self._arrays:
@@ -198,6 +207,16 @@ class Run:
                 f"The run {self.name!r} has no {name.replace('_', ' ')} yet; run the step "
                 f"{step!r} first."
             )
+
+    def _is_zero(self, name: str, row: int) -> bool:
+        """Whether a map says nothing for its cluster, or a cluster has no maps."""
+        if name not in _OF_MAPS or not (self.folder / MAPS).is_file():
+            return False
+        table = self.maps()
+        if name == "maps":
+            says_nothing = table["done"] & (table.get("raw_high", np.nan) == 0)
+            return bool(says_nothing.iloc[row])
+        return not table["done"][self.scans()["cluster"] == row + 1].any()
 
     # Writing
 
@@ -209,17 +228,8 @@ class Run:
             BusyError: If another process holds it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / LOCK, timeout=timeout)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise BusyError(
-                f"Another process is working on the run {self.name!r}; wait until it has ended."
-            ) from None
-        try:
+        with hold(self.folder, timeout, "working on the run"):
             yield
-        finally:
-            lock.release()
 
     def write_selection(self, found: dict[str, Any]) -> None:
         """Replace what the step 'select' found."""
@@ -247,12 +257,8 @@ def _read_info(path: Path, stamped: tuple[int, ...]) -> RunInfo:  # noqa: ARG001
     """Content of a run.json; read again only when it has been replaced.
 
     Raises:
-        StudyError: If it was made by another version.
+        StudyError: If it is damaged, or was made by a newer version.
     """
-    values = atomic.read_json(path)
-    if values.get("schema_version") != RUN_VERSION:
-        raise StudyError(
-            f"The run {path.parent.name!r} has layout version {values.get('schema_version')}, this "
-            f"software reads version {RUN_VERSION}; fit it again under another name."
-        )
-    return RunInfo(**values)
+    name = path.parent.name
+    values = LAYOUTS.read(atomic.read_json(path), name)
+    return read_stored(RunInfo, values, f"{RUN!r} of the run {name!r}")

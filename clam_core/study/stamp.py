@@ -1,10 +1,46 @@
-"""When the results of a run were last changed, for whoever keeps what was made from them."""
+"""When a run was last changed under the same name, for whoever keeps what was made from it.
+
+- `fit_stamp`: it was fitted again. For models and medians kept in memory.
+- `maps_stamp`: that, or its volumes or its stored maps were made again. For pictures of scans.
+- `results_stamp`: anything of it or of its study was changed. For whole pages and reports.
+
+Stamps are for memory: they follow from times and places on the disk, and a copy of a study
+has others. What is stored follows from content: whether a run belongs to the study's volumes
+is said by `pipeline/current.py`, whether associations belong to the run and the clinical table
+by `study/associations.py`.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
-from clam_core.study.runs import Run
+from clam_core.study import atomic
+from clam_core.study.runs import REFERENCE, Run
+
+
+def fit_stamp(run: Run) -> str:
+    """A text that changes when a run is fitted again under the same name.
+
+    Raises:
+        MissingStepError: If it has not been fitted.
+        OSError: If its weights are gone.
+    """
+    return _stamp(run.weights())
+
+
+def maps_stamp(run: Run) -> str:
+    """A text that changes when volumes, fit or stored maps of a run are made again.
+
+    Raises:
+        MissingStepError: If it has not been fitted.
+        OSError: If its weights are gone.
+    """
+    prepared = run.study.info.prepared
+    reference = run.folder / REFERENCE
+    maps = _stamp(reference) if reference.is_file() else "no maps"
+    voxels = "" if prepared is None else prepared.fingerprint
+    return "/".join((voxels, run.info().inputs, fit_stamp(run), maps))
 
 
 def results_stamp(run: Run) -> str:
@@ -24,3 +60,7 @@ def results_stamp(run: Run) -> str:
                 seen = path.stat()
                 total.update(f"{path.name}/{seen.st_size}/{seen.st_mtime_ns}\n".encode())
     return total.hexdigest()
+
+
+def _stamp(path: Path) -> str:
+    return "/".join(str(part) for part in atomic.stamp(path))

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from clam_core.study import atomic
 from clam_core.study.arrays import DTYPES, ScanArrays
-from clam_core.study.folder import ARRAYS, PICTURES, SCANS, STUDY, Prepared, Study
+from clam_core.study.folder import ARRAYS, PICTURES, SCANS, Study
 from clam_core.study.staging import WRITTEN, Staging
+from clam_core.study.study_info import STUDY, Prepared
 
 
 class ScanWriter:

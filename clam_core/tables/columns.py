@@ -70,14 +70,20 @@ class ColumnInfo:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> ColumnInfo:
-        """The column of `to_json`.
+        """The column of `to_json`; names of another version are left out.
 
         Raises:
-            TableError: If the values do not come from `to_json`.
+            TableError: If the values do not hold what comes from `to_json`.
         """
         names = {field.name for field in fields(cls)}
-        if not {"name", "label", "kind"} <= set(values) <= names or values["kind"] not in KINDS:
-            raise TableError("The stored description of a column is damaged; import it again.")
         lists = {"levels", "warnings", "missing_values", "made_from"}
-        given: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in values.items()}
+        known = {name: values[name] for name in names if name in values}
+        if (
+            not isinstance(values, dict)
+            or not {"name", "label", "kind"} <= set(known)
+            or known["kind"] not in KINDS
+            or not all(isinstance(known[name], list | tuple) for name in lists & set(known))
+        ):
+            raise TableError("The stored description of a column is damaged; import it again.")
+        given: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in known.items()}
         return cls(**given)

@@ -33,7 +33,10 @@ def made(tmp_path_factory):
     fit(study, "a", QUICK)
     fit(study, "b", QUICK.model_copy(update={"n_clusters": 3}))
     row = {"n_clusters": 2, "sizes": [8, 8], "silhouette": 0.5, "jaccard": 0.9}
-    found = {"rows": [row], "recommended": None, "reason": "Nothing.", "notes": ["A note."]}
+    found = {
+        "settings": {}, "rows": [row], "recommended": None, "reason": "Nothing.",
+        "notes": ["A note."],
+    }  # fmt: skip
     Run(study, "a").write_selection(found)
     return root
 

@@ -175,7 +175,7 @@ def test_what_is_no_study_is_a_sentence(tmp_path):
         Study(tmp_path / "nothing")
     study = make.empty(tmp_path / "s")
     (study.folder / "study.json").write_text('{"schema_version": 99}')
-    with pytest.raises(StudyError, match="layout version 99, this software reads version 1"):
+    with pytest.raises(StudyError, match="layout version 99, this software reads versions up to 1"):
         Study(tmp_path / "s")
     (study.folder / "study.json").write_text("{")
     with pytest.raises(StudyError, match="missing or damaged"):
@@ -210,10 +210,14 @@ def test_clinical_table_and_its_columns_change_together(tmp_path):
     study = make.empty(tmp_path / "s")
     assert study.clinical() is None
     table = pd.DataFrame({"age": [50.0, 61.0]}, index=pd.Index(["p0", "p1"], name="subject_id"))
-    study.write_clinical(table, {"age": {"unit": "years"}})
+    age = {"name": "age", "label": "Age", "kind": "continuous", "unit": "years"}
+    description = {
+        "level": "subject", "columns": [age], "n_matched": 2, "n_scans": 3, "notices": ["One."]
+    }  # fmt: skip
+    study.write_clinical(table, description)
     found, columns = study.clinical()
     pd.testing.assert_frame_equal(found, table)
-    assert columns == {"age": {"unit": "years"}}
+    assert columns == description
     assert not list(study.folder.glob("*.partial"))
 
 

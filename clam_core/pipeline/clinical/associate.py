@@ -14,12 +14,14 @@ from clam_core.how_many.run_stability import Stability, cluster_stability
 from clam_core.pipeline.clinical.follow_up import follow_up
 from clam_core.pipeline.clinical.needed_table import needed_table
 from clam_core.pipeline.current import check_current
+from clam_core.pipeline.fingerprints import FIRST, STATISTICS_VERSION
 from clam_core.pipeline.json_values import plain_values
 from clam_core.pipeline.output.export import clusters_table
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.scans.acquisition import acquisition_of
 from clam_core.pipeline.summary import Summary
 from clam_core.settings import AssociateSettings
+from clam_core.settings.stored import is_same
 from clam_core.statistics import (
     AssociationTable,
     Cohort,
@@ -149,6 +151,7 @@ def _about(found: AssociationTable, settings: AssociateSettings) -> dict[str, An
         "sizes": [int((labels == number).sum()) for number in clusters],
         "n_tests": found.n_tests,
         "version": __version__,
+        **({} if STATISTICS_VERSION == FIRST else {"statistics": STATISTICS_VERSION}),
         "libraries": _versions(),
     }
 
@@ -212,8 +215,8 @@ def _same(stored: Associations, settings: AssociateSettings, digest: str) -> boo
     about = stored.about
     return (
         about.get("inputs") == digest
-        and about.get("settings") == settings.model_dump(mode="json")
-        and about.get("version") == __version__
+        and is_same(about.get("settings"), settings)
+        and about.get("statistics", FIRST) == STATISTICS_VERSION
     )
 
 

@@ -17,7 +17,6 @@ from clam_core.pipeline.current import check_current
 from clam_core.pipeline.method.explain import (
     Explanation,
     fitted_cohort,
-    run_stamp,
     stored_settings,
 )
 from clam_core.pipeline.output.map_files import names_of_new, write_map
@@ -28,6 +27,7 @@ from clam_core.pipeline.summary import Summary
 from clam_core.sandbox.pool import ReaderPool
 from clam_core.settings import LocalizeSettings, ReadLimits
 from clam_core.study import Run, Study
+from clam_core.study.stamp import fit_stamp
 from clam_core.training import CohortImages, ScanSource
 
 N_NEIGHBORS = 5
@@ -126,7 +126,7 @@ class KnownRun:
 
     def __init__(self, study: Study, run: Run) -> None:
         self._run = run
-        self._cohort = fitted_cohort(study.folder, run.name, run_stamp(run))
+        self._cohort = fitted_cohort(study.folder, run.name, fit_stamp(run))
         self._table = run.scans()
         codes = [run.array(kind).astype(np.float64) for kind in ("features", "latent")]
         self._usual = Usual((codes[0], codes[1]), self._measures())

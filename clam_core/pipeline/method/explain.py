@@ -28,8 +28,13 @@ from clam_core.pipeline.current import check_current
 from clam_core.pipeline.method.fit import source_of
 from clam_core.pipeline.method.weights import load_model, load_reference
 from clam_core.settings import LocalizeSettings
+from clam_core.settings.stored import read_stored
 from clam_core.study import Run, Study
+from clam_core.study.stamp import fit_stamp
 from clam_core.training import CohortImages, ScanSource
+
+run_stamp = fit_stamp
+"""The name that it had here."""
 
 KEPT_RUNS, KEPT_MAPS = 2, 64
 
@@ -199,11 +204,11 @@ def explain_scan(
     """
     check_current(study, run)
     wanted = (settings or LocalizeSettings()).model_dump_json()
-    return _explained(study.folder, run.name, run_stamp(run), scan_id, wanted)
+    return _explained(study.folder, run.name, fit_stamp(run), scan_id, wanted)
 
 
 @functools.lru_cache(maxsize=KEPT_MAPS)
-def _explained(folder: Path, name: str, stamp: int, scan_id: str, settings: str) -> Explanation:
+def _explained(folder: Path, name: str, stamp: str, scan_id: str, settings: str) -> Explanation:
     cohort = fitted_cohort(folder, name, stamp)
     rows = cohort.table.index.tolist()
     if scan_id not in rows:
@@ -212,7 +217,7 @@ def _explained(folder: Path, name: str, stamp: int, scan_id: str, settings: str)
 
 
 @functools.lru_cache(maxsize=KEPT_RUNS)
-def fitted_cohort(folder: Path, name: str, stamp: int) -> FittedCohort:  # noqa: ARG001
+def fitted_cohort(folder: Path, name: str, stamp: str) -> FittedCohort:  # noqa: ARG001
     """A run that stays in memory; `stamp` tells one fit from the next under the same name."""
     study = Study(folder)
     run = Run(study, name)
@@ -227,20 +232,14 @@ def fitted_cohort(folder: Path, name: str, stamp: int) -> FittedCohort:  # noqa:
 
 
 def stored_settings(values: dict[str, Any]) -> LocalizeSettings:
-    """Settings of maps from JSON values, where a pair is a list."""
-    pairs = {name: tuple(v) for name, v in values.items() if isinstance(v, list)}
-    return LocalizeSettings(**{**values, **pairs})
+    """Settings of maps from values that were stored of them."""
+    return read_stored(LocalizeSettings, values, "The description of the maps")
 
 
 def _asked(settings: LocalizeSettings) -> LocalizeSettings:
     """All clusters against the rest at once, unless a pair of clusters is asked for."""
     is_pair = isinstance(settings.target, tuple)
     return settings if is_pair else settings.model_copy(update={"target": "own"})
-
-
-def run_stamp(run: Run) -> int:
-    """Changes when the run is fitted again under the same name."""
-    return run.weights().stat().st_mtime_ns
 
 
 def explain_task(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import cast, get_args
 
-from clam_core import __version__
 from clam_core.embedding import embed
 from clam_core.errors import MissingStepError, SettingsError, StudyError
 from clam_core.fitting import FitContext, Fitted, fit_model, preset_settings
 from clam_core.models import describe_model
 from clam_core.pipeline.current import inputs_digest
+from clam_core.pipeline.fingerprints import of_fit
 from clam_core.pipeline.method.scans_table import scans_table
 from clam_core.pipeline.method.weights import pack
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.settings import EmbedSettings, FitMethod, FitSettings, Preset
+from clam_core.settings.stored import is_same
 from clam_core.study import Run, RunInfo, RunWriter, Study
 from clam_core.study.atomic import write_bytes
 from clam_core.training import (
@@ -92,7 +92,7 @@ def fit(
                 with RunWriter(run, "fit") as writer:
                     if not resume:
                         writer.clear()
-                    writer.start(_fingerprint(settings, digest))
+                    writer.start(of_fit(settings, digest))
                     goes_on = sync.agree(goes_on=True)
                     fitted = _fit(study, scan_ids, settings, writer, progress, sync)
                     asked = _Asked(settings, digest, sync.device.type)
@@ -177,14 +177,9 @@ def _ready(study: Study) -> list[str]:
     return scan_ids
 
 
-def _fingerprint(settings: FitSettings, digest: str) -> str:
-    parts = (__version__, settings.model_dump_json(), digest)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
 def _known(run: Run, settings: FitSettings, digest: str) -> Summary:
     info = run.info()
-    if info.settings == settings.model_dump(mode="json") and info.inputs == digest:
+    if is_same(info.settings, settings) and info.inputs == digest:
         return _summary(run, ("Nothing to do: this run was fitted with these settings before.",))
     what = "settings" if info.inputs == digest else "scans"
     raise StudyError(

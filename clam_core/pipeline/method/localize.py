@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -20,6 +19,7 @@ from clam_core.localization import (
     summarize,
 )
 from clam_core.pipeline.current import check_current
+from clam_core.pipeline.fingerprints import of_maps
 from clam_core.pipeline.method.archetypes import write_archetypes
 from clam_core.pipeline.method.explain import FittedCohort
 from clam_core.pipeline.method.weights import pack_reference
@@ -65,11 +65,9 @@ def localize(
     table = run.scans()
     wanted = _wanted(table, scan_ids)
     with run.lock(), RunWriter(run, "localize") as writer:
-        parts = (settings.model_dump_json(), run.info().inputs, str(run.weights().stat().st_size))
-        done = {
-            line.pop("scan_id"): line
-            for line in writer.start(hashlib.sha256("\n".join(parts).encode()).hexdigest())
-        }
+        n_bytes = run.weights().stat().st_size
+        fingerprint = of_maps(settings, run.info().inputs, n_bytes)
+        done = {line.pop("scan_id"): line for line in writer.start(fingerprint)}
         cohort = FittedCohort(study, run)
         grid = cohort.images.grid
         writer.create("maps", len(table), grid, "float16")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import shutil
 from collections import Counter
@@ -12,13 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from clam_core import __version__
 from clam_core.errors import MissingStepError, SettingsError, StudyError
 from clam_core.files.file_ref import FileRef
 from clam_core.files.personal_names import scrub
+from clam_core.pipeline.fingerprints import known_voxels, of_voxels
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.scans.losses import refuse_failed, refuse_missing, scans_with_missing_files
-from clam_core.pipeline.scans.sources import Source, find_sources
+from clam_core.pipeline.scans.sources import find_sources
 from clam_core.pipeline.summary import Summary
 from clam_core.sandbox.pool import ReaderPool, Reply, Task
 from clam_core.settings import PreprocessSettings, ReadLimits
@@ -109,10 +108,12 @@ class _Run:
 
     def finish(self, progress: Progress) -> Summary:
         """Do what is not done yet, then let the results take their places."""
-        fingerprint = _fingerprint(self._settings, self._sources)
-        known = self._study.info.prepared
-        is_known = known is not None and known.fingerprint == fingerprint
-        if is_known and self._study.is_whole():
+        fingerprint = of_voxels(self._settings, self._sources)
+        prepared = self._study.info.prepared
+        stored = "" if prepared is None else prepared.fingerprint
+        if stored in known_voxels(self._settings, self._sources):
+            fingerprint = stored
+        if stored == fingerprint and self._study.is_whole():
             return _summary(self._scans, "Nothing to do: it was made with these settings before.")
         if not self._forgets:
             root = Path(self._study.info.scans_root)
@@ -197,19 +198,6 @@ class _Run:
         for name in GEOMETRY:
             scans[name] = pd.Series([r.get(name) for r in rows], scans.index, "object")
         return _note_twins(scans)
-
-
-def _fingerprint(settings: PreprocessSettings, sources: dict[str, Source]) -> str:
-    """Digest of everything that the result follows from."""
-    parts = [
-        __version__,
-        settings.model_dump_json(),
-        *(
-            f"{scan_id} {source.stamps} {source.files} {source.masks}"
-            for scan_id, source in sources.items()
-        ),
-    ]
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _paths(refs: Iterable[FileRef]) -> list[list[str | None]]:

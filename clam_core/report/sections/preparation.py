@@ -5,7 +5,7 @@ from __future__ import annotations
 from clam_core.report.html import Figures, Html, paragraphs
 from clam_core.report.material import Material
 from clam_core.report.phrases import listed
-from clam_core.settings import FitSettings, PreprocessSettings
+from clam_core.settings import PreprocessSettings
 
 _MASKS = {
     "given": "a mask that was given with the scan",
@@ -67,7 +67,7 @@ def _cut_words(settings: PreprocessSettings) -> str:
 
 def input_words(material: Material) -> str:
     """How images became inputs of the network."""
-    scale = FitSettings(**material.info.settings).scale
+    scale = material.fit_settings.scale
     unit = "HU" if material.study.info.unit == "HU" else "units of the scans"
     if scale.window is not None:
         window = f"Values were clipped to {scale.window[0]:g} to {scale.window[1]:g} {unit}."

@@ -11,7 +11,6 @@ from clam_core.report.charts import curves
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs
 from clam_core.report.material import Material
 from clam_core.report.phrases import number, sentence
-from clam_core.settings import FitSettings
 from clam_core.wording import plural
 
 _PHASES = {"pretrain": "pretraining", "refine": "clustering phase"}
@@ -50,7 +49,7 @@ def _points(part: pd.DataFrame, name: str) -> list[tuple[float, float]]:
 
 def network_words(material: Material) -> str:
     """The network and its training in words."""
-    settings = FitSettings(**material.info.settings)
+    settings = material.fit_settings
     network, train = settings.network, settings.train
     channels = ", ".join(str(n) for n in network.channels)
     schedule = " with a cosine schedule" if train.schedule == "cosine" else ""
@@ -72,7 +71,7 @@ def network_words(material: Material) -> str:
 
 def grouping_words(material: Material) -> str:
     """How scans were grouped, and how the groups became probabilities."""
-    info, settings = material.info, FitSettings(**material.info.settings)
+    info, settings = material.info, material.fit_settings
     k = info.n_clusters
     ways = {
         "profiles": (

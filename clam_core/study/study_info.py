@@ -1,0 +1,71 @@
+"""StudyInfo: what study.json says, whichever version has written it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clam_core import __version__
+from clam_core.errors import StudyError
+from clam_core.settings import PreprocessSettings, Settings, Unit
+from clam_core.settings.stored import read_stored
+from clam_core.study import atomic
+from clam_core.study.migrate import STUDIES
+
+STUDY = "study.json"
+SCHEMA_VERSION = STUDIES.present
+
+
+class Prepared(Settings):
+    """What `preprocess` made: its settings, and the digest of settings and sources."""
+
+    settings: PreprocessSettings
+    fingerprint: str
+    n_ready: int
+
+
+class StudyInfo(Settings):
+    """Content of study.json.
+
+    Attributes:
+        schema_version: Version of the layout of the folder.
+        version: Version of this software that made the study.
+        spatial_dims: 2 or 3 axes per scan.
+        modality: `CT`, `MR`, `picture`, ...
+        unit: `HU` or `arbitrary`.
+        scans_root: Folder (or parent of the archive) below which the sources lie.
+        key: Secret by which names and hospital numbers are hashed.
+        prepared: What preprocessing made; None before it.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    version: str = __version__
+    spatial_dims: int
+    modality: str
+    unit: Unit
+    scans_root: str
+    key: str
+    prepared: Prepared | None = None
+
+
+def read_info(folder: Path) -> StudyInfo:
+    """Content of the study.json in a folder.
+
+    Raises:
+        StudyError: If it is damaged, or was made by a newer version.
+    """
+    values = STUDIES.read(atomic.read_json(folder / STUDY), folder.name)
+    return read_stored(StudyInfo, values, f"{STUDY!r} of the study {folder.name!r}")
+
+
+def refuse_newer(folder: Path) -> None:
+    """Leave the files of a newer version as they are, also those that wait for their places.
+
+    Raises:
+        StudyError: If there are any.
+    """
+    for path in (folder / STUDY, *folder.glob(f"*.partial/{STUDY}")):
+        try:
+            values = atomic.read_json(path)
+        except StudyError:  # what waits may replace it
+            continue
+        STUDIES.refuse_newer(values, folder.name)
