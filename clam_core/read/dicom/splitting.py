@@ -60,8 +60,10 @@ def split(stack: Stack) -> tuple[list[Part], int]:
         GeometryError: If slices differ in a mark of the acquisition but make no whole
             volumes by it, or pictures differ at one position and nothing tells why.
     """
-    kept, n_same = _drop(stack, _places(stack), _instance)
-    named = marks.differing(kept, counts=len(set(_places(kept))) > 1)
+    kept, n_same = stack, 0
+    if len({_instance(one) for one in stack}) < len(stack):
+        kept, n_same = _drop(stack, _places(stack), _instance)
+    named = marks.differing(kept, counts=len({one.plane.position for one in kept}) > 1)
     groups = list(_by(kept, lambda one: tuple(mark.of(one) for mark in named)).values())
     try:
         counted = [_split_counted(group) for group in groups]
