@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from clam_core.errors import GeometryError
-from clam_core.read.dicom import marks
 from clam_core.read.dicom.geometry import SAME_POSITION_MM, place_slices, slice_normal
-from clam_core.read.dicom.marks import Mark
 from clam_core.read.dicom.pixel_data import pixel_digest
-from clam_core.read.dicom.slices import Slice, Stack
-from clam_core.read.dicom.split_notes import (
+from clam_core.read.dicom.series import acquisition_marks as marks
+from clam_core.read.dicom.series.acquisition_marks import Mark
+from clam_core.read.dicom.series.slices import Slice, Stack
+from clam_core.read.dicom.series.split_notes import (
     Part,
     agrees,
     ambiguous,
