@@ -203,6 +203,8 @@ def test_one_time_for_all_tells_nothing(tmp_path):
     depths = [0, 1, 2, 3] * 2
     (outcome,) = judge(laid(tmp_path, depths, AcquisitionTime="100000", ContentTime="100001"))
     assert outcome.reason.startswith("Two different images at each position")
+    (outcome,) = judge(laid(tmp_path / "b", [0, 0], AcquisitionTime="100000"))
+    assert outcome.kind == "failed"
 
 
 def test_acquisition_numbers_that_count_slices_say_nothing(tmp_path):
