@@ -83,8 +83,8 @@ def _is_known(part: str) -> bool:
 
 
 def _n_names(base: str) -> int:
-    """How many words look like names, where at least one of them is no code."""
-    words = _words(base)
+    """How many different words look like names, where at least one of them is no code."""
+    words = list({word.casefold(): word for word in _words(base)}.values())
     likely = sum(_is_likely(word) for word in words)
     if likely == 1 and any(word.casefold() in COMMON_NAMES for word in words):
         others = [word for word in words if not _is_likely(word)]

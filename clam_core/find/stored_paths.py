@@ -13,7 +13,26 @@ from zipfile import BadZipFile, ZipFile
 
 from clam_core.errors import ReadError
 from clam_core.files.file_ref import FileRef
-from clam_core.files.personal_names import MARK, code, hide, stem
+from clam_core.files.found_scan import Discovery
+from clam_core.files.likely_names import is_surely_name
+from clam_core.files.personal_names import MARK, code, hide, names_someone, stem
+
+
+def stored_root(root: Path, found: Discovery | None) -> Path:
+    """Folder to which stored paths are relative; no part of its own path names a patient.
+
+    Args:
+        root: Folder or file that holds the scans.
+        found: What was found in it; None where names are not hidden.
+    """
+    home = root.parent if root.is_file() else root
+    if found is None:
+        return home
+    words = found.all_private_words()
+    named = [place for place in (home, *home.parents) if names_someone(place.name, words)]
+    if not named and is_surely_name(home.name):
+        return home.parent
+    return named[-1].parent if named else home
 
 
 def store_ref(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clam_core.files.header_names import matcher
 from clam_core.files.personal_names import looks_private, names_someone
 from clam_core.read.dicom.fields import Fields
 from clam_core.read.dicom.privacy import private_words
@@ -79,6 +80,12 @@ def test_codes_are_no_names_of_the_header(name, files):
 @pytest.mark.parametrize("file", ["MRN-123456_1", "x123456", "a0123456b"])
 def test_ids_of_the_header_are_found(file):
     assert looks_private(file, words("", patient_id="MRN-123456"))
+
+
+def test_kana_of_any_kind_and_width_are_one():
+    for header, text in (("ﾔﾏﾀﾞ^ﾀﾛｳ", "やまだ"), ("やまだ^たろう", "ﾔﾏﾀﾞ_CT")):
+        assert matcher(words(header)).person_in(text)
+    assert not matcher(words("ﾔﾏﾀﾞ^ﾀﾛｳ")).person_in("さとう")
 
 
 def test_a_short_number_is_an_id_only_as_a_whole():

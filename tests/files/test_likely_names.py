@@ -69,6 +69,7 @@ CODES = [
     "patient001_frame01",
     "SARC-017",
     "Smith7",
+    "d26-junk-junk2",
     "CT_01",
     "患者01",
     "病例001_CT平扫",

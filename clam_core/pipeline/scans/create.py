@@ -13,19 +13,17 @@ import pandas as pd
 
 from clam_core.errors import ReadError
 from clam_core.files.found_scan import Discovery, FoundScan
-from clam_core.files.likely_names import is_surely_name
 from clam_core.files.personal_names import (
     clean,
     code,
     hide,
     looks_private,
-    names_someone,
     scrub,
     stem,
 )
 from clam_core.find.discover import Searcher, discover, discover_rows
 from clam_core.find.scan_ids import IdMode, name_scans
-from clam_core.find.stored_paths import store_ref
+from clam_core.find.stored_paths import store_ref, stored_root
 from clam_core.pipeline.clinical.open_table import read_scans_table
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
@@ -106,7 +104,7 @@ def create(
             found = discover_rows(root, rows, searcher, options.spatial_dims)
     found = _share_words(found)
     hides = table is None and options.ids != "names"
-    home = _home(root, found if hides else None)
+    home = stored_root(root, found if hides else None)
     store = _Store(home, key, found, hides=hides)
     skipped = store.skipped(found)
     if not found.scans:
@@ -139,18 +137,6 @@ def _share_words(found: Discovery) -> Discovery:
         for scan in found.scans
     )
     return replace(found, scans=scans)
-
-
-def _home(root: Path, found: Discovery | None) -> Path:
-    """Folder to which stored paths are relative; no part of its own path names a patient."""
-    home = root.parent if root.is_file() else root
-    if found is None:
-        return home
-    words = found.all_private_words()
-    named = [place for place in (home, *home.parents) if names_someone(place.name, words)]
-    if not named and is_surely_name(home.name):
-        return home.parent
-    return named[-1].parent if named else home
 
 
 def _nothing(root: Path, skipped: pd.DataFrame, key: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clam_core.read.dicom.headers import PixelFormat, Plane
-from clam_core.read.dicom.slices import Slice
+from clam_core.read.dicom.series.slices import Slice
 from clam_core.settings import HU_MIN
 
 Array = NDArray[np.generic]

@@ -16,13 +16,13 @@ from clam_core.errors import GeometryError, LimitError, NotAScanError, ReadError
 from clam_core.files.file_ref import FileRef
 from clam_core.read.dicom import tags
 from clam_core.read.dicom.headers import DicomHeader, HeaderProblem
-from clam_core.read.dicom.outcome import SeriesOutcome
 from clam_core.read.dicom.parse import read_headers
 from clam_core.read.dicom.pixel_data import code_streams, native_frames
 from clam_core.read.dicom.pixel_values import IntArray, fill_values, stored_pixels, value_type
 from clam_core.read.dicom.privacy import about
-from clam_core.read.dicom.series import sort_series
-from clam_core.read.dicom.slices import Slice, Stack
+from clam_core.read.dicom.series.judge import sort_series
+from clam_core.read.dicom.series.outcome import SeriesOutcome
+from clam_core.read.dicom.series.slices import Slice, Stack
 from clam_core.read.result import ReadResult
 from clam_core.settings import ReadLimits
 from clam_core.volume import Volume

@@ -199,6 +199,20 @@ def test_two_reconstructions_at_the_same_positions(tmp_path, keyword):
     reads_alone(outcomes)
 
 
+def test_one_time_for_all_tells_nothing(tmp_path):
+    depths = [0, 1, 2, 3] * 2
+    (outcome,) = judge(laid(tmp_path, depths, AcquisitionTime="100000", ContentTime="100001"))
+    assert outcome.reason.startswith("Two different images at each position")
+    (outcome,) = judge(laid(tmp_path / "b", [0, 0], AcquisitionTime="100000"))
+    assert outcome.kind == "failed"
+
+
+def test_acquisition_numbers_that_count_slices_say_nothing(tmp_path):
+    numbers = [1 + z // 2 + (z % 2) * 5 for z in range(10)]  # odd slices after the even ones
+    (outcome,) = judge(laid(tmp_path, range(10), AcquisitionNumber=numbers))
+    assert (outcome.kind, outcome.notes) == ("scan", ())
+
+
 def test_a_dynamic_scan_and_two_echoes_of_one_slice(tmp_path):
     times = [f"10{n // 4:02d}{n % 4:02d}" for n in range(20)]
     outcomes = judge(laid(tmp_path, [*range(4)] * 5, AcquisitionTime=times))

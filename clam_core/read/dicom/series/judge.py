@@ -10,11 +10,18 @@ from clam_core.errors import GeometryError, ReadError
 from clam_core.files.file_ref import FileRef
 from clam_core.read.dicom.geometry import flat_affine, place_slices
 from clam_core.read.dicom.headers import DicomHeader
-from clam_core.read.dicom.outcome import HU_TYPES, Result, SeriesOutcome, failed, set_aside, usable
-from clam_core.read.dicom.patients import several_patients
-from clam_core.read.dicom.slices import Slice, Stack, by_file_of_frames, by_grid, slices_of
+from clam_core.read.dicom.series.outcome import (
+    HU_TYPES,
+    Result,
+    SeriesOutcome,
+    failed,
+    set_aside,
+    usable,
+)
+from clam_core.read.dicom.series.patients import several_patients
+from clam_core.read.dicom.series.slices import Slice, Stack, by_file_of_frames, by_grid, slices_of
+from clam_core.read.dicom.series.splitting import MIN_VOLUME, split
 from clam_core.read.dicom.sop_classes import PROJECTION_MODALITIES
-from clam_core.read.dicom.splitting import MIN_VOLUME, split
 
 NO_SERIES = (
     "Its files name no series (SeriesInstanceUID); those of one folder and patient were "

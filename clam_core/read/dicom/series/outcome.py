@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from clam_core.files.file_ref import FileRef
 from clam_core.read.dicom.header_json import from_plain, to_plain
 from clam_core.read.dicom.headers import DicomHeader
-from clam_core.read.dicom.slices import Stack
+from clam_core.read.dicom.series.slices import Stack
 from clam_core.settings import Unit
 
 HU_TYPES = frozenset({"", "HU", "HU_MOD", "US"})

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from clam_core.errors import GeometryError
-from clam_core.read.dicom import marks
 from clam_core.read.dicom.geometry import SAME_POSITION_MM, place_slices, slice_normal
-from clam_core.read.dicom.marks import Mark
 from clam_core.read.dicom.pixel_data import pixel_digest
-from clam_core.read.dicom.slices import Slice, Stack
-from clam_core.read.dicom.split_notes import (
+from clam_core.read.dicom.series import acquisition_marks as marks
+from clam_core.read.dicom.series.acquisition_marks import Mark
+from clam_core.read.dicom.series.slices import Slice, Stack
+from clam_core.read.dicom.series.split_notes import (
     Part,
     agrees,
     ambiguous,
@@ -60,8 +60,10 @@ def split(stack: Stack) -> tuple[list[Part], int]:
         GeometryError: If slices differ in a mark of the acquisition but make no whole
             volumes by it, or pictures differ at one position and nothing tells why.
     """
-    kept, n_same = _drop(stack, _places(stack), _instance)
-    named = marks.differing(kept, counts=len(set(_places(kept))) > 1)
+    kept, n_same = stack, 0
+    if len({_instance(one) for one in stack}) < len(stack):
+        kept, n_same = _drop(stack, _places(stack), _instance)
+    named = marks.differing(kept, counts=len({one.plane.position for one in kept}) > 1)
     groups = list(_by(kept, lambda one: tuple(mark.of(one) for mark in named)).values())
     try:
         counted = [_split_counted(group) for group in groups]

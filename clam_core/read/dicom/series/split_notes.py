@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from clam_core.errors import GeometryError
-from clam_core.read.dicom import marks
 from clam_core.read.dicom.geometry import SAME_POSITION_MM, slice_normal
-from clam_core.read.dicom.marks import Mark
 from clam_core.read.dicom.privacy import forbidden_words, storable
-from clam_core.read.dicom.slices import Stack
+from clam_core.read.dicom.series import acquisition_marks as marks
+from clam_core.read.dicom.series.acquisition_marks import Mark
+from clam_core.read.dicom.series.slices import Stack
 
 Part = tuple[Stack, str]
 """A volume and the note that goes with it."""

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from clam_core.read.dicom.slices import Slice, Stack
+from clam_core.read.dicom.series.slices import Slice, Stack
 
 PAUSE_SECONDS = 20.0
 """A shorter pause lies between the odd and the even slices of one volume, too."""
