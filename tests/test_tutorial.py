@@ -36,5 +36,5 @@ def test_it_runs(tmp_path):
         one["data"]["text/plain"] for one in shown if "text/plain" in one.get("data", {})
     )
     assert len(pictures) == 2
-    for part in ("16 scans found", "16 ready", "3 clusters", "16 maps made", "p_adjusted"):
+    for part in ("12 scans found", "12 scans ready", "in 3 clusters", "12 maps made", "p_adjusted"):
         assert part in words, part

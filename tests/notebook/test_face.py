@@ -9,8 +9,6 @@ import pytest
 
 import clam_core as clam
 
-SOURCE = Path(clam.__file__).read_text()
-
 
 def run(code):
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
@@ -31,13 +29,18 @@ def test_every_name_is_there_and_is_what_its_name_says():
 
 
 def test_what_type_checkers_see_is_what_is_offered():
-    (block,) = (node for node in ast.parse(SOURCE).body if isinstance(node, ast.If)
-                and isinstance(node.test, ast.Name))  # fmt: skip
-    seen = {one.name: part.module for part in block.body for one in part.names}
+    stub = Path(clam.__file__).with_suffix(".pyi").read_text()
+    seen = {part.names[0].name: part.module for part in ast.parse(stub).body
+            if isinstance(part, ast.ImportFrom)}  # fmt: skip
     assert sorted(seen) == sorted(clam.__all__)
     for name, module in seen.items():
         home = "clam_core" if name == "settings" else getattr(clam, name).__module__
         assert module == home, name
+
+
+def test_a_star_brings_every_name():
+    done = run("from clam_core import *; print(fit.__name__, Study.__name__, settings.__name__)")
+    assert done.stdout.split() == ["fit", "Study", "clam_core.settings"]
 
 
 @pytest.mark.parametrize("step", ["report", "preprocess"])
