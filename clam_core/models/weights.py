@@ -15,7 +15,7 @@ from clam_core.models.features import Features, LatentFeatures
 from clam_core.models.heads import GaussianHead, Head, MixtureHead, StudentHead
 from clam_core.models.profile_features import ProfileFeatures, ProfileKind
 from clam_core.settings import NetworkSettings
-from clam_core.settings.stored import read_stored
+from clam_core.settings.on_disk import read_stored
 
 
 def describe_model(model: ClusterModel) -> dict[str, Any]:

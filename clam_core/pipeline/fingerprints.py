@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from clam_core.pipeline.scans.sources import Source, Stamp
 from clam_core.settings import FitSettings, LocalizeSettings, PreprocessSettings
-from clam_core.settings.stored import canonical
+from clam_core.settings.on_disk import canonical
 
 FIRST = "0.1.0"
 

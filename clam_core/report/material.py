@@ -11,7 +11,7 @@ import pandas as pd
 from clam_core.errors import ClamError, MissingStepError
 from clam_core.report.settings import ReportSettings
 from clam_core.settings import AssociateSettings, FitSettings
-from clam_core.settings.stored import read_stored
+from clam_core.settings.on_disk import read_stored
 from clam_core.statistics import Cohort, assemble
 from clam_core.study import Run, Study
 from clam_core.study.associations import Associations, is_current, read_associations

@@ -11,7 +11,7 @@ import pandas as pd
 
 from clam_core.errors import MissingStepError
 from clam_core.settings import AssociateSettings
-from clam_core.settings.stored import read_stored
+from clam_core.settings.on_disk import read_stored
 from clam_core.study import atomic
 from clam_core.study.folder import CLINICAL, CLINICAL_COLUMNS
 from clam_core.study.folder import SCANS as STUDY_SCANS

@@ -19,7 +19,7 @@ from clam_core import __version__
 from clam_core.errors import MissingStepError
 from clam_core.files.given_names import check_name
 from clam_core.settings import SelectSettings, Settings
-from clam_core.settings.stored import read_stored
+from clam_core.settings.on_disk import read_stored
 from clam_core.study import atomic
 from clam_core.study.arrays import ScanArrays
 from clam_core.study.folder import Study

@@ -7,7 +7,7 @@ from pathlib import Path
 from clam_core import __version__
 from clam_core.errors import StudyError
 from clam_core.settings import PreprocessSettings, Settings, Unit
-from clam_core.settings.stored import read_stored
+from clam_core.settings.on_disk import read_stored
 from clam_core.study import atomic
 from clam_core.study.migrate import STUDIES
 

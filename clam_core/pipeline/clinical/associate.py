@@ -21,7 +21,7 @@ from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.scans.acquisition import acquisition_of
 from clam_core.pipeline.summary import Summary
 from clam_core.settings import AssociateSettings
-from clam_core.settings.stored import is_same
+from clam_core.settings.on_disk import is_same
 from clam_core.statistics import (
     AssociationTable,
     Cohort,

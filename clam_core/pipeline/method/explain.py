@@ -28,7 +28,7 @@ from clam_core.pipeline.current import check_current
 from clam_core.pipeline.method.fit import source_of
 from clam_core.pipeline.method.weights import load_model, load_reference
 from clam_core.settings import LocalizeSettings
-from clam_core.settings.stored import read_stored
+from clam_core.settings.on_disk import read_stored
 from clam_core.study import Run, Study
 from clam_core.study.stamp import fit_stamp
 from clam_core.training import CohortImages, ScanSource

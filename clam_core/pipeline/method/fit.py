@@ -16,7 +16,7 @@ from clam_core.pipeline.method.weights import pack
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.settings import EmbedSettings, FitMethod, FitSettings, Preset
-from clam_core.settings.stored import is_same
+from clam_core.settings.on_disk import is_same
 from clam_core.study import Run, RunInfo, RunWriter, Study
 from clam_core.study.atomic import write_bytes
 from clam_core.training import (

@@ -17,7 +17,7 @@ from clam_core.settings import (
     ScaleSettings,
     TrainSettings,
 )
-from clam_core.settings.stored import BEFORE, FIRST_FIELDS, canonical, is_same, read_stored
+from clam_core.settings.on_disk import BEFORE, FIRST_FIELDS, canonical, is_same, read_stored
 
 
 class WiderScale(ScaleSettings):
