@@ -11,6 +11,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from clam_core.export.formulas import neutralise_frame
 from clam_core.figures.chart_text import effect_words, p_cell, without_empty
 from clam_core.report.phrases import number, titled
+from clam_core.settings.verdicts import DOUBTFUL
 from clam_core.study import Run, Study
 from clam_core.study.associations import (
     Associations,
@@ -55,13 +56,13 @@ def show_warnings(here: Place, found: Associations) -> None:
     shaky = [
         number
         for number, value in enumerate(about["stability"]["jaccard_of"], start=1)
-        if value is not None and value < 0.6
+        if value is not None and value < DOUBTFUL
     ]
     if shaky:
         names = ", ".join(map(str, shaky))
         st.warning(
-            f"Cluster {names} is hardly found again in resampled cohorts (Jaccard below 0.6): do "
-            "not interpret its differences."
+            f"Cluster {names} is hardly found again in resampled cohorts (Jaccard below "
+            f"{DOUBTFUL:g}): do not interpret its differences."
         )
     sizes = zip(about["clusters"], about["sizes"], strict=True)
     listed = ", ".join(f"cluster {number}: {size}" for number, size in sizes)

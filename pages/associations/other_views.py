@@ -11,6 +11,7 @@ from clam_core.figures.associations import forest_plot, volcano
 from clam_core.pipeline.output.export_figures import figures_archive
 from clam_core.pipeline.output.export_tables import association_files, table_one_shown
 from clam_core.report.drawings import draw_effects, draw_evidence
+from clam_core.settings.verdicts import stability_word
 from clam_core.statistics.effects.one_scale import strengths
 from clam_core.statistics.headline import uncapitalized
 from clam_core.study.associations import Associations
@@ -150,7 +151,7 @@ def show_limits(here: Place, found: Associations) -> None:  # noqa: ARG001
         {
             "Cluster": range(1, len(stability["jaccard_of"]) + 1),
             "Jaccard": ["–" if v is None else f"{v:.2f}" for v in stability["jaccard_of"]],
-            "In words": [_stability_word(value) for value in stability["jaccard_of"]],
+            "In words": [stability_word(value) for value in stability["jaccard_of"]],
         }
     )
     table(found_again, "Stability of each cluster.", hide_index=True, width="content")
@@ -170,12 +171,6 @@ def show_limits(here: Place, found: Associations) -> None:  # noqa: ARG001
         f"CLAM Explorer {about['version']}, {libraries}; seed {about['settings']['seed']}; "
         f"digest of the inputs {about['inputs'][:16]}."
     )
-
-
-def _stability_word(value: float | None) -> str:
-    if value is None:
-        return "not known"
-    return "stable" if value >= 0.75 else "a pattern" if value >= 0.6 else "do not interpret"
 
 
 def show_files(here: Place, found: Associations) -> None:

@@ -8,6 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from clam_core.study import Study
+from clam_core.tables.rows_of_scans import has_row
+from clam_core.wording import plural
 from pages.cohort.prepare import show_prepare
 from pages.shared.tables import table
 from pages.shared.thumbnails import show_png
@@ -103,10 +105,7 @@ def _without_row(study: Study, scans: pd.DataFrame) -> pd.Series:
     stored = study.clinical()
     if stored is None:
         return pd.Series(data=False, index=scans.index)
-    clinical, description = stored
-    ids = scans.index if description["level"] == "scan" else pd.Index(scans["subject_id"])
-    is_known = clinical.index.unique().get_indexer(ids) >= 0
-    return pd.Series((~is_known).tolist(), index=scans.index, dtype=bool)
+    return ~has_row(stored[0], scans)
 
 
 def _show_problems(scans: pd.DataFrame, lists: dict[str, pd.Series]) -> None:
@@ -114,14 +113,14 @@ def _show_problems(scans: pd.DataFrame, lists: dict[str, pd.Series]) -> None:
     failed = int(lists[FAILED].sum())
     if failed:
         st.warning(
-            f"{_scans(failed)} could not be used. Everything else goes on without "
+            f"{plural(failed, 'scan')} could not be used. Everything else goes on without "
             f"{'it' if failed == 1 else 'them'}. To have {'it' if failed == 1 else 'them'} in, "
             "correct the files as said below and make the study again."
         )
         _sentences(_texts(scans, "reason")[lists[FAILED]])
     if lists[WARNED].any():
         with st.expander(
-            f"{_scans(int(lists[WARNED].sum()))} worth a look", icon=":material/info:"
+            f"{plural(int(lists[WARNED].sum()), 'scan')} worth a look", icon=":material/info:"
         ):
             st.caption(
                 "Look at the picture: where the mask is wrong, leave the scan out or give one."
@@ -130,13 +129,9 @@ def _show_problems(scans: pd.DataFrame, lists: dict[str, pd.Series]) -> None:
     n_without = int(lists[NO_ROW].sum())
     if n_without:
         st.caption(
-            f"{_scans(n_without)} without a row in the clinical table: part of the clusters, "
-            "not of the associations. Correct the ids in the table and import it again."
+            f"{plural(n_without, 'scan')} without a row in the clinical table: part of the "
+            "clusters, not of the associations. Correct the ids in the table and import it again."
         )
-
-
-def _scans(n: int) -> str:
-    return f"{n:,} scan{'' if n == 1 else 's'}"
 
 
 def _sentences(texts: pd.Series, most: int = 20) -> None:

@@ -17,6 +17,7 @@ from clam_core.statistics.cohort.summaries import number_text
 from clam_core.study import Run, Study, cluster_label, read_names
 from clam_core.study.stamp import results_stamp
 from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.rows_of_scans import align_to_scans, has_row
 from pages.explore.cohort_map_watch import Part
 from pages.shared.leading_columns import leading, useful_first
 from pages.shell.place import Place
@@ -81,8 +82,9 @@ def _clinical(study: Study, table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Co
     if stored is None:
         return pd.DataFrame(index=table.index), ()
     values, description = stored
-    ids = table.index if values.index.name == "scan_id" else pd.Index(table["subject_id"])
-    aligned = values[~values.index.duplicated()].reindex(ids).set_axis(table.index, axis="index")
+    if not has_row(values, table).any():
+        return pd.DataFrame(index=table.index), ()
+    aligned = align_to_scans(values, table)
     infos = [ColumnInfo.from_json(one) for one in description["columns"]]
     shown = [i for i in infos if i.kind in _SHOWN_KINDS and i.name in aligned and not i.personal]
     return aligned, useful_first(shown)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from clam_core.files.file_names import known_ending
+from clam_core.settings.verdicts import UNSURE
 from clam_core.study import read_names
 from clam_core.volume import Volume
 from pages.shared.thumbnails import show_png, thumbnail
@@ -118,7 +119,7 @@ def _say_cluster(here: Place, record: dict[str, Any]) -> None:
 def _how_sure(confidence: float) -> str:
     if confidence >= 0.8:
         return "It clearly belongs to this cluster"
-    if confidence >= 0.6:
+    if confidence >= UNSURE:
         return "It belongs to this cluster rather than to another"
     return "It lies between clusters"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 import streamlit as st
 
 from clam_core.errors import StudyError
-from clam_core.files.file_names import is_harmless, known_ending
+from clam_core.files.file_names import known_ending
+from clam_core.files.given_names import check_name
 from clam_core.find.allowed_folders import (
     TABLES,
     allowed_roots,
@@ -24,7 +24,6 @@ from pages.shell.place import studies_root, study_names
 from pages.shell.start_job import start
 from pages.shell.text import plain, sentences
 
-STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _FOLDER, _UPLOAD = "A folder on this server", "Upload files"
 _HERE = "(this folder)"
 _DEEPEST = 12
@@ -163,9 +162,6 @@ def _keep_table(root: Path, table: Upload) -> str:
 
 
 def _check_name(name: str) -> None:
-    if not (STUDY_NAME.fullmatch(name) and is_harmless(name)):
-        raise StudyError(
-            "A study needs a name of letters, digits, - and _ (at most 64), without blanks."
-        )
+    check_name(name, "study")
     if name in study_names():
         raise StudyError(f"There is already a study {name!r}; choose another name.")

@@ -10,6 +10,7 @@ import streamlit as st
 from clam_core.errors import MissingStepError
 from clam_core.figures.training import number_indices
 from clam_core.how_many.selection import ROW_WORDS
+from clam_core.settings.verdicts import STABLE
 from pages.shell.place import Place
 from pages.shell.start_job import is_running, start
 from pages.shell.text import plain, sentences
@@ -33,7 +34,7 @@ def show_numbers(here: Place) -> None:
     st.plotly_chart(number_indices(found["rows"], found["recommended"]), alt=_ALT, key="indices")
     st.caption(
         "Silhouette: how much nearer scans are to their own cluster than to the next. Stability: "
-        "whether the clusters are found again when scans are drawn anew (0.75 and more is "
+        f"whether the clusters are found again when scans are drawn anew ({STABLE:g} and more is "
         "stable). Density between clusters: near 0 there is a gap between them, near 1 they "
         "divide a continuum."
     )

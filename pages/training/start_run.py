@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
 import streamlit as st
 
-from clam_core.files.file_names import is_harmless
+from clam_core.files.given_names import name_fault
 from clam_core.jobs.speeds import last_speed
 from clam_core.study import run_names
 from pages.shell.place import Place, studies_root
@@ -35,7 +34,6 @@ METHODS = {
     "umap": "mixture on the UMAP",
 }
 _EPOCHS = {"fast": 8, "default": 20, "paper": 150}
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _VOXELS_PER_SECOND, _MAP_VOXELS_PER_SECOND, _FIXED_SECONDS = 4.0e6, 0.15e6, 25.0
 """Rough values for two cores, until a run has been timed on this machine."""
 
@@ -85,8 +83,8 @@ def _details(names: list[str]) -> dict[str, Any]:
     """Name, method, epochs and seed, with defaults that need no thought."""
     left, right = st.columns(2)
     name = left.text_input("Name of the run", _free_name(names), max_chars=64, key="run_name")
-    if not (_NAME.fullmatch(name) and is_harmless(name)):
-        left.error("Use letters, digits, - and _ for the name.")
+    if name_fault(name):
+        left.error(f"A run cannot be called so: {name_fault(name)}.")
     elif name in names:
         left.warning("There is a run of this name; other settings need another name.")
     method = right.selectbox("Method", list(METHODS), format_func=METHODS.__getitem__, key="method")

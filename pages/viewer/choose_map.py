@@ -10,6 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from clam_core.settings import LocalizeSettings, LocalizeVariant
+from clam_core.settings.map_variants import MAP_WORDS
 from clam_core.study import read_names
 from pages.shared.stored_map import stored_map
 from pages.shell.place import Place
@@ -20,17 +21,8 @@ NOTHING, REST = 0, 0
 _FIELD = 168
 """Width of a selector: the name of a cluster and "own" fit."""
 
-KINDS: dict[LocalizeVariant, str] = {
-    "integrated": "Integrated",
-    "paper": "As in the paper",
-    "score_cam": "Score-CAM",
-    "contrast": "Contrast",
-    "median_masking": "Masking toward the median",
-    "grad_cam": "Grad-CAM",
-    "occlusion": "Occlusion (slow)",
-    "difference": "Difference from the median",
-}
-_MAIN, _OTHER = {"integrated": "Integrated", "paper": "As in the paper"}, "other"
+KINDS = {variant: words.choice for variant, words in MAP_WORDS.items()}
+_MAIN, _OTHER = {kind: KINDS[kind] for kind in ("integrated", "paper")}, "other"
 _WITHOUT_SIGN = frozenset({"paper", "score_cam", "grad_cam"})
 
 

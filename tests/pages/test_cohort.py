@@ -143,10 +143,10 @@ def test_a_folder_of_the_server_becomes_a_study(monkeypatch, tmp_path, made, sta
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("a b", "letters, digits"),
-        ("../x", "letters, digits"),
+        ("a b", "letters from A to Z, digits"),
+        ("../x", "letters from A to Z, digits"),
         ("", "letters"),
-        ("CON", "letters, digits"),
+        ("CON", "Windows keeps this name for a device"),
     ],
 )
 def test_a_name_that_cannot_be_is_a_sentence(monkeypatch, tmp_path, started, name, said):

@@ -6,6 +6,7 @@ import pandas as pd
 
 from clam_core.study import Study
 from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.rows_of_scans import align_to_scans
 
 
 def values_of_scans(study: Study) -> tuple[pd.DataFrame, list[ColumnInfo]]:
@@ -17,11 +18,14 @@ def values_of_scans(study: Study) -> tuple[pd.DataFrame, list[ColumnInfo]]:
     Returns:
         Indexed by scan_id in the study's order, missing where the table has no row; without
         a clinical table there are no columns.
+
+    Raises:
+        AlignmentError: If the table has no row of any scan.
     """
     scans, stored = study.scans(), study.clinical()
     if stored is None:
         return pd.DataFrame(index=scans.index), []
     frame, description = stored
-    ids = scans["subject_id"] if frame.index.name == "subject_id" else scans.index
-    values = frame.reindex(ids).set_axis(scans.index, axis="index")
-    return values, [ColumnInfo.from_json(one) for one in description["columns"]]
+    return align_to_scans(frame, scans), [
+        ColumnInfo.from_json(one) for one in description["columns"]
+    ]
