@@ -13,5 +13,4 @@ def test_nobody_is_asked_for_an_address_and_nothing_is_sent():
     assert values["browser"]["gatherUsageStats"] is False
     assert values["logger"]["hideWelcomeMessage"] is True  # nor offered tools for programmers
     assert values["client"]["showErrorDetails"] == "none"
-    assert values["client"]["showSidebarNavigation"] is False  # no list of files
     assert values["client"]["showErrorLinks"] is False  # nor sent to a search engine
