@@ -10,7 +10,7 @@ from clam_core.notebook.shown import as_html, as_text
 from clam_core.read.nifti import write_nifti
 from clam_core.settings import AssociateSettings
 from clam_core.study.associations import read_associations
-from tests.pipeline.clustered import SIZES, study_of
+from tests.pipeline.clustered import SIZES, study_of, write_run
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +155,13 @@ def test_a_bar_shows_the_stage(capsys):
     with told(False) as tell:
         tell("Training", 3, 4)
     assert capsys.readouterr().err == ""
+
+
+def test_a_run_that_is_given_is_the_one_that_is_used(tmp_path):
+    study = clam.open_study(study_of(tmp_path / "s", (6, 6)).folder)
+    write_run(study.stored, np.repeat([0, 1], 6), "second")
+    clam.select(study.run("second"), k_max=2, n_bootstrap=2, n_seeds=2, n_references=20,
+                progress=False)  # fmt: skip
+    assert study.run("second").selection()["rows"]
+    with pytest.raises(MissingStepError, match="has not compared numbers of clusters"):
+        study.run("default").selection()
