@@ -48,18 +48,6 @@ def test_open_to_others_without_a_login_a_cold_deep_link_shows_nothing(studies):
         refused(page, address, "nobody has to log in")
 
 
-def test_a_helper_opened_as_the_first_page_of_a_server_shows_nothing(studies):
-    """Until somebody has opened a page, the framework takes every file of the folder for one."""
-    with served(studies) as address, browser() as page:
-        page.goto(f"{address}/map?study=one")
-        page.get_by_test_id("stAppViewContainer").wait_for()
-        page.wait_for_timeout(3_000)
-        assert page.get_by_test_id("stSidebarNav").count() == 0
-        assert page.get_by_text(INSIDE).count() == 0
-        assert page.get_by_test_id("stException").count() == 0
-        let_in(page, address)
-
-
 @pytest.mark.parametrize(
     ("headers", "is_known"), [({}, False), ({"X_User": ""}, False), ({"X_User": "a@b.org"}, True)]
 )

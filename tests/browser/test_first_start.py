@@ -42,10 +42,8 @@ def watch_progress(page):
     shot(page, "progress")
     deadline = time.monotonic() + LONG / 1000
     while not over.count() and time.monotonic() < deadline:
-        if bar.count():
-            line = bar.first.text_content(timeout=5_000) if bar.count() else ""
-            if line and line not in seen:
-                seen.append(line)
+        # whatever is there at this moment: a bar may go while it is looked at
+        seen += [line for line in bar.all_text_contents() if line and line not in seen]
         page.wait_for_timeout(250)
     return seen
 
