@@ -77,7 +77,7 @@ def lay_unreadable(root: Path, chest: SmallChest) -> None:
     saved(root, "i05-cut-nrrd.nrrd", nrrd_bytes(stored)[:-7])
     huge = nifti_bytes(stored, dim=(3, 32767, 32767, 32767, 1, 1, 1, 1))
     saved(root, "i06-huge.nii", huge)
-    saved(root, "i06-huge-packed.nii.gz", gzip.compress(huge))
+    saved(root, "i06-huge-gz.nii.gz", gzip.compress(huge))
     saved(root, "i07-huge.nrrd", nrrd_bytes(stored, sizes="100000 100000 100000"))
     outside = saved(root.parent, "outside.raw", OUTSIDE.encode() * 20)
     detached = nrrd_bytes(stored, data=b"", data_file=str(outside))

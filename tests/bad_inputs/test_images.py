@@ -64,7 +64,7 @@ def test_none_takes_long_or_much_memory(run, masked):
         ("i05-cut-mha", ["is cut off", "240 bytes"]),
         ("i05-cut-nrrd", ["is cut off", "240 bytes"]),
         ("i06-huge", ["declares 32767 x 32767 x 32767 voxels (70,362 GB)", "at most"]),
-        ("i06-huge-packed", ["declares 32767 x 32767 x 32767 voxels", "crop or resample"]),
+        ("i06-huge-gz", ["declares 32767 x 32767 x 32767 voxels", "crop or resample"]),
         ("i07-huge", ["declares 100000 x 100000 x 100000 voxels", "header may be damaged"]),
         ("i08-detached", ["keeps its voxels in another file, which is never opened"]),
         ("i09-detached", ["keeps its voxels in another file, which is never opened", ".mha"]),
