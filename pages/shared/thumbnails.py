@@ -6,24 +6,18 @@ from pathlib import Path
 
 import streamlit as st
 
-from clam_core.errors import MissingStepError
 from clam_core.study import Run, Study
+from clam_core.study.stamp import maps_stamp
 from pages.shared.stored_map import stored_map
 from pages.shell.place import Place
 
 
 def stamp(here: Place) -> str:
     """Changes whenever the volumes, the run or its stored maps are made again."""
-    prepared = here.study.info.prepared
-    parts = [prepared.fingerprint if prepared else ""]
     if here.run is not None:
-        parts.append(here.run.info().inputs)
-        parts.append(str(here.run.weights().stat().st_mtime_ns))
-        try:
-            parts.append(str(here.run.reference().stat().st_mtime_ns))
-        except (MissingStepError, FileNotFoundError):
-            parts.append("no maps")
-    return "/".join(parts)
+        return maps_stamp(here.run)
+    prepared = here.study.info.prepared
+    return "" if prepared is None else prepared.fingerprint
 
 
 def show_png(png: bytes, alt: str, caption: str | None = None) -> None:

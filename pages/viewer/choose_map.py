@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clam_core.settings import LocalizeSettings, LocalizeVariant
 from clam_core.settings.map_variants import MAP_WORDS
+from clam_core.settings.on_disk import read_stored
 from clam_core.study import read_names
 from pages.shared.stored_map import stored_map
 from pages.shell.place import Place
@@ -145,10 +146,8 @@ def stored_settings(here: Place) -> LocalizeSettings | None:
     localized = here.fitted.info().localized
     if localized is None:
         return None
-    values = dict(localized["settings"])
-    target = values.get("target", "own")
-    values["target"] = tuple(target) if isinstance(target, list) else target
-    return LocalizeSettings(**values)
+    where = f"'run.json' of the run {here.fitted.name!r}"
+    return read_stored(LocalizeSettings, localized["settings"], where)
 
 
 def _stored(here: Place, scan_id: str, choice: MapChoice) -> ShownMap | None:

@@ -33,9 +33,6 @@ from clam_core.study import Run, Study
 from clam_core.study.stamp import fit_stamp
 from clam_core.training import CohortImages, ScanSource
 
-run_stamp = fit_stamp
-"""The name that it had here."""
-
 KEPT_RUNS, KEPT_MAPS = 2, 64
 
 

@@ -10,13 +10,14 @@ import torch
 from clam_core.errors import MissingStepError, SettingsError, StudyError
 from clam_core.localization import make_maps, scale_maps
 from clam_core.pipeline.method.assign import assign, assign_task
-from clam_core.pipeline.method.explain import explain_scan, explain_task, fitted_cohort, run_stamp
+from clam_core.pipeline.method.explain import explain_scan, explain_task, fitted_cohort
 from clam_core.pipeline.method.fit import fit
 from clam_core.pipeline.method.localize import localize
 from clam_core.read.nifti import write_nifti
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, Study
 from clam_core.study.arrays import ScanArrays
+from clam_core.study.stamp import fit_stamp
 from tests.pipeline.simulated import GRID, QUICK, cohort, study_of
 
 
@@ -48,7 +49,7 @@ def test_the_default_map_is_the_stored_one(study, run):
 def test_any_map_is_that_of_its_question(study, run, variant, target):
     settings = LocalizeSettings(variant=variant, target=target)
     found = explain_scan(study, run, "s05", settings)
-    known = fitted_cohort(study.folder, "r", run_stamp(run))
+    known = fitted_cohort(study.folder, "r", fit_stamp(run))
     image = known.images.batch(torch.tensor([5]))
     made = make_maps(known.model, image, settings, known.reference(settings))
     mask = study.mask("s05")
@@ -61,7 +62,7 @@ def test_any_map_is_that_of_its_question(study, run, variant, target):
 def test_a_contrast_turned_round_has_the_other_sign(study, run):
     for_two = explain_scan(study, run, "s02", LocalizeSettings(target=(2, 1))).nodes
     for_one = explain_scan(study, run, "s02", LocalizeSettings(target=(1, 2))).nodes
-    backdrops = fitted_cohort(study.folder, "r", run_stamp(run))
+    backdrops = fitted_cohort(study.folder, "r", fit_stamp(run))
     shift = [
         next(iter(backdrops.reference(LocalizeSettings(target=pair)).backdrop.values())).numpy()
         for pair in ((2, 1), (1, 2))
