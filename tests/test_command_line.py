@@ -105,16 +105,16 @@ def test_a_fault_of_ours_is_a_sentence_too(tmp_path, scans, monkeypatch):
 @pytest.mark.slow
 def test_a_run_of_other_volumes_is_refused_with_the_remedy(tmp_path):
     study = tmp_path / "x"
-    assert call("demo", study, "--scans", 12, "--grid", 32).exit_code == 0
+    assert call("demo", study, "--scans", 8, "--grid", 24).exit_code == 0
     assert call("localize", study).exit_code == 0
-    done = call("preprocess", study, "--grid", 32, "--mask", "none")
+    done = call("preprocess", study, "--grid", 24, "--mask", "none")
     assert done.exit_code == 0, done.output
     for step in ("localize", "associate", "select"):
         refused = call(step, study)
         assert refused.exit_code == 2, refused.output
         assert "was fitted on other volumes" in " ".join(refused.stderr.split())
         assert "fit a new run" in " ".join(refused.stderr.split())
-    assert call("preprocess", study, "--grid", 32).exit_code == 0
+    assert call("preprocess", study, "--grid", 24).exit_code == 0
     assert call("localize", study).exit_code == 0
 
 
