@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from clam_core.errors import BusyError
 from clam_core.files.given_names import check_name
+from clam_core.study.locking import hold_file
 
 Status = Literal["running", "done", "failed", "cancelled", "interrupted"]
 
@@ -78,18 +78,12 @@ class Record:
             BusyError: If another one does.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / name, timeout=timeout)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise BusyError(
-                f"A step is already working on the study {self.study!r}; wait until it has ended, "
-                "or cancel it."
-            ) from None
-        try:
+        busy = (
+            f"A step is already working on the study {self.study!r}; wait until it has ended, "
+            "or cancel it."
+        )
+        with hold_file(self.folder / name, timeout, busy):
             yield
-        finally:
-            lock.release()
 
     def is_held(self) -> bool:
         """Whether a process works on the study; asking does not disturb it."""

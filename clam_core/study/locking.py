@@ -25,13 +25,28 @@ def hold(folder: Path, timeout: float = 0, doing: str = "writing to the study") 
     Raises:
         BusyError: If another process holds it.
     """
-    lock = FileLock(folder / LOCK, timeout=timeout)
+    busy = f"Another process is {doing} {folder.name!r}; wait until it has ended."
+    with hold_file(folder / LOCK, timeout, busy):
+        yield
+
+
+@contextmanager
+def hold_file(path: Path, timeout: float, busy: str) -> Iterator[None]:
+    """Hold one lock file; the lock goes with the process, so a killed one leaves none.
+
+    Args:
+        path: The file, in a folder that is there.
+        timeout: Seconds to wait.
+        busy: What is said if another process holds it.
+
+    Raises:
+        BusyError: If another process holds it.
+    """
+    lock = FileLock(path, timeout=timeout)
     try:
         lock.acquire()
     except Timeout:
-        raise BusyError(
-            f"Another process is {doing} {folder.name!r}; wait until it has ended."
-        ) from None
+        raise BusyError(busy) from None
     try:
         yield
     finally:

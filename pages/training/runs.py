@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from clam_core.how_many.compare import compare_clusters
+from clam_core.pipeline.current import why_stale
 from clam_core.study import Run, run_names
 from pages.shell.place import Place
 from pages.shell.text import sentences
@@ -33,6 +34,7 @@ def _row(here: Place, name: str) -> dict[str, object]:
         "seed": info.settings["seed"],
         "mean confidence": round(float(scans["confidence"].mean()), 2),
         "maps": "yes" if info.localized is not None else "no",
+        "made from": "other volumes" if why_stale(here.study, run) else "these volumes",
     }
 
 

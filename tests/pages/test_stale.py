@@ -109,6 +109,12 @@ def test_maps_are_not_offered_either(show):
     assert "Make the maps" not in [one.label for one in page.button]
 
 
+@pytest.mark.parametrize(("grid", "expected"), [(None, "these"), (make.GRID, "other")])
+def test_the_table_of_runs_says_what_each_was_made_from(show, grid, expected):
+    table = show("training", grid).dataframe[0].value
+    assert set(table["made from"]) == {f"{expected} volumes"}
+
+
 def test_a_run_that_is_current_is_not_marked(show):
     assert "Of other volumes" not in words(show("clusters"))
 
