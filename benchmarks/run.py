@@ -32,6 +32,7 @@ class Result:
 
     sentences: tuple[str, ...]
     values: dict[str, Any]
+    has_failures: bool = False
 
 
 @dataclass(frozen=True)

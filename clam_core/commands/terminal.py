@@ -25,6 +25,10 @@ class Outcome(Protocol):
     def values(self) -> dict[str, Any]:
         """The same as plain JSON values."""
 
+    @property
+    def has_failures(self) -> bool:
+        """Whether a part of what was asked for failed."""
+
 
 Step = Callable[[Progress], Outcome]
 
@@ -56,6 +60,8 @@ def run_step(step: Step, *, as_json: bool) -> None:
     else:
         for sentence in summary.sentences:
             typer.echo(sentence)
+    if summary.has_failures:
+        raise typer.Exit(2)
 
 
 def _fail(sentence: str, code: int, *, as_json: bool) -> None:

@@ -16,6 +16,7 @@ from clam_core.pipeline.method import fit as fitting
 from clam_core.pipeline.method import localize as localizing
 from clam_core.pipeline.method import select as selecting
 from clam_core.pipeline.output import report as reporting
+from clam_core.pipeline.output.destination import Destination
 from clam_core.pipeline.summary import Summary
 from clam_core.report import ReportSettings
 from clam_core.settings import (
@@ -127,6 +128,7 @@ def assign(
     *,
     mask: PathLike | None = None,
     to: PathLike | None = None,
+    overwrite: bool = False,
     progress: Shown = True,
 ) -> Summary:
     """Tell the cluster of new scans, how sure, and what they resemble; stores nothing.
@@ -137,6 +139,7 @@ def assign(
         run: Name of the run, `default` if not given.
         mask: Mask of the scan, where there is one scan.
         to: Folder for the maps of these scans.
+        overwrite: Whether files that are there may be replaced.
         progress: See `Shown`.
 
     Returns:
@@ -145,9 +148,10 @@ def assign(
     stored, name = place_of(study, run)
     several = [scans] if isinstance(scans, str | os.PathLike) else scans
     paths = [Path(path) for path in several]
-    folder, given = (None if path is None else Path(path) for path in (to, mask))
+    given = None if mask is None else Path(mask)
+    where = None if to is None else Destination(stored, Path(to), overwrite=overwrite)
     with told(progress) as tell:
-        return assigning.assign(stored, name, paths, tell, to=folder, mask=given)
+        return assigning.assign(stored, name, paths, tell, to=where, mask=given)
 
 
 def associate(
@@ -187,6 +191,7 @@ def report(
     run: str | None = None,
     *,
     n_examples: int = 3,
+    overwrite: bool = False,
     progress: Shown = True,
     **settings: Any,  # noqa: ANN401
 ) -> Summary:
@@ -197,10 +202,11 @@ def report(
         to: The file.
         run: Name of the run, `default` if not given.
         n_examples: Typical and borderline scans per cluster.
+        overwrite: Whether a file that is no report may be replaced.
         progress: See `Shown`.
         settings: More of `ReportSettings`: sections=("cohort", ...).
     """
     stored, name = place_of(study, run)
     asked = ReportSettings(n_examples=n_examples, **settings)
     with told(progress) as tell:
-        return reporting.report(stored, name, Path(to), asked, tell)
+        return reporting.report(stored, name, Path(to), asked, tell, overwrite=overwrite)

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import nibabel as nib
 import numpy as np
@@ -70,18 +70,33 @@ def write_nifti(path: Path, array: NDArray[np.generic], affine: NDArray[np.float
             and float64 as float32, int64 as int32.
         affine: Voxel index to position, shape (4, 4), mm, RAS+.
     """
+    with path.open("wb") as stream:
+        write_nifti_to(stream, array, affine, packed=path.name.endswith(".gz"))
+
+
+def write_nifti_to(
+    stream: BinaryIO, array: NDArray[np.generic], affine: NDArray[np.float64], *, packed: bool
+) -> None:
+    """Write a volume as NIfTI-1 to a file that is open for writing; see `write_nifti`.
+
+    Args:
+        stream: The file.
+        array: Voxels, shape (i, j, k) or (i, j).
+        affine: Voxel index to position, shape (4, 4), mm, RAS+.
+        packed: Whether to pack it with gzip.
+    """
     solid = array[..., np.newaxis] if array.ndim == 2 else array
     solid = solid.astype(_WRITTEN_AS.get(array.dtype.name, array.dtype), copy=False)
     image = _IMAGE(solid, affine)
     image.set_sform(affine, code=1)
     image.set_qform(affine, code=1)
     image.header.set_xyzt_units("mm")
-    with path.open("wb") as stream:
-        if path.name.endswith(".gz"):
-            with gzip.GzipFile("", "wb", compresslevel=1, fileobj=stream, mtime=0) as packed:
-                image.to_stream(packed)
-        else:
-            image.to_stream(stream)
+    if not packed:
+        image.to_stream(stream)
+        return
+    # Without name and time in gzip's header the same array gives the same bytes.
+    with gzip.GzipFile("", "wb", compresslevel=1, fileobj=stream, mtime=0) as zipped:
+        image.to_stream(zipped)
 
 
 @contextmanager

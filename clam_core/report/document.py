@@ -53,6 +53,9 @@ class Section:
     missing: Missing = _nothing
 
 
+GENERATOR = "CLAM Explorer report"
+"""What the head of every report says of its maker; a new report may replace an old one."""
+
 PARTS: dict[SectionName, Section] = {
     "cohort": Section(
         "Cohort and exclusions",
@@ -203,6 +206,7 @@ def _head(material: Material) -> Html:
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="generator", content=GENERATOR),
         tag("meta", http_equiv="Content-Security-Policy", content=policy),
         tag("title", f"{material.study.name}: run {material.run.name}"),
         tag("style", Html(style)),

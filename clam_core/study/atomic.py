@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 
@@ -27,19 +29,34 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         StudyError: If the disk is full or may not be written.
     """
+    with replaced(path) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[BinaryIO]:
+    """A stream whose content takes the place of a file once all of it is on the disk.
+
+    Args:
+        path: The file; whoever reads it sees the old content or the new one.
+
+    Raises:
+        StudyError: If the disk is full or may not be written.
+    """
     beside = path.with_name(f".{path.name}.partial")
     try:
         with open(beside, "wb", opener=_no_link) as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise StudyError(
             f"{path.name!r} could not be written ({error.strerror}); free some space or choose "
             "another folder. What was stored before is unchanged."
         ) from error
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _no_link(path: str, flags: int) -> int:

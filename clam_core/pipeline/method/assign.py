@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clam_core.embedding import Usual, place, voxel_measures
-from clam_core.errors import SettingsError
+from clam_core.errors import ReadError, SettingsError
+from clam_core.files.personal_names import looks_private
 from clam_core.fitting.fit import Looked, look
 from clam_core.localization import scale_maps
 from clam_core.pipeline.current import check_current
@@ -19,7 +20,8 @@ from clam_core.pipeline.method.explain import (
     fitted_cohort,
     stored_settings,
 )
-from clam_core.pipeline.output.map_files import names_of_new, write_map
+from clam_core.pipeline.output.destination import Destination
+from clam_core.pipeline.output.map_files import map_name, names_of_new, write_map
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.scans.new_scan import NewScan, read_new_scan
 from clam_core.pipeline.scans.preprocess import PRELOAD
@@ -41,7 +43,7 @@ def assign(
     paths: Sequence[Path],
     progress: Progress = silent,
     *,
-    to: Path | None,
+    to: Destination | None,
     mask: Path | None = None,
 ) -> Summary:
     """Assign new scans to the clusters of a run; the study is left as it is.
@@ -51,7 +53,7 @@ def assign(
         name: A fitted run.
         paths: A file, folder or archive per scan.
         progress: Told how many are done.
-        to: Folder for the maps (`<name>-map.nii.gz` on the study's grid), or None.
+        to: Where the maps go (`<name>-map.nii.gz` on the study's grid), or None.
         mask: Mask of the scan, where there is a single one.
 
     Returns:
@@ -62,8 +64,7 @@ def assign(
     Raises:
         MissingStepError: If the run has not been fitted.
         StaleRunError: If it was fitted on other volumes.
-        ReadError: If a path holds no scan or several.
-        StudyError: If a map cannot be written.
+        StudyError: If a map cannot be written, or another file stands in its place.
         SettingsError: If there is a mask and more than one scan.
     """
     if mask is not None and len(paths) != 1:
@@ -71,17 +72,37 @@ def assign(
     run = Run(study, name)
     check_current(study, run)
     known = KnownRun(study, run)
-    sentences, records, names = [], [], names_of_new(paths)
+    names = names_of_new(paths)
+    places: dict[Path, Path] = {}
+    if to is not None:
+        to.make()
+        stems = [f"{names[path]}-map" for path in names]
+        files = to.places([map_name(stem) for stem in stems])
+        places = dict(zip(names, files, strict=True))
+    records = []
     with ReaderPool(1, ReadLimits(), PRELOAD) as pool:
         for number, path in enumerate(paths):
             progress("Assigning scans", number, len(paths))
-            scan = read_new_scan(study, path, mask, pool)
-            record = known.describe(path.name, scan)
-            if to is not None and scan.error is None:
-                record |= known.write_map(to, f"{names[path]}-map", scan)
+            scan = _read(study, path, mask, pool)
+            record = known.describe(_shown(path, names[path]), scan)
+            if path in places and scan.error is None:
+                record |= known.write_map(places[path], scan)
             records.append(record)
-            sentences.append(_sentence(record))
-    return Summary(tuple(sentences), {"scans": records})
+    has_failures = any(record["status"] == "failed" for record in records)
+    return Summary(tuple(map(_sentence, records)), {"scans": records}, has_failures)
+
+
+def _read(study: Study, path: Path, mask: Path | None, pool: ReaderPool) -> NewScan:
+    """One scan, or why it cannot be read: the others are assigned all the same."""
+    try:
+        return read_new_scan(study, path, mask, pool)
+    except ReadError as error:
+        return NewScan(error=error)
+
+
+def _shown(path: Path, name: str) -> str:
+    """What a scan is called in the result: its file, unless that may be a person's name."""
+    return name if looks_private(path.name) else path.name
 
 
 def assign_task(
@@ -172,10 +193,10 @@ class KnownRun:
         settings = kind.model_copy(update={"target": target})
         return self._cohort.explain_new(scan.volume, scan.mask, settings)
 
-    def write_map(self, to: Path, name: str, scan: NewScan) -> dict[str, str]:
+    def write_map(self, file: Path, scan: NewScan) -> dict[str, str]:
         """Store the map of one scan on the study's grid; what it says, and its file."""
         made = self.explain(scan)
-        file = write_map(to, name, scale_maps(made.signed[None])[0], scan.affine)
+        write_map(file, scale_maps(made.signed[None])[0], scan.affine)
         return {"map": str(made.line["sentence"]), "map_file": file.name}
 
     def _images(self, scan: NewScan) -> CohortImages:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clam_core.errors import SettingsError, StudyError
-from clam_core.files.file_names import file_names, inside
+from clam_core.errors import SettingsError
+from clam_core.files.file_names import file_names
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.output.annotated_data import write_h5ad
+from clam_core.pipeline.output.destination import Destination
 from clam_core.pipeline.output.export_figures import figure_files
 from clam_core.pipeline.output.export_tables import association_files, csv_bytes
-from clam_core.pipeline.output.map_files import write_map
+from clam_core.pipeline.output.map_files import map_name, write_map
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.study import Run, Study
@@ -24,7 +25,15 @@ from clam_core.study.atomic import write_bytes
 from clam_core.wording import plural
 
 
-def export(study: Study, name: str, what: str, to: Path, progress: Progress = silent) -> Summary:
+def export(
+    study: Study,
+    name: str,
+    what: str,
+    to: Path,
+    progress: Progress = silent,
+    *,
+    overwrite: bool = False,
+) -> Summary:
     """Write results of a run to a folder.
 
     Args:
@@ -38,6 +47,7 @@ def export(study: Study, name: str, what: str, to: Path, progress: Progress = si
             one).
         to: The folder; it is made if it is not there.
         progress: Told how much is done.
+        overwrite: Whether files that are there may be replaced; scans never are.
 
     Returns:
         What was written.
@@ -47,9 +57,9 @@ def export(study: Study, name: str, what: str, to: Path, progress: Progress = si
         MissingStepError: If the results have not been made.
         MissingPackageError: If anndata is asked for and not installed.
         StaleRunError: If the run was fitted on other volumes.
-        StudyError: If the folder cannot be written, or a link stands in the place of a file.
+        StudyError: If the folder cannot be written, or a file or link stands in a place.
     """
-    kinds: dict[str, Callable[[Run, Path, Progress], list[Path]]] = {
+    kinds: dict[str, Callable[[Run, Destination, Progress], list[Path]]] = {
         "tables": _tables,
         "figures": _figures,
         "latent": _latent,
@@ -60,11 +70,9 @@ def export(study: Study, name: str, what: str, to: Path, progress: Progress = si
         raise SettingsError(f"There is no {what!r} to export; choose {', '.join(kinds)}.")
     run = Run(study, name)
     check_current(study, run)
-    try:
-        to.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StudyError(f"The folder {to.name!r} cannot be made ({error.strerror}).") from error
-    written = kinds[what](run, to, progress)
+    destination = Destination(study, to, overwrite=overwrite)
+    destination.make()
+    written = kinds[what](run, destination, progress)
     listed = ", ".join(path.name for path in written[:3])
     more = f" and {len(written) - 3} more" if len(written) > 3 else ""
     sentence = f"{plural(len(written), 'file')} written to {to.name!r}: {listed}{more}."
@@ -85,61 +93,63 @@ def clusters_table(run: Run) -> pd.DataFrame:
     return table
 
 
-def _tables(run: Run, to: Path, progress: Progress) -> list[Path]:
+def _tables(run: Run, to: Destination, progress: Progress) -> list[Path]:
     progress("Writing tables", 0, 1)
-    written = [_csv(clusters_table(run), inside(to, "clusters.csv"))]
+    files = {"clusters.csv": csv_bytes(clusters_table(run))}
     if has_associations(run):
-        for name, content in association_files(read_associations(run)).items():
-            written.append(inside(to, name))
-            write_bytes(written[-1], content)
-    return written
+        files |= association_files(read_associations(run))
+    return _write(files, to)
 
 
-def _figures(run: Run, to: Path, progress: Progress) -> list[Path]:
-    written = []
+def _figures(run: Run, to: Destination, progress: Progress) -> list[Path]:
     associations = read_associations(run)
+    files = {}
     for name, content in figure_files(associations):
-        written.append(inside(to, name))
-        write_bytes(written[-1], content)
-        progress("Writing figures", len(written), 2 * len(associations.rows) + 5)
-    return written
+        files[name] = content
+        progress("Writing figures", len(files), 2 * len(associations.rows) + 5)
+    return _write(files, to)
 
 
-def _latent(run: Run, to: Path, progress: Progress) -> list[Path]:
+def _latent(run: Run, to: Destination, progress: Progress) -> list[Path]:
     progress("Writing latent codes", 0, 1)
     codes = run.array("latent")
     columns = [f"latent_{n + 1}" for n in range(codes.shape[1])]
     table = pd.DataFrame(codes.astype(np.float64), columns=columns)
     table.insert(0, "scan_id", run.scans().index)
-    return [_csv(table, inside(to, "latent.csv"))]
+    return _write({"latent.csv": csv_bytes(table)}, to)
 
 
-def _anndata(run: Run, to: Path, progress: Progress) -> list[Path]:
+def _anndata(run: Run, to: Destination, progress: Progress) -> list[Path]:
     progress("Writing annotated data", 0, 1)
-    path = inside(to, f"{run.name}.h5ad")
+    path = to.place(f"{run.name}.h5ad")
     write_h5ad(run, path)
     return [path]
 
 
-def _csv(table: pd.DataFrame, path: Path) -> Path:
-    write_bytes(path, csv_bytes(table))
-    return path
+def _write(files: Mapping[str, bytes], to: Destination) -> list[Path]:
+    places = to.places(list(files))
+    for path, content in zip(places, files.values(), strict=True):
+        write_bytes(path, content)
+    return places
 
 
-def _maps(run: Run, to: Path, progress: Progress) -> list[Path]:
+def _maps(run: Run, to: Destination, progress: Progress) -> list[Path]:
     table, scans = run.maps(), run.study.scans()
     done = [str(scan_id) for scan_id in table.index[table["done"]]]
-    names = file_names([str(scan_id) for scan_id in scans.index])
-    written = []
-    for number, scan_id in enumerate(done, start=1):
+    stems = file_names([str(scan_id) for scan_id in scans.index])
+    names = [map_name(stems[scan_id]) for scan_id in done]
+    # All places before the first map: a refusal leaves nothing half written.
+    *places, listing = to.places([*names, "maps.csv"])
+    for number, (scan_id, path) in enumerate(zip(done, places, strict=True), start=1):
         row = {str(name): value for name, value in scans.loc[scan_id].items()}
         shape = tuple(int(n) for n in row["source_shape"])
         source, grid = (np.reshape(row[name], (4, 4)) for name in ("source_affine", "affine"))
         resampled = on_own_grid(run.activation_map(scan_id), grid, shape, source)
-        written.append(write_map(to, names[scan_id], resampled, source))
+        write_map(path, resampled, source)
         progress("Writing maps", number, len(done))
-    listed = pd.DataFrame({"file": [path.name for path in written], "scan_id": done}, dtype="str")
-    return [*written, _csv(listed, inside(to, "maps.csv"))]
+    listed = pd.DataFrame({"file": names, "scan_id": done}, dtype="str")
+    write_bytes(listing, csv_bytes(listed))
+    return [*places, listing]
 
 
 def on_own_grid(

@@ -11,6 +11,7 @@ from clam_core.pipeline.steps.shared_options import (
     Epochs,
     Method,
     NClusters,
+    Overwrite,
     Preset,
     RunName,
     Seed,
@@ -135,10 +136,14 @@ def assign(
     run: RunName = "default",
     mask: Annotated[Path | None, Option("Mask of the scan, if there is one.")] = None,
     to: Annotated[Path | None, Option("Folder for the maps of these scans.")] = None,
+    overwrite: Overwrite = False,
     progress: Progress,
 ) -> Summary:
     """Tell the cluster of new scans, how sure, and what they resemble; stores nothing."""
     from clam_core.pipeline.method.assign import assign as run_assign
+    from clam_core.pipeline.output.destination import Destination
     from clam_core.study import Study
 
-    return run_assign(Study(study), run, scans, progress, to=to, mask=mask)
+    opened = Study(study)
+    where = None if to is None else Destination(opened, to, overwrite=overwrite)
+    return run_assign(opened, run, scans, progress, to=where, mask=mask)

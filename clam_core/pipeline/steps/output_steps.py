@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from clam_core.pipeline.progress import Progress
 from clam_core.pipeline.steps.declaration import Option, step
-from clam_core.pipeline.steps.shared_options import RunName
+from clam_core.pipeline.steps.shared_options import Overwrite, RunName
 from clam_core.pipeline.steps.written import NAMES
 from clam_core.pipeline.summary import Summary
 
@@ -24,13 +24,14 @@ def export(
     to: Annotated[Path, Option("Folder to write to.")],
     run: RunName = "default",
     what: Annotated[str, Option("tables, figures, maps, latent or anndata.")] = "tables",
+    overwrite: Overwrite = False,
     progress: Progress,
 ) -> Summary:
     """Write clusters (CSV), maps (NIfTI on each scan's own grid), codes (CSV) or AnnData."""
     from clam_core.pipeline.output.export import export as run_export
     from clam_core.study import Study
 
-    return run_export(Study(study), run, what, to, progress)
+    return run_export(Study(study), run, what, to, progress, overwrite=overwrite)
 
 
 @step("Writing the report", needs="a run", writes="one HTML file", stages={})
@@ -46,6 +47,7 @@ def report(
     examples: Annotated[
         int, Option("Typical and borderline scans per cluster.", lowest=1, highest=12)
     ] = 3,
+    overwrite: Overwrite = False,
     progress: Progress,
 ) -> Summary:
     """Write one HTML file with everything that was found; it opens without a network."""
@@ -56,4 +58,6 @@ def report(
     values: dict[str, Any] = {"n_examples": examples}
     if sections:
         values["sections"] = sections
-    return write_report(Study(study), run, to, ReportSettings(**values), progress)
+    return write_report(
+        Study(study), run, to, ReportSettings(**values), progress, overwrite=overwrite
+    )

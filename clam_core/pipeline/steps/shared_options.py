@@ -34,6 +34,7 @@ ForgetMissing = Annotated[
 IdColumn = Annotated[
     str | None, Option("Column with the ids; found out if not given.", flag="--id")
 ]
+Overwrite = Annotated[bool, Option("Replace files that are there; scans and studies never are.")]
 RunName = Annotated[str, Option("Name of the run.")]
 NClusters = Annotated[int, Option("Number of clusters.", lowest=2, highest=50)]
 Method = Annotated[str, Option("auto, dcec, kmeans, gmm, graph, umap or profiles.")]

@@ -13,6 +13,7 @@ from clam_core.pipeline.method.assign import assign, assign_task
 from clam_core.pipeline.method.explain import explain_scan, explain_task, fitted_cohort
 from clam_core.pipeline.method.fit import fit
 from clam_core.pipeline.method.localize import localize
+from clam_core.pipeline.output.destination import Destination
 from clam_core.read.nifti import write_nifti
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, Study
@@ -128,7 +129,7 @@ def test_a_scan_with_its_mask_is_found_again(study, run, files):
 
 
 def test_its_map_lies_in_the_folder_under_its_name(study, files, tmp_path):
-    given = {"to": tmp_path / "out", "mask": files / "mask.nii.gz"}
+    given = {"to": Destination(study, tmp_path / "out"), "mask": files / "mask.nii.gz"}
     summary = assign(uncropped(study), "r", [files / "scan.nii.gz"], **given)
     assert summary.values["scans"][0]["map_file"] == "scan-map.nii.gz"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["scan-map.nii.gz"]
@@ -154,6 +155,25 @@ def test_a_scan_that_is_far_by_one_description_alone_is_unlike(study, files, tmp
     ).values["scans"][0]
     assert record["unlike_cohort"]
     assert "times as far away as is usual" in record["doubts"][0]
+
+
+def test_a_bad_scan_does_not_lose_the_good_one(study, files, tmp_path):
+    bad = tmp_path / "bad.nii.gz"
+    bad.write_bytes(b"no scan at all")
+    prepared = study.info.prepared
+    free = prepared.settings.model_copy(update={"crop": "none", "mask": "none"})
+    study.replace_info(
+        study.info.model_copy(update={"prepared": prepared.model_copy(update={"settings": free})})
+    )
+    paths = [bad, files / "scan.nii.gz", tmp_path / "Jones Mary.nii.gz"]
+    summary = assign(study, "r", paths, to=Destination(study, tmp_path / "out"))
+    records = summary.values["scans"]
+    assert [one["status"] for one in records] == ["failed", "assigned", "failed"]
+    assert [one["scan"] for one in records] == ["bad.nii.gz", "scan.nii.gz", "scan-3"]
+    assert summary.sentences[0].startswith("bad.nii.gz: There is no scan in 'bad.nii.gz'")
+    assert "cluster" in summary.sentences[1]
+    assert summary.has_failures
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["scan-map.nii.gz"]
 
 
 def test_a_mask_belongs_to_one_scan(study, files):

@@ -3,6 +3,7 @@
 import shutil
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import nibabel
 import numpy as np
@@ -15,9 +16,10 @@ from clam_core.errors import StudyError
 from clam_core.pipeline.current import inputs_digest
 from clam_core.pipeline.method.fit import fit
 from clam_core.pipeline.method.localize import localize
+from clam_core.pipeline.output.destination import Destination
 from clam_core.pipeline.output.export import export
 from clam_core.pipeline.output.export_figures import figure_files, figures_archive
-from clam_core.pipeline.output.map_files import names_of_new, write_map
+from clam_core.pipeline.output.map_files import names_of_new
 from clam_core.pipeline.scans.create import CreateOptions, create
 from clam_core.pipeline.scans.preprocess import preprocess
 from clam_core.settings import LocalizeSettings, PreprocessSettings
@@ -56,8 +58,8 @@ def renamed(made, tmp_path):
     return copy
 
 
-def exported(study, to, what="maps"):
-    arguments = ["export", str(study.folder), "--run", "r", "--what", what, "--to", str(to)]
+def exported(study, to, what="maps", *more):
+    arguments = ["export", str(study.folder), "--run", "r", "--what", what, "--to", str(to), *more]
     return runner.invoke(app, arguments)
 
 
@@ -144,7 +146,7 @@ def test_nor_where_associations_are_exported(made, tmp_path, monkeypatch, what):
     own.write_bytes(b"own")
     to.mkdir()
     (to / "x.csv").symlink_to(own)
-    for name, value in (("has", True), ("read", None)):
+    for name, value in (("has", True), ("read", SimpleNamespace(rows=[]))):
         monkeypatch.setattr(f"{place}.{name}_associations", lambda _, value=value: value)
     monkeypatch.setattr(f"{place}.association_files", lambda _: {"x.csv": b"new"})
     monkeypatch.setattr(f"{place}.figure_files", lambda _: iter([("x.csv", b"new")]))
@@ -167,9 +169,87 @@ def test_nor_through_one_in_the_place_of_a_file_that_is_not_whole_yet(tmp_path):
 
 def test_a_map_that_cannot_be_written_is_a_sentence(made, tmp_path):
     (tmp_path / "out" / "s03.nii.gz").mkdir(parents=True)
-    done = exported(made, tmp_path / "out")
+    done = exported(made, tmp_path / "out", "maps", "--overwrite")
     assert done.exit_code == 2
     assert "'s03.nii.gz' could not be written (Is a directory)" in done.stderr
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+# What lies there already
+
+
+@pytest.mark.parametrize(
+    ("what", "name"),
+    [("maps", "s03.nii.gz"), ("maps", "maps.csv"), ("tables", "clusters.csv"),
+     ("latent", "latent.csv")],
+)  # fmt: skip
+def test_a_file_that_is_there_is_kept_unless_the_user_says_so(made, tmp_path, what, name):
+    to = tmp_path / "out"
+    to.mkdir()
+    (to / name).write_bytes(b"own")
+    refused = exported(made, to, what)
+    assert refused.exit_code == 2
+    assert f"{name!r} is already in 'out'; choose another folder" in refused.stderr
+    assert digests(to) == {name: sha256(b"own").hexdigest()}  # not even the others are written
+    assert exported(made, to, what, "--overwrite").exit_code == 0
+    assert (to / name).read_bytes() != b"own"
+
+
+def test_several_are_counted(made, tmp_path):
+    exported(made, tmp_path, "maps")
+    refused = exported(made, tmp_path, "maps")
+    assert "13 files ('s00.nii.gz', 's01.nii.gz', 's02.nii.gz' and 10 more) are" in refused.stderr
+
+
+@pytest.mark.parametrize("place", ["scans", "study/runs/r"])
+def test_scans_and_studies_are_never_replaced(made, tmp_path, place):
+    """Scans that are called like their ids, in the folder that the study was made from."""
+    study = Study(shutil.copytree(made.folder, tmp_path / "study"))
+    study.replace_info(study.info.model_copy(update={"scans_root": str(tmp_path / "scans")}))
+    own = tmp_path / place / "s03.nii.gz"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_bytes(b"the scan")
+    (tmp_path / "link").symlink_to(tmp_path / place)
+    for to in (tmp_path / place, tmp_path / "link", tmp_path / place / ".." / own.parent.name):
+        for more in ((), ("--overwrite",)):
+            refused = exported(study, to, "maps", *more)
+            assert refused.exit_code == 2
+            assert "nothing is replaced there" in refused.stderr
+    assert own.read_bytes() == b"the scan"
+    assert not (tmp_path / place / "s00.nii.gz").exists()
+
+
+@pytest.mark.parametrize("content", [b"my thesis", b"<!DOCTYPE html>\n<html><head>other"])
+def test_a_report_replaces_a_report_and_nothing_else(made, tmp_path, content):
+    file = tmp_path / "r.html"
+    file.write_bytes(content)
+    arguments = [
+        "report",
+        str(made.folder),
+        "--run",
+        "r",
+        "--sections",
+        "method",
+        "--to",
+        str(file),
+    ]
+    refused = runner.invoke(app, arguments)
+    assert refused.exit_code == 2
+    assert "'r.html' is already in" in refused.stderr
+    assert file.read_bytes() == content
+    assert runner.invoke(app, [*arguments, "--overwrite"]).exit_code == 0
+    first = file.read_bytes()
+    assert runner.invoke(app, arguments).exit_code == 0
+    assert file.read_bytes() == first
+
+
+def test_a_report_takes_no_file_of_the_study(made, tmp_path):
+    study = Study(shutil.copytree(made.folder, tmp_path / "study"))
+    before = digests(study.folder)
+    arguments = ["report", str(study.folder), "--run", "r", "--overwrite", "--to"]
+    refused = runner.invoke(app, [*arguments, str(study.folder / "study.json")])
+    assert refused.exit_code == 2
+    assert digests(study.folder) == before
 
 
 # Maps of new scans
@@ -204,11 +284,15 @@ def test_new_scans_of_one_name_get_different_ones(paths, starts):
         assert found[Path(path)].startswith(start)
 
 
-def test_a_map_is_not_written_elsewhere(tmp_path):
+def test_what_may_be_a_name_is_replaced_by_a_number():
+    paths = [Path("in/P1.nii.gz"), Path("in/Jones Mary.nii.gz"), Path("in/P2.nii.gz")]
+    assert list(names_of_new(paths).values()) == ["P1", "scan-2", "P2"]
+
+
+def test_a_map_is_not_written_elsewhere(made, tmp_path):
     for name in ("../x", "a/b", "", ".."):
         with pytest.raises(StudyError, match="nothing is written outside"):
-            write_map(tmp_path / "out", name, np.zeros((2, 2, 2), np.float32), np.eye(4))
-    assert list(tmp_path.iterdir()) == []
+            Destination(made, tmp_path / "out").place(name)
 
 
 # The cases as they came
