@@ -44,8 +44,8 @@ def stochastic_order(groups: Groups) -> tuple[float, float, float]:
     """
     sizes = groups.sizes
     ranks = midranks(groups.values)
+    # Rank among all less rank among its own: how many of the other cluster lie below.
     placements = [
-        # Rank among all less rank among its own: how many of the other cluster lie below.
         ranks[groups.codes == c] - midranks(groups.values[groups.codes == c]) for c in (0, 1)
     ]
     chance = float(placements[0].mean() / sizes[1])
