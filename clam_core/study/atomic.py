@@ -32,6 +32,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         with open(beside, "wb", opener=_no_link) as stream:
             stream.write(content)
             stream.flush()
+            # Before the rename: after a power failure the new name could else hold an empty file.
             os.fsync(stream.fileno())
         beside.replace(path)
     except OSError as error:
