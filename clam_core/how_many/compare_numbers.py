@@ -96,8 +96,8 @@ def _own_labels(
             return cluster_each(
                 values, settings.methods[0], numbers[:n_tried], settings.seed, N_STARTS
             )
-        # The largest number may be too many for this method (an empty cluster); fewer may do.
         except ClamError:
+            # The largest number may be too many for this method (an empty cluster); fewer may do.
             continue
     return cluster_each(values, settings.methods[0], numbers[:1], settings.seed, N_STARTS)
 

@@ -74,7 +74,7 @@ def resample(
         for k, found in again.items():
             # A scan that was drawn twice counts once: Jaccard's index is one of sets.
             overlap = jaccard(labels[k][drawn], found, k, _first(drawn))
-            # A cluster with no scan drawn cannot be found again, which is not its fault.
+            # A cluster with no scan drawn cannot be found again, which says nothing about it.
             there = np.isin(np.arange(k), labels[k][drawn])
             overlaps[k].append(np.where(there, overlap.max(axis=1), np.nan))
             centers = cluster_centers(values[drawn], found)

@@ -11,9 +11,9 @@ Labels = NDArray[np.uint8]
 THIRDS = ("lower", "middle", "upper")
 SIDES = ("left", "right")
 
-# A connected piece with this share on one side of the plane belongs there as a whole ...
+# A connected piece with this share on one side of the plane belongs there as a whole.
 _ONE_SIDE = 0.85
-# ... unless it is smaller than this share of the mask: specks stay where they lie.
+# Pieces below this share of the mask stay where the plane puts them.
 _SMALL_PIECE = 0.02
 # The plane is sought within this share of the width around the middle.
 _MIDDLE_BAND = 0.2

@@ -148,7 +148,7 @@ def _keep_better(model: ClusterModel, objective: Clustering) -> str | None:
     end = standing(*objective.survey())
     trained = {name: value.clone() for name, value in model.state_dict().items()}
     copy_into(model, objective.start)
-    # Surveyed again, not remembered: after a resumption nothing but the weights is left.
+    # Surveyed again, not remembered: a resumed phase knows the start by its weights alone.
     reason = complaint(standing(*objective.survey()), end)
     if reason is None:
         copy_into(model, trained)

@@ -116,12 +116,12 @@ class Update:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
-        # An attempt that ran out of memory has left the gradients of its first parts.
         self.optimizer.zero_grad()
         return sums
 
     def _try(self, batch: Batch) -> Tensor | None:
         """Gradients of a batch; None where memory ran out."""
+        # An attempt that ran out of memory has left the gradients of its first parts.
         self.optimizer.zero_grad()
         sums = torch.zeros(len(self._objective.weights), device=self._sync.device)
         try:

@@ -225,8 +225,8 @@ def fitted_cohort(folder: Path, name: str, stamp: str) -> FittedCohort:  # noqa:
     if localized is not None:
         try:
             cohort.remember(load_reference(run), stored_settings(localized["settings"]))
-        # Medians only save time; where the stored ones are damaged they are made again.
         except (MissingStepError, StudyError):
+            # Medians only save time; where the stored ones are damaged they are made again.
             return cohort
     return cohort
 
