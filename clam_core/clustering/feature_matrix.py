@@ -74,8 +74,10 @@ def sorted_rows(features: NDArray[np.floating]) -> Rows:
     """
     check_features(features)
     values = np.asarray(features, dtype=np.float64)
+    # Sorted before anything is added up: even the last bits of sums then ignore the given order.
     order = np.lexsort(values.T[::-1])
     values = values[order]
+    # By the largest first, so that squares neither overflow nor vanish, whatever the unit.
     values = values / max(float(np.abs(values).max()), np.finfo(np.float64).tiny)
     values = values - values.mean(axis=0)
     spread = float(np.sqrt(np.square(values).mean()))

@@ -48,6 +48,7 @@ def kmeans_rows(rows: Rows, n_clusters: int, seed: int, n_init: int) -> NDArray[
 
     model = KMeans(n_clusters, n_init=n_init, random_state=seed, algorithm="lloyd")
     with warnings.catch_warnings(), _threads().limit(limits=1):
+        # It warns of fewer distinct scans than clusters; `check_filled` refuses those below.
         warnings.simplefilter("ignore", ConvergenceWarning)
         labels: NDArray[np.int64] = model.fit(rows.values).labels_.astype(np.int64)
     check_filled(labels, n_clusters, "kmeans")

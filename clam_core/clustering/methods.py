@@ -74,5 +74,6 @@ def cluster_each(
         return {k: CLUSTERERS[method](features, k, seed, n_init) for k in numbers}
     rows = sorted_rows(features)
     check_clusters(rows, max(numbers))
+    # The first k modes are the same whatever comes after them: the costly part is done once.
     vectors = graph_vectors(rows, max(numbers))
     return {k: order_by_size(rows.back(graph_rows(vectors, k, seed, n_init))) for k in numbers}

@@ -38,6 +38,7 @@ class Mixture:
         """Logarithm of weight times density, shape (n_scans, n_clusters)."""
         precisions = 1 / self.variances
         squared = (
+            # (x - m)^2 p multiplied out, which needs no array of scans x clusters x features.
             np.square(features) @ precisions.T
             - 2 * features @ (self.centers * precisions).T
             + (np.square(self.centers) * precisions).sum(axis=1)
@@ -76,6 +77,7 @@ def gmm(
     ended = [_maximize(rows.values, start) for start in starts]
 
     def merit(found: tuple[NDArray[np.int64], float]) -> tuple[int, float]:
+        # A cluster of one scan gets a tiny variance and thereby a likelihood that means nothing.
         return min(2, int(np.bincount(found[0], minlength=n_clusters).min())), found[1]
 
     best, _ = max(ended, key=merit)
@@ -127,6 +129,7 @@ def mixture_parameters(features: NDArray[np.floating], labels: NDArray[np.intege
     cluster_centers(features, labels)
     values = np.asarray(features, dtype=np.float64)
     middle = values.mean(axis=0)
+    # `_weigh` subtracts squares, which lose their digits where the mean is large.
     mixture = _weigh(values - middle, memberships(labels))
     return Mixture(mixture.centers + middle, mixture.variances, mixture.weights)
 
@@ -139,6 +142,7 @@ def _weigh(values: NDArray[np.float64], shares: NDArray[np.float64]) -> Mixture:
     cohort = values.var(axis=0)
     floor = max(FLOOR_SHARE * float(cohort.mean()), float(np.finfo(np.float32).tiny))
     prior = PRIOR_SCANS * cohort
+    # Rounding can leave the difference of squares just below zero.
     variances = (np.maximum(squares, 0) + prior) / (counts[:, None] + PRIOR_SCANS)
     return Mixture(centers, np.maximum(variances, floor), counts / counts.sum())
 

@@ -87,14 +87,18 @@ def graph_vectors(rows: Rows, n_vectors: int) -> NDArray[np.float64]:
     weights = joined_graph(rows.values)
     n_scans = weights.shape[0]
     root = np.sqrt(np.asarray(weights.sum(axis=1)).ravel())
+    # D^-1/2 W D^-1/2 is symmetric, which eigh needs; divided by D^1/2, its eigenvectors are
+    # those of the random walk D^-1 W (von Luxburg 2007, proposition 3).
     normal = weights.multiply(1 / root[:, None]).multiply(1 / root[None, :]).tocsr()
     if n_scans <= MOST_DENSE or n_vectors >= n_scans // 2:
         last = [n_scans - n_vectors, n_scans - 1]
         _, found = eigh(normal.toarray(), subset_by_index=last)
     else:
+        # ARPACK would draw its own start, and the modes would differ from run to run.
         start = np.random.default_rng(0).standard_normal(n_scans)
         _, found = eigsh(normal, k=n_vectors, which="LA", v0=start, ncv=6 * n_vectors + 20)
     vectors = np.asarray(found[:, ::-1] / root[:, None], dtype=np.float64)
+    # Back to one length: dividing by root changed it, and k-means compares the columns.
     vectors /= np.sqrt(np.square(vectors).mean(axis=0))
     return vectors
 
@@ -115,8 +119,10 @@ def joined_graph(values: NDArray[np.float64]) -> Any:  # noqa: ANN401
 
     n_neighbors = n_neighbors_of(len(values))
     near = kneighbors_graph(values, min(n_neighbors, len(values)), include_self=True)
+    # Nearness is not mutual; the Laplacian has to be symmetric.
     weights = (0.5 * (near + near.T)).tolil()
     n_parts, part = connected_components(weights.tocsr(), directed=False)
+    # Separate parts have an eigenvalue 1 each, whose modes are any mixture of one another.
     for one, other in _shortest_links(values, part) if n_parts > 1 else []:
         weights[one, other] = weights[other, one] = 0.5
     return weights.tocsr()

@@ -61,4 +61,5 @@ def student_scale(features: NDArray[np.floating], labels: NDArray[np.integer]) -
     own = cluster_centers(values, labels)[labels]
     within = float(np.square(values - own).sum(axis=1).mean())
     total = float(np.square(values - values.mean(axis=0)).sum(axis=1).mean())
+    # The head divides by it in float32: it must not become zero there.
     return max(within, SMALLEST_SHARE * total, float(np.finfo(np.float32).tiny))

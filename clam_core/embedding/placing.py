@@ -57,6 +57,7 @@ def place(
     distance = cdist(new_features, features)
     near = np.argsort(distance, axis=1, kind="stable")[:, :n_neighbors]
     squared = np.square(np.take_along_axis(distance, near, axis=1))
+    # At distance 0 the weight is finite, and large enough to leave the other neighbors none.
     tiny = 1e-18 * max(
         float(np.square(features - features.mean(axis=0)).sum(axis=1).mean()), 1e-300
     )

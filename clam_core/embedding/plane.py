@@ -89,9 +89,11 @@ def pca_plane(
     _, _, axes = np.linalg.svd(values - mean, full_matrices=False)
     axes = axes[:n_axes]
     largest = np.abs(axes).argmax(axis=1)
+    # A singular vector's sign is arbitrary: without this a plane could come out mirrored.
     signs = np.sign(axes[np.arange(len(axes)), largest])
     placed = np.zeros((len(values if new is None else new), n_axes))
     moved = (values if new is None else np.asarray(new, dtype=np.float64)) - mean
+    # Fewer axes than asked for where there are few scans or features; the rest stays zero.
     placed[:, : len(axes)] = moved @ (axes * signs[:, None]).T
     return placed
 
@@ -160,6 +162,7 @@ def _umap_plane(
 
     start = pca_plane(values, n_axes=n_components)
     start = start / max(float(np.abs(start).max()), np.finfo(np.float64).tiny)
+    # Equal codes must not start on one point; UMAP adds such noise to its own starts.
     jitter = np.random.default_rng(settings.seed).normal(0, 1e-4, start.shape)
     model = UMAP(
         n_neighbors=min(settings.n_neighbors, len(values) - 1),
@@ -179,5 +182,6 @@ def _umap_plane(
 def _unit(values: NDArray[np.float64]) -> NDArray[np.float32]:
     """Centered values of spread 1, as UMAP keeps them in single precision."""
     values = values - values.mean(axis=0)
+    # Not zero: `_why_not_umap` keeps cohorts of equal scans away from here.
     unit: NDArray[np.float32] = (values / np.sqrt(np.square(values).mean())).astype(np.float32)
     return unit

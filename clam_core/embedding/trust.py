@@ -59,6 +59,7 @@ def _near(points: NDArray[np.floating], n_neighbors: int) -> NDArray[np.float64]
     distance = cdist(points, points)
     np.fill_diagonal(distance, np.inf)
     last = np.partition(distance, n_neighbors - 1, axis=1)[:, [n_neighbors - 1]]
+    # Distances that differ by rounding alone are ties.
     closer = distance < last * (1 - 1e-12)
     level = (distance <= last * (1 + 1e-12)) & ~closer
     left = n_neighbors - closer.sum(axis=1, keepdims=True)

@@ -84,6 +84,7 @@ class Usual:
         """
         reasons = []
         pairs = zip(codes, self.codes, strict=True)
+        # Unlike in one description is enough: features may overlook what latent codes show.
         farness = max(nearest_ratio(new, cohort) for new, cohort in pairs)
         if farness > NEAREST_FACTOR:
             reasons.append(
@@ -115,6 +116,7 @@ def nearest_ratio(new: Codes, cohort: Codes) -> float:
         raise AlignmentError(f"A code of shape {new.shape} does not fit codes of {cohort.shape}.")
     among = cdist(cohort, cohort)
     np.fill_diagonal(among, np.inf)
+    # Not the largest: one outlier in the cohort would make every new scan usual.
     usual = float(np.quantile(among.min(axis=1), 0.99))
     nearest = float(cdist(new[None], cohort).min())
     return nearest / max(usual, 1e-12)

@@ -53,6 +53,7 @@ def difference(first: Array, second: Array, masks: tuple[Array, Array]) -> Array
         Same shape; 0 outside the masks.
     """
     less = np.nan_to_num(first.astype(np.float32) - second.astype(np.float32))
+    # Without masks these are NaN and never below HALF: nothing is blanked.
     less[(masks[0] < HALF) | (masks[1] < HALF)] = 0
     return less
 

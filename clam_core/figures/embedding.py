@@ -263,6 +263,7 @@ def _lay_out(figure: Any) -> None:  # noqa: ANN401
         margin={"l": 4, "r": 4, "t": 8, "b": 4},
         dragmode="pan",
         hovermode="closest",
+        # One name for all drawings: the browser keeps zoom and place when colours change.
         uirevision="map",
         showlegend=True,
         legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant"},

@@ -71,6 +71,7 @@ def _curve(figure: Any, number: int, part: pd.DataFrame, end: float, place: int)
                     for name in ("survival", "ci_low", "ci_high"))  # fmt: skip
     step = {"shape": "hv", "color": color}
     hidden = {**step, "width": 0}
+    # `tonexty` fills to the trace before, so that the lower end has to come first.
     figure.add_scatter(x=x, y=low, mode="lines", line=hidden, showlegend=False, hoverinfo="skip",
                        row=1, col=1)  # fmt: skip
     figure.add_scatter(

@@ -44,6 +44,7 @@ def _in_polygon(
     for (x1, y1), (x2, y2) in zip(corners, corners[1:] + corners[:1], strict=True):
         if y1 == y2:
             continue
+        # Half open: a ray through a corner meets one of its two edges, not both.
         meets = (y1 > y) != (y2 > y)
         crossed ^= meets & (x < x1 + (y - y1) / (y2 - y1) * (x2 - x1))
     return crossed

@@ -88,6 +88,7 @@ def plot_levels(
 
     known = values.dropna()
     if pd.api.types.is_float_dtype(known) and (known == known.round()).all():
+        # Gaps made whole numbers floats; a level is called 1, not 1.0.
         known = known.astype(np.int64)
     known = known.astype("category").cat.remove_unused_categories()
     counts = pd.crosstab(clusters[known.index], known)

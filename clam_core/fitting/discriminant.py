@@ -52,10 +52,12 @@ def discriminant(features: Values, labels: Labels) -> Discriminant:
     from sklearn.covariance import ledoit_wolf
 
     centers = cluster_centers(features, labels)
+    # One covariance for all: residuals of all clusters pooled, each around its own center.
     covariance = ledoit_wolf(features - centers[labels], assume_centered=True)[0]
     floor = SMALLEST_VARIANCE * features.var(axis=0).mean() + 1e-12
     inverse = np.linalg.inv(covariance + floor * np.eye(features.shape[1]))
     shares = np.bincount(labels) / len(labels)
+    # L of inverse = L L^T: |(x - m) L|^2 is the squared Mahalanobis distance.
     return Discriminant(centers, np.linalg.cholesky(inverse), np.log(shares))
 
 
@@ -88,6 +90,7 @@ def temperature(features: Values, labels: Labels, found: Discriminant) -> float:
     def excess(log_heat: float) -> float:
         return float(softmax(joint / np.exp(log_heat), axis=1).max(axis=1).mean()) - goal
 
+    # Confidence only falls as heat rises, so there is one root; in logs, as heat spans decades.
     low, high = np.log(COLDEST), np.log(HOTTEST)
     if excess(low) <= 0 or excess(high) >= 0:
         return COLDEST if excess(low) <= 0 else HOTTEST

@@ -174,6 +174,7 @@ def _labels(
     if method == "umap":
         plane = spread_out(values, settings.seed)
         return cluster_scans(plane, "gmm", settings.n_clusters, settings.seed)
+    # DCEC starts from k-means on the codes, as in the paper; `refine` moves the centers.
     clusterer = {"profiles": "kmeans", "dcec": "kmeans"}.get(method, method)
     return cluster_scans(values, clusterer, settings.n_clusters, settings.seed)
 
@@ -187,6 +188,7 @@ def _describe(
 ) -> Fitted:
     """What the finished model says about the cohort, largest cluster first."""
     looked = look(model, images, batch_size)
+    # Sizes by the head, not by the hard clusters: it moves scans near borders, and it decides.
     order = order_head(model.head, looked.soft_assignment)
     soft_assignment = looked.soft_assignment[:, order]
     history, notes = log

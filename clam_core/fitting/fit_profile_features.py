@@ -42,6 +42,7 @@ def make_profiles(
         shape (n_scans, n_features).
     """
     layer, size = choose_layer(autoencoder, settings), settings.train.batch_size
+    # `make_reference` takes a whole model but asks only its encoder; there is no head as yet.
     stub = ClusterModel(
         autoencoder,
         LatentFeatures(),
@@ -50,6 +51,7 @@ def make_profiles(
     reference = make_reference(stub, images.in_batches(size), layer, settings.seed)
     readout = _fit_readout(autoencoder, images, reference, size)
     n_profile = 2 * readout.shape[1] * sum(reference.activation.shape[2:])
+    # Projection still empty: `profiles` is needed first, to find the axes it projects on.
     features = ProfileFeatures(
         ProfileKind(layer, settings.mirror, settings.smooth),
         reference.activation[0],
@@ -92,9 +94,11 @@ def _fit_readout(
         target = _local_mean(autoencoder.pad(batch), layer) - middle
         rows = deviation.movedim(1, -1).flatten(1, -2).double()
         goal = target.movedim(1, -1).flatten(1, -2).double()
+        # Normal equations per scan: channels squared are kept, not all nodes of the cohort.
         return [rows.mT @ rows, rows.mT @ goal]
 
     gram, moment = (part.sum(dim=0) for part in _each(sums, autoencoder, images, size))
+    # Of an encoder that gives zeros everywhere the Gram matrix is zero; it must not be singular.
     steady = RIDGE * gram.diagonal().mean().clamp_min(torch.finfo(torch.float64).tiny)
     identity = torch.eye(len(gram), dtype=gram.dtype)
     readout: Tensor = torch.linalg.solve(gram + steady * identity, moment)
@@ -113,6 +117,7 @@ def _principal_axes(centered: Tensor, n_features: int) -> Tensor:
     _, _, axes = torch.linalg.svd(centered, full_matrices=False)
     axes = axes[:n_features].T
     largest = axes.abs().argmax(dim=0)
+    # The sign of a singular vector is arbitrary and differs between machines.
     sign = axes.gather(0, largest[None]).sign()
     signed: Tensor = axes * torch.where(sign == 0, 1.0, sign)
     return signed

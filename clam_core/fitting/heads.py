@@ -71,6 +71,7 @@ def gaussian_head(features: NDArray[np.floating], labels: NDArray[np.int64]) -> 
     whitening = []
     for cluster in range(int(labels.max()) + 1):
         own = values[labels == cluster]
+        # One or two scans span no more than a line; the spread of the cohort stands in there.
         covariance = ledoit_wolf(own)[0] if len(own) > 2 else np.diag(spread)
         whitening.append(np.linalg.cholesky(np.linalg.inv(covariance + floor)))
     parts = (cluster_centers(values, labels), np.array(whitening))
@@ -101,6 +102,8 @@ def discriminant_head(features: NDArray[np.floating], labels: NDArray[np.int64])
     values = features.astype(np.float64)
     fitted = discriminant(values, labels)
     heat = temperature(values, labels, fitted)
+    # The distance is squared in the exponent, so the root of the heat goes here and all of it
+    # below; the volume term of `GaussianHead` is the same for all clusters and cancels.
     factor = torch.from_numpy(fitted.whitening / np.sqrt(heat)).float()
     return GaussianHead(
         torch.from_numpy(fitted.centers).float(),

@@ -66,6 +66,7 @@ def preset_settings(
         method=method,
         n_clusters=n_clusters,
         scale=scale,
+        # On crops of true size (nodules of LIDC) smoothing did harm: decision 0015.
         smooth=1 if is_true_size else 3,
         train=TrainSettings(epochs=usual if epochs is None else epochs, seed=seed),
         seed=seed,

@@ -97,6 +97,7 @@ def _own_labels(
                 values, settings.methods[0], numbers[:n_tried], settings.seed, N_STARTS
             )
         except ClamError:
+            # The largest number may be too many for this method (an empty cluster); fewer may do.
             continue
     return cluster_each(values, settings.methods[0], numbers[:1], settings.seed, N_STARTS)
 
@@ -126,8 +127,10 @@ def _test(
 
     if len(values) > MOST_TESTED:
         values = values[np.sort(random.choice(len(values), MOST_TESTED, replace=False))]
+        # References are drawn around zero (`boxed`, `gaussian`), so that a part is centered anew.
         values = values - values.mean(axis=0)
         labels = cluster_each(values, method, numbers, settings.seed, N_STARTS)
+    # One start each: with many, every seed would find the same optimum.
     starts = [
         cluster_each(values, method, numbers, settings.seed + start, 1)
         for start in range(settings.n_seeds)

@@ -51,6 +51,7 @@ def decide(rows: tuple[NumberRow, ...]) -> tuple[int | None, str, tuple[str, ...
 def objections(row: NumberRow) -> list[str]:
     """What speaks against a number of clusters, in words; nothing if it holds."""
     sentences = []
+    # `not <=` rather than `>`: what could not be computed is NaN and has to object.
     if not row.silhouette_p <= LARGEST_P:
         sentences.append(
             f"cohorts without any groups reach the silhouette of {row.silhouette:.2f} "

@@ -44,6 +44,7 @@ def boxed(values: NDArray[np.float64], random: np.random.Generator) -> NDArray[n
     Source:
         Tibshirani, Walther & Hastie (2001), J. R. Statist. Soc. B 63, section 3, choice (b).
     """
+    # Along the principal axes: where features are correlated, a box along them is far too wide.
     _, _, axes = np.linalg.svd(values, full_matrices=False)
     scores = values @ axes.T
     drawn = random.uniform(scores.min(axis=0), scores.max(axis=0), scores.shape)
@@ -66,6 +67,7 @@ def gaussian(values: NDArray[np.float64], random: np.random.Generator) -> NDArra
         high-dimension, low-sample size data", J. Am. Statist. Assoc. 103.
     """
     _, lengths, axes = np.linalg.svd(values, full_matrices=False)
+    # Singular values over sqrt(n - 1) are the standard deviations along the axes.
     spread = lengths / np.sqrt(len(values) - 1)
     placed: NDArray[np.float64] = (random.normal(size=(len(values), len(spread))) * spread) @ axes
     return placed
@@ -105,9 +107,11 @@ def compare(
             except ClamError:
                 continue
             widths[name].append(width)
+            # The gap statistic is defined with the box alone.
             if name == "box":
                 withins.append(within)
     p_values = {
+        # The larger p: a cohort without groups may resemble either of the two.
         k: max(exceeded(own, [width[k] for width in drawn]) for drawn in widths.values())
         for k, own in own_width.items()
     }
@@ -128,6 +132,7 @@ def gap(own: float, references: list[float]) -> tuple[float, float]:
     if not references:
         return float("nan"), float("nan")
     drawn = np.array(references)
+    # s_k is the sd with 1/B, times sqrt(1 + 1/B) for the error of the mean itself.
     return float(drawn.mean() - own), float(drawn.std() * np.sqrt(1 + 1 / len(drawn)))
 
 

@@ -25,6 +25,7 @@ def silhouettes(distance: NDArray[np.floating], labels: NDArray[np.integer]) -> 
     columns = memberships(labels)
     counts, each = columns.sum(axis=0), np.arange(len(labels))
     sums = distance @ columns
+    # Its distance to itself is zero, so the sum is over the n - 1 others.
     own = sums[each, labels] / np.maximum(counts[labels] - 1, 1)
     means = sums / counts
     means[each, labels] = np.inf
@@ -37,6 +38,7 @@ def silhouettes(distance: NDArray[np.floating], labels: NDArray[np.integer]) -> 
 
 def log_within(features: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
     """Logarithm of the summed squared distances to the own center (log W_k)."""
+    # Equation 2 of the gap paper, D_r / (2 n_r) summed over r, is this sum around the centers.
     residual = features - cluster_centers(features, labels)[labels]
     return float(np.log(max(float(np.square(residual).sum()), np.finfo(np.float64).tiny)))
 

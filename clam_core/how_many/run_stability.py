@@ -76,6 +76,7 @@ def cluster_stability(
     def cluster(
         part: NDArray[np.float64], start: int, n_starts: int
     ) -> dict[int, NDArray[np.int64]]:
+        # Clusters of a UMAP are only as stable as the UMAP: it is made anew for each cohort.
         laid_out = part if lay_out is None else lay_out(part, start)
         return cluster_each(laid_out, clusterer, [k], start, n_starts)
 

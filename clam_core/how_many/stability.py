@@ -72,10 +72,13 @@ def resample(
             continue
         left_out = np.setdiff1d(np.arange(n_scans), drawn)
         for k, found in again.items():
+            # A scan that was drawn twice counts once: Jaccard's index is one of sets.
             overlap = jaccard(labels[k][drawn], found, k, _first(drawn))
+            # A cluster with no scan drawn cannot be found again, which says nothing about it.
             there = np.isin(np.arange(k), labels[k][drawn])
             overlaps[k].append(np.where(there, overlap.max(axis=1), np.nan))
             centers = cluster_centers(values[drawn], found)
+            # Densities go to the cluster of the whole cohort that the resampled one overlaps most.
             counts[k] += _densities(values[left_out], centers, overlap.argmax(axis=0))
     return {k: Found(_mean_of_known(overlaps[k], k), *valleys(counts[k])) for k in labels}
 
@@ -126,6 +129,8 @@ def depths(
     near = np.argsort(squared, axis=1, kind="stable")[:, :2]
     first, second = np.take_along_axis(squared, near, axis=1).T
     between = np.square(centers[near[:, 0]] - centers[near[:, 1]]).sum(axis=1)
+    # With D between the centers and s the way from the border along the line,
+    # d2^2 - d1^2 = 2 D s; the own center lies at s = D / 2.
     return near[:, 0], (second - first) / (2 * np.maximum(between, np.finfo(np.float64).tiny))
 
 

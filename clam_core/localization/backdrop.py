@@ -60,6 +60,7 @@ def add_backdrop(
     bare = replace(reference.to(parameter), backdrop={})
     with borrowed(model, tuple(bare.image.shape[2:])):
         for batch in cohort:
+            # One by one, as `make_maps` does, so that a map does not depend on its neighbors.
             for image in batch.to(parameter)[:, None]:
                 for question in (q for q, rows in wanted.items() if row in rows):
                     task = Task(model, question, reference.layer, settings, bare)

@@ -202,6 +202,7 @@ class _Trial:
             for seed in range(self.settings.seed, self.settings.seed + self.settings.n_random)
         ]
         shown = torch.from_numpy(scale_maps(signed[None])[0]).to(self.image)
+        # As Grad-CAM++ multiplies image and map, but what the map hides is the median, not black.
         kept = self.fill + shown * (self.image - self.fill)
         before, after = self.confidence(torch.stack([self.image, kept])).tolist()
         return Faithfulness(
@@ -220,6 +221,7 @@ class _Trial:
         n_voxels = ranks.numel() if self.mask is None else int(self.mask.sum())
         fractions = np.linspace(0, 1, self.settings.n_steps + 1)
         counts = torch.tensor(np.round(fractions * n_voxels), device=self.image.device)
+        # Insertion starts here, not from the fill alone: outside the mask nothing is judged.
         empty = torch.where(ranks < n_voxels, self.fill, self.image)
         deleted, inserted = [], []
         size = max(1, self.settings.chunk_voxels // ranks.numel())
@@ -236,6 +238,7 @@ class _Trial:
         order = np.lexsort((ties[inside], -values[inside]))
         ranked = np.empty(order.size, dtype=np.int64)
         ranked[order] = np.arange(order.size)
+        # Above every count, so that voxels outside the mask are never replaced.
         ranks = np.full(values.shape, values.size, dtype=np.int64)
         ranks[inside] = ranked
         return ranks

@@ -16,6 +16,7 @@ TOLERANCE = 0.01
 SMALLEST_CHANGE = 1e-3
 """A change of log-odds below this counts as this when errors are made relative to it."""
 
+# Activation values that gradients are taken of at once; bounds memory for any number of steps.
 _CHUNK_NODES = 1 << 21
 
 
@@ -84,6 +85,7 @@ def integrate(image: Tensor, task: Task) -> Integrated:
         nodes = _mean_gradient(task, start, difference, n_steps) * difference
         error = abs(float(nodes.sum(dtype=torch.float64)) - change)
         error /= max(abs(change), SMALLEST_CHANGE)
+        # A map that still misses at `max_steps` is given all the same: its error is stored with it.
         if error <= TOLERANCE or 2 * n_steps > task.settings.max_steps:
             return Integrated(nodes.sum(dim=1)[0], error, n_steps)
         n_steps *= 2
@@ -97,11 +99,13 @@ def _mean_gradient(task: Task, start: Tensor, difference: Tensor, n_steps: int) 
     """Mean of dl / dA over midpoints from `start` to its end, shape of the activation."""
     per_chunk = max(1, _CHUNK_NODES // difference.numel())
     total = torch.zeros_like(difference)
+    # Midpoints (s - 1/2) / S of the method's equation.
     positions = (torch.arange(n_steps, device=start.device, dtype=start.dtype) + 0.5) / n_steps
     for part in torch.split(positions, per_chunk):
         weight = part.reshape(-1, *[1] * (difference.ndim - 1))
         with torch.enable_grad():
             points = (start + weight * difference).requires_grad_()
+            # Points do not mix in the network: the gradient of the sum holds each point's own.
             score = _log_odds(task, points).sum()
         total += torch.autograd.grad(score, points)[0].sum(dim=0, keepdim=True)
     return total / n_steps

@@ -50,10 +50,12 @@ def channel_scores(
     network, layer = task.model.autoencoder, task.model.feature_layer
     shown = image if how.fill is None else image - how.fill
     for part in torch.split(channels, task.chunk(image)):
+        # A copy, as scaling is in place and the caller sums up the channels as they are.
         nodes = part if how.scaled == "grid" else scale_each(part.clone())
         masks = upsample(nodes, network)
         if how.scaled == "grid":
             scale_each(masks)
+        # fill + H (image - fill), in place: a chunk of masked images is the largest tensor here.
         masked = masks[:, None].mul_(shown)
         if how.fill is not None:
             masked += how.fill

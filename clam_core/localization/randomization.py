@@ -120,6 +120,7 @@ def _redraw(part: nn.Module) -> None:
     """Draw the weights of every layer as for a new network, on the CPU."""
     for module in part.modules():
         if isinstance(module, nn.Linear | nn.modules.conv._ConvNd):
+            # On a GPU other numbers would be drawn, and its random state is not forked.
             fresh = copy.deepcopy(module).cpu()
             fresh.reset_parameters()
             module.load_state_dict(fresh.state_dict())

@@ -120,15 +120,19 @@ class _Reservoir:
         self.n_seen += 1
         if self.n_seen <= self.max_scans:
             return self.n_seen - 1
+        # Algorithm R: the n-th scan stays with probability max_scans / n, in a random one's place.
         slot = int(self.rng.integers(self.n_seen))
         return slot if slot < self.max_scans else None
 
     def put(self, slot: int, image: Tensor, activation: Tensor) -> None:
         """Keep a copy of one scan, in place of the one that was there."""
+        # A view would keep the whole batch in memory.
         kept = [part.cpu().numpy().copy(order="C") for part in (image, activation)]
+        # A slice past the end appends, one within replaces.
         self.images[slot : slot + 1] = kept[:1]
         self.activations[slot : slot + 1] = kept[1:]
         n_bytes = sum(part.nbytes for part in kept)
+        # All scans have one size: this lowers the limit at the first one, before any is left out.
         self.max_scans = min(self.max_scans, max(1, MAX_BYTES // n_bytes))
 
 

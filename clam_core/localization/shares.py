@@ -95,6 +95,7 @@ def _bands(
     energy: NDArray[np.float64], mask: NDArray[np.bool_], hu: NDArray[np.floating | np.integer]
 ) -> dict[str, float]:
     """Share of energy by HU band inside the mask, and outside it."""
+    # `digitize` counts a value on an edge to the band above, as HU_BANDS says.
     edges = [low for _, low, _ in HU_BANDS[1:]]
     labels = np.where(mask, np.digitize(hu, edges) + 1, 0)
     return _by_label(energy, labels, (OUTSIDE, *[name for name, _, _ in HU_BANDS]))

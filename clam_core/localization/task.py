@@ -12,6 +12,7 @@ from clam_core.localization.reference import Reference
 from clam_core.models import ClusterModel, log_odds
 from clam_core.settings import LocalizeSettings
 
+# Two masked images of 88 cubed at once were fastest on a processor; a GPU needs more to fill it.
 _VOXELS = {"cpu": 2 * 88**3}
 _VOXELS_ELSEWHERE = 64 * 88**3
 
@@ -34,6 +35,7 @@ class Question:
 
     def confidence(self, log_assignment: Tensor) -> Tensor:
         """Probability of the cluster, shape (n,): q_c, or q_A / (q_A + q_B) for a pair."""
+        # sigmoid(log q - log (1 - q)) = q, and of a pair q_A / (q_A + q_B), without dividing.
         return self.log_odds(log_assignment).sigmoid()
 
     def weight(self, log_assignment: Tensor) -> Tensor:

@@ -155,6 +155,7 @@ def auroc(activation_map: Map, lesion: Mask) -> float:
     if n_lesion == 0 or n_rest == 0:
         return float("nan")
     ranks = rankdata(shown).reshape(shown.shape)
+    # Mann-Whitney U: the rank sum less the least that it can be.
     above = float(ranks[lesion].sum()) - n_lesion * (n_lesion + 1) / 2
     return above / (n_lesion * n_rest)
 

@@ -25,6 +25,7 @@ def upsample(nodes: Tensor, autoencoder: Autoencoder) -> Tensor:
     """
     axes = zip(autoencoder.padded, autoencoder.grid, strict=True)
     for padded, n_voxels in axes:
+        # tensordot takes axis 1 away and appends the new one, so that all axes end in their order.
         weights = _axis_weights(nodes.shape[1], padded, nodes)[:, :n_voxels]
         nodes = torch.tensordot(nodes, weights, dims=([1], [0]))
     return nodes
@@ -33,4 +34,5 @@ def upsample(nodes: Tensor, autoencoder: Autoencoder) -> Tensor:
 def _axis_weights(n_nodes: int, n_voxels: int, like: Tensor) -> Tensor:
     """Weight of each node in each voxel along one axis, shape (n_nodes, n_voxels)."""
     unit = torch.eye(n_nodes, dtype=like.dtype, device=like.device)
+    # Interpolating unit vectors gives the matrix of the interpolation itself.
     return functional.interpolate(unit[None], size=n_voxels, mode="linear", align_corners=False)[0]

@@ -56,6 +56,7 @@ def contrast_map(image: Tensor, task: Task) -> ScanMap:
         if question.other is not None:
             return question.weight(log_assignment)
         own = log_assignment[:, question.cluster].exp()
+        # The others add up to 1 - q_c, so this is their mean.
         return own - (1 - own) / (log_assignment.shape[1] - 1)
 
     with torch.no_grad():

@@ -11,9 +11,13 @@ Labels = NDArray[np.uint8]
 THIRDS = ("lower", "middle", "upper")
 SIDES = ("left", "right")
 
+# A connected piece with this share on one side of the plane belongs there as a whole.
 _ONE_SIDE = 0.85
+# Pieces below this share of the mask stay where the plane puts them.
 _SMALL_PIECE = 0.02
+# The plane is sought within this share of the width around the middle.
 _MIDDLE_BAND = 0.2
+# Two lungs only if the mask at the plane is at most this share of the smaller peak beside it.
 _WAIST = 0.7
 
 
@@ -62,6 +66,7 @@ def _sides(mask: Mask) -> Labels | None:
     for number in range(1, n_pieces + 1):
         share = on_right[number] / sizes[number]
         if max(share, 1 - share) >= _ONE_SIDE and sizes[number] >= _SMALL_PIECE * mask.sum():
+            # A lung that bulges across the plane stays one lung; lungs that touch are cut by it.
             sides[pieces == number] = share > 0.5
     return sides
 

@@ -42,6 +42,7 @@ def log_soft_assign(
             f"{tuple(centers.shape)}; both need (rows, n_latent) with one n_latent."
         )
     squared = (latent[:, None, :] - centers[None, :, :]).square().sum(dim=2)
+    # Equation 1 in logarithms; the softmax divides by the sum over clusters.
     log_kernel = -(dof + 1) / 2 * torch.log1p(squared / (scale * dof))
     return log_kernel.log_softmax(dim=1)
 
@@ -83,5 +84,6 @@ def log_odds(log_assignment: Tensor, cluster: Tensor, other: Tensor | None = Non
     own = log_assignment.gather(1, cluster[:, None])[:, 0]
     if other is not None:
         return own - log_assignment.gather(1, other[:, None])[:, 0]
+    # log 0 takes the own cluster out of the sum, exact where 1 - q_c would round to zero.
     rest = log_assignment.scatter(1, cluster[:, None], float("-inf"))
     return own - rest.logsumexp(dim=1)

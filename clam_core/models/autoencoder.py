@@ -66,6 +66,7 @@ class Autoencoder(nn.Module):
         if self.padded == self.grid:
             return images
         ends = zip(reversed(self.padded), reversed(self.grid), strict=True)
+        # `pad` takes its widths from the last axis to the first.
         widths = [width for padded, n in ends for width in (0, padded - n)]
         return functional.pad(images, widths, mode="replicate")
 
@@ -142,6 +143,7 @@ def _layers(n_axes: int, settings: NetworkSettings) -> tuple[list[nn.Module], li
     transposed: type[nn.Module] = nn.ConvTranspose3d if n_axes == 3 else nn.ConvTranspose2d
     sizes = (1, *settings.channels)
     pairs = list(itertools.pairwise(sizes))
+    # (n + 2 - 4) / 2 + 1 = n / 2: every axis is halved exactly, and doubled on the way back.
     shape = {"kernel_size": 4, "stride": 2, "padding": 1}
     down = [convolution(low, high, **shape) for low, high in pairs]
     up = [transposed(high, low, **shape) for low, high in reversed(pairs)]

@@ -49,6 +49,8 @@ def borrowed(
     """
     home = next(model.parameters()).device
     device = home if device is None else device
+    # Undone in reverse: weights before the device, since they come back as the very tensors that
+    # they were; flags and hooks last.
     with ExitStack() as stack:
         for module in model.modules():
             stack.callback(_Module(module).restore)
@@ -62,7 +64,9 @@ def borrowed(
             stack.callback(_arrange, moved, torch.contiguous_format)
             _arrange(moved, torch.channels_last_3d)
         if not training:
+            # Maps differentiate by activations; gradients of the weights would only cost time.
             model.requires_grad_(requires_grad=False)
+            # A caller's inference mode would forbid the gradients that maps need.
             stack.enter_context(torch.inference_mode(mode=False))
         yield
 
@@ -81,6 +85,7 @@ def _channels_first(model: nn.Module) -> list[Tensor]:
 def _arrange(weights: list[Tensor], layout: torch.memory_format) -> None:
     """Change the order of the axes in memory."""
     for weight in weights:
+        # `.data`: the parameter stays the same object, which optimizers and callers hold on to.
         weight.data = weight.data.contiguous(memory_format=layout)
 
 

@@ -60,6 +60,7 @@ class StudentHead(Head):
 
     def __init__(self, centers: Tensor, scale: float = 1.0) -> None:
         super().__init__()
+        # A parameter, as DCEC trains its centers; those of the other heads are buffers and stay.
         self.centers = nn.Parameter(centers.clone())
         self.register_buffer("scale", torch.as_tensor(float(scale), dtype=centers.dtype))
 
@@ -138,6 +139,7 @@ class GaussianHead(Head):
     def forward(self, features: Tensor) -> Tensor:
         """Logarithms of the posterior probabilities, shape (n_scans, n_clusters)."""
         white = torch.einsum("nkd,kde->nke", features[:, None] - self.centers, self.whitening)
+        # Half the log-determinant of the inverse covariance, as W is triangular.
         log_volume = self.whitening.diagonal(dim1=1, dim2=2).log().sum(dim=1)
         log_joint = self.log_weights + log_volume - 0.5 * white.square().sum(dim=2)
         return log_joint.log_softmax(dim=1)

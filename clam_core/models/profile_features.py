@@ -71,6 +71,7 @@ class ProfileFeatures(Features):
         if self.how.smooth > 1:
             pool = functional.avg_pool3d if brightness.ndim == 5 else functional.avg_pool2d
             size = self.how.smooth
+            # The padding's zeros count in the mean: beyond the edge nothing deviates.
             brightness = pool(brightness, size, stride=1, padding=size // 2)
         return axis_profiles(brightness, mirror=self.how.mirror)
 
@@ -111,6 +112,8 @@ def axis_profiles(values: Tensor, *, mirror: bool) -> Tensor:
             others = [other for other in axes if other != axis]
             profile = signed.amax(dim=others)
             if mirror:
+                # Mirrored, only the profile across the first axis (left to right) changes; the
+                # others are doubled, so that all keep one scale.
                 profile = profile + (profile.flip(2) if axis == 2 else profile)
             parts.append(profile.flatten(1))
     return torch.cat(parts, dim=1)

@@ -73,6 +73,7 @@ def _features(description: dict[str, Any], tensors: dict[str, Tensor]) -> Featur
     if description["features"] == ProfileFeatures.kind:
         names = ("reference", "readout", "mean", "components")
         stored, known = description["profiles"], {field.name for field in fields(ProfileKind)}
+        # Runs of other versions may have more or fewer fields; missing ones take the default.
         how = ProfileKind(**{name: stored[name] for name in known & stored.keys()})
         return ProfileFeatures(how, *(tensors[f"features.{name}"] for name in names))
     if description["features"] == LatentFeatures.kind:

@@ -59,6 +59,7 @@ def make_cage(space: Space) -> Cage:
     step = np.maximum(np.gradient(space.axes[2]), 1e-3)
     slope = np.gradient(np.sqrt(width * depth)[0, 0]) / step
     radius = np.sqrt(space.x**2 + along**2) + np.float32(1)
+    # Distance was measured in the axial plane: a leaning wall is nearer than that.
     steep = np.sqrt(1 + np.minimum(slope**2, 4)).astype(np.float32)
     return Cage(distance / steep, along / radius, center, depth)
 
@@ -183,4 +184,5 @@ def paint_table(canvas: Array, frame: Frame) -> None:
     for depth, hu in ((0.0, -250.0), (-9.0, -450.0)):
         cover = coverage(np.abs(sheet - depth) - 1.5, frame.voxel_mm)
         cover = np.broadcast_to(cover, canvas.shape)
+        # Only into air: the subject lies on the table, not in it.
         paint(canvas, np.where(canvas < -950, cover, np.float32(0)), hu)

@@ -138,6 +138,7 @@ def _lung_points() -> tuple[Points, Points]:
 
 def _vessels(frame: Frame, rng: np.random.Generator) -> tuple[Array, Tree]:
     """Arteries and veins of both lungs as a share of each voxel, and the airways' tree."""
+    # Finer grids show finer branches; a power of two, as the tree halves its targets.
     n_tips = 2 ** int(np.clip(round(10.6 - np.log2(frame.voxel_mm)), 6, 10))
     points, volumes, arteries = [], [], []
     for lung, artery_root, vein_root in zip(

@@ -131,6 +131,7 @@ def make_clinical_table(
     """
     settings = settings or ClinicalSettings()
     truth = _truth_table(list(truths))
+    # A key that no scan has (`child_seed`): table and scans are drawn apart.
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1 << 30,)))
     table = _person(truth, rng, settings.noise)
     _add_lung_function(table, truth, rng, settings.noise)
@@ -189,6 +190,7 @@ def _add_lung_function(
         expected = expected_lung_function(column, is_male, age, height_m)
         lost = glass * _extents(truth, "ground_glass") + fibrosis * _extents(truth, "fibrosis")
         own = rng.normal(size=len(table))
+        # 0.8^2 + 0.6^2 = 1 keeps the sd; two volumes correlate by 0.8^2 = 0.64.
         deviation = own if column == "DLCO" else 0.8 * shared + 0.6 * own
         value = expected * (1 - lost) + noise * _NOISE_SD[column] * deviation
         if column == "FEV1_L":

@@ -36,6 +36,7 @@ def group_counts(settings: CohortSettings) -> list[int]:
     """Scans in each group: the shares rounded so that they add up."""
     wanted = np.array(settings.shares) * settings.n_scans
     counts = np.floor(wanted).astype(int)
+    # Largest remainders first (Hamilton's method).
     for index in np.argsort(counts - wanted, kind="stable")[: settings.n_scans - counts.sum()]:
         counts[index] += 1
     return [int(count) for count in counts]
@@ -109,6 +110,7 @@ def _scan(settings: CohortSettings, row: int, group: Group) -> PhantomScan:
 
 def _lesions(group: Group, fraction: float, rng: np.random.Generator) -> tuple[LesionSettings, ...]:
     """Disease of a subject of a group."""
+    # Drawn in every group, so that what is drawn after it does not depend on the group.
     is_healthy = rng.uniform() < 0.35
     zone: Zone = "upper" if rng.uniform() < 0.6 else "middle"
     if group == "minimal":

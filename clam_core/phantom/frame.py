@@ -83,6 +83,8 @@ class Frame:
         target[:, 2] = APEX_MM + (target[:, 2] - APEX_MM) * self.subject.inspiration
         scale, shift = np.asarray(self.subject.scale), np.asarray(self.subject.shift_mm)
         world = target * scale + shift
+        # The deformation leads from the room to the reference; it is small, so that its inverse is
+        # found by putting the result in again.
         for _ in range(3):
             world = (target - _wobble(world, self.waves)) * scale + shift
         index: Points = (world - self.affine[:3, 3]) / self.spacing_mm
@@ -109,6 +111,7 @@ def make_frame(grid: tuple[int, ...], subject: SubjectSettings) -> Frame:
         affine[1, 3] = SLICE_MM * subject.scale[1] + subject.shift_mm[1]
     rng = np.random.default_rng([subject.seed, 1])
     waves = np.stack([rng.uniform(0, 2 * np.pi, (3, 3)), rng.normal(0, 1, (3, 3))])
+    # No axis moves along itself, so that voxels stay in order (`window` searches sorted axes).
     waves[1] *= subject.wobble_mm * (1 - np.eye(3))
     bones, organs = _spaces(shape, spacing, affine, (subject, waves))
     return Frame(shape, spacing, affine, bones, organs, is_slice, subject, waves)

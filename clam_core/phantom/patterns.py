@@ -191,6 +191,7 @@ def _nodules(chest: Chest, lesion: LesionSettings, rng: np.random.Generator) -> 
     lung_mm3 = zone.sum() * np.prod(frame.spacing_mm)
     radius = np.clip(rng.lognormal(np.log(2.6), 0.3, 6000), 1.5, 5.0)
     volume = 4 / 3 * np.pi * radius**3
+    # As many, in the order drawn, as together fill the wanted volume.
     n_nodules = int(np.searchsorted(np.cumsum(volume), lesion.fraction * NODULE_SHARE * lung_mm3))
     if n_nodules == 0:
         return np.zeros(frame.shape, dtype=bool)
@@ -208,6 +209,7 @@ def _nodules(chest: Chest, lesion: LesionSettings, rng: np.random.Generator) -> 
 def _spheres(chest: Chest, center: Points, radius: Points) -> Array:
     """Share of each voxel inside spheres; centers in voxels, radii in mm, shape (n,)."""
     index = np.arange(48) + 0.5
+    # Evenly through a ball: cube roots for the radius, the golden angle for the direction.
     away = np.cbrt(index / 48)
     tilt = 1 - 2 * np.modf(index * 0.618034)[0]
     angle = index * 2.399963

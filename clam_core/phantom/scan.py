@@ -98,6 +98,7 @@ def make_scan(
     """
     check_grid(grid)
     chest = make_chest(grid, subject, table=table)
+    # The same seed for each: patterns with one preference then lie within each other.
     masks = [draw_lesion(chest, each, np.random.default_rng([subject.seed, 3])) for each in lesions]
     hu = compose(chest, _union(chest.lung_mask, lesions, masks, SCARRED))
     volume = make_volume(chest.frame, hu, noise_hu, np.random.default_rng([subject.seed, 4]))

@@ -80,6 +80,7 @@ def ball_distance(space: Space, ball: Ball, margin_mm: float) -> tuple[Window, A
     first = sum((o / np.float32(a)) ** 2 for o, a in zip(offset, ball.axes, strict=True))
     second = sum((o / np.float32(a * a)) ** 2 for o, a in zip(offset, ball.axes, strict=True))
     radius = np.sqrt(first)
+    # Value over the length of its gradient: right to first order near the surface.
     return window, radius * (radius - 1) / np.sqrt(second + np.float32(1e-8))
 
 

@@ -144,6 +144,7 @@ def _blobs(
     contrast = rule.contrast_hu if settings.contrast_hu is None else settings.contrast_hu
     size = dict(zip(_GROUPS["size"], settings.size_factors, strict=True)).get(group, 1.0)
     strength = dict(zip(_GROUPS["intensity"], settings.intensity_factors, strict=True))
+    # Drawn for every group alike: scans of two scenarios with one seed have the same noise.
     lobes = rng.normal(size=(5, 3))
     lobes /= np.linalg.norm(lobes, axis=1, keepdims=True)
     jitter = settings.jitter_mm * rng.normal(size=(2, 3))

@@ -12,6 +12,8 @@ from clam_core.phantom.frame import Array, Points
 def _filtered(shape: tuple[int, ...], response: Array, rng: np.random.Generator) -> Array:
     """White noise through a filter given in frequency space, unit standard deviation."""
     white = rng.standard_normal(shape, dtype=np.float32)
+    # The half spectrum stands for both halves: all but the first and the Nyquist frequency
+    # count twice in the variance (Parseval).
     counts = np.full(response.shape[-1], 2.0)
     counts[0] = 1
     if shape[-1] % 2 == 0:

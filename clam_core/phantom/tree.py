@@ -117,8 +117,10 @@ def _disc(direction: Points, radius: Points, n_disc: int) -> Points:
     second = np.cross(unit, first)
     index = np.arange(n_disc)
     away = np.sqrt((index + 0.5) / n_disc) * radius[:, None]
+    # The golden angle, in radians.
     angle = index * 2.399963
     along, across = away * np.cos(angle), away * np.sin(angle)
+    # Centered, or a tube of few points would lie beside its branch.
     along, across = (side - side.mean(axis=1, keepdims=True) for side in (along, across))
     offsets: Points = along[..., None] * first[:, None] + across[..., None] * second[:, None]
     return offsets

@@ -45,6 +45,7 @@ def place_mask(mask: Volume, scan: Volume, original: Volume) -> Region:
         )
     if _is_same_grid(upright, scan):
         return Region(inside, scan.shape, quality=1.0)
+    # A tilted scan was straightened after reading; its mask still lies on the voxels as read.
     is_expected = mask.shape == original.shape and _is_same_place(mask, original)
     if not is_expected and _is_same_place(mask, original):
         raise ReadError(
@@ -71,6 +72,7 @@ def _resampled(
         )
     placed = nearest_at(inside, affine, scan.shape, scan.affine)
     if not placed.any():
+        # A mask thinner than the scan's voxels can fall between their centers.
         placed[tuple(nearest[is_within].astype(int).T)] = True
     warnings = []
     if not is_expected:

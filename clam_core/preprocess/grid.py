@@ -36,6 +36,7 @@ class Box:
         """The same box in the voxels of a region over the same field of view."""
         low = zip(self.low, region.factors, strict=True)
         size = zip(self.size, region.factors, strict=True)
+        # Edges scale from the outer edge of the first voxel, which has index -0.5 in both.
         return Box(tuple((x + 0.5) / f - 0.5 for x, f in low), tuple(x / f for x, f in size))
 
     def affine(self, scan: NDArray[np.float64], grid: tuple[int, ...]) -> NDArray[np.float64]:
@@ -95,6 +96,7 @@ def _size(
     if settings.crop == "mask":
         return tuple(n + 2 * settings.margin_mm / mm for n, mm, _ in along)
     if settings.crop == "center":
+        # The axis with the least field of view per grid voxel limits the box.
         step_mm = min(n * mm / g for n, mm, g in along)
         return tuple(g * step_mm / mm for _, mm, g in along)
     return covered
@@ -112,6 +114,7 @@ def share_inside(region: Region, box: Box) -> float:
     """
     own = box.in_voxels_of(region)
     inside = tuple(
+        # Voxel i has its center at i, so the first inside is the one at or above the edge.
         slice(max(0, math.ceil(low)), max(0, math.ceil(low + size)))
         for low, size in zip(own.low, own.size, strict=True)
     )

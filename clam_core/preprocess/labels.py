@@ -21,6 +21,7 @@ def looks_like_labels(array: NDArray[np.generic]) -> bool:
         True for at most 8 different values; in three axes also for at most 256,
         if four fifths of the pairs of neighbouring voxels above zero are equal.
     """
+    # Most images are told from few voxels, without counting all of them.
     if np.unique(sample(array)).size > _MANY:
         return False
     stored = as_stored(array)[0]

@@ -18,6 +18,7 @@ from clam_core.preprocess.morphology import (
 AIR_HU, TISSUE_HU = -400.0, -200.0
 """Below the first lies aerated lung or air, above the second the body."""
 
+# Stomach and bowel: mostly gas, and small; a lung with emphysema is as dark, but larger.
 _GAS_HU, _GAS_SHARE, _GAS_MAX_LITRES = -930.0, 0.55, 0.8
 _SIDE_GAS_SHARE, _BODY_SHARE, _CONTINUES = 0.25, 0.2, 0.7
 _MIN_PIECE_LITRES, _MIN_PIECE_SHARE = 0.02, 0.02
@@ -78,17 +79,20 @@ def airways(hu: Hu, lungs: Mask, spacing_mm: Spacing) -> Mask:
     bottom, top = _extent(lungs, 2)
     for number, box in enumerate(ndimage.find_objects(tubes), start=1):
         tube = tubes[box] == number
+        # Its upper end only: there the trachea is in the middle, while the bronchi turn aside.
         upper = np.flatnonzero(tube[:, :, -3:].any(axis=(1, 2))) + box[0].start
         is_long = (box[2].stop - box[2].start) * spacing_mm[2] >= _AIRWAY_MM
         is_high = box[2].stop - bottom > 0.6 * (top - bottom)
         is_central = bool(upper.size) and 0.3 < (upper.mean() - left) / (right - left) < 0.7
         if is_long and is_high and is_central and hu[box][tube].mean() < _AIRWAY_HU - 30:
             airway[box] |= tube
+    # Voxels that mix with the wall are brighter than the threshold.
     return dilate(airway, 1) & lungs
 
 
 def _within_body(air: Mask, hu: Hu) -> Mask:
     """Components of air that lie in the largest piece of tissue, not in a hollow table."""
+    # Eroded, so that the table comes apart from the back that lies on it.
     tissue, _ = ndimage.label(erode(hu > TISSUE_HU, 1))
     sizes = np.bincount(tissue.ravel())
     sizes[0] = 0
@@ -105,6 +109,7 @@ def _within_body(air: Mask, hu: Hu) -> Mask:
 def _lung_like(hu: Hu, air: Mask, litre: float, gas_share: float, max_litres: float) -> Mask:
     """Components of air that are large enough, and not gas alone if below `max_litres`."""
     labels, n_labels = ndimage.label(air)
+    # Voxels at the border mix with tissue and say nothing about the density.
     inner = np.where(erode(air, 1), labels, 0)
     litres = np.bincount(labels.ravel(), minlength=n_labels + 1) * litre
     n_inner = np.bincount(inner.ravel(), minlength=n_labels + 1)
@@ -123,6 +128,7 @@ def _follow(slices: NDArray[np.integer], lungs: Mask, is_outside: Mask) -> Mask:
     sizes = np.bincount(slices.ravel(), minlength=is_outside.size)
     n_k = slices.shape[2]
     upwards = [(k, k - 1) for k in range(1, n_k)]
+    # Both ways: a lung that is cut off may go on from the slice below or from the one above.
     for k, beside in upwards + [(below, above) for above, below in reversed(upwards)]:
         covered = lungs[:, :, beside] | followed[slices[:, :, beside]]
         count = np.bincount(slices[:, :, k][covered], minlength=is_outside.size)

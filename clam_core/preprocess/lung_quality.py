@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# Places and scores of straight lines (np.interp): litres in all, smaller over larger lung, cm2.
 _VOLUME = ((0.3, 1.5, 9.0, 12.0), (0.0, 1.0, 1.0, 0.0))
 _BALANCE = ((0.0, 0.1, 0.5), (0.3, 0.5, 1.0))
 _CUT = ((10.0, 100.0), (1.0, 0.4))

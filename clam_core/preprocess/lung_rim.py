@@ -27,10 +27,13 @@ def fill_rim(lung: Mask, side: int, max_length: int, max_depth: int) -> Mask:
     Returns:
         A mask that contains `lung`.
     """
+    # The left lung is mirrored, so that the chest wall lies at the high end for both.
     outwards = lung[::side]
     lateral = _fill(outwards, _border(outwards), max_length, max_depth)[::side]
+    # j grows to the front in RAS+: turned round, the back lies at the high end.
     backwards = lateral.swapaxes(0, 1)[::-1]
     border = _border(backwards)
+    # Per slice only what lies far back; further forward the border is that of the mediastinum.
     far_back = np.where(border >= border.max(axis=0) - max_depth, border, -np.inf)
     return _fill(backwards, far_back, max_length, max_depth)[::-1].swapaxes(0, 1)
 
@@ -46,6 +49,7 @@ def _fill(lung: Mask, border: Border, max_length: int, max_depth: int) -> Mask:
     """Fill from the border to its hull, where there is a border and the dent is not too deep."""
     hull = np.maximum(_hull(border, max_length), _hull(border.T, max_length).T)
     depth = np.where(np.isfinite(border), hull, 0) - np.where(np.isfinite(border), border, 0)
+    # + 1e-6, as weighted sums of whole numbers may come out just below a whole number.
     reach = np.where(depth <= max_depth, np.floor(hull + 1e-6), border)
     i = np.arange(lung.shape[0])[:, None, None]
     filled: Mask = lung | (np.isfinite(border) & (i > border) & (i <= reach))

@@ -89,6 +89,7 @@ def close_sides(sides: Labels, hu: Hu, outside: Mask, voxel_mm: float) -> Labels
         dents = fill_rim(whole, _OUTWARDS[side], length, depth) & ~whole
         whole = fill_slices(whole | _without_bone(dents, hu[box])) & ~outside[box]
         part = closed[box]
+        # `part` is a view of `closed`; what both lungs would fill stays with the first.
         part[whole & (part == 0)] = side
     return closed
 
@@ -115,6 +116,7 @@ def _middle_of_body(hu: Hu) -> float:
 def _split_piece(piece: Mask, middle: float) -> Labels:
     """Split one piece that holds both lungs; `middle` is in its own voxels."""
     for steps in range(1, _MAX_EROSION + 1):
+        # Padded: erosion takes what lies beyond the array for inside, and the box cuts tightly.
         seeds = _seeds(erode(np.pad(piece, 1), steps)[1:-1, 1:-1, 1:-1], middle)
         if seeds is not None:
             return _grow(seeds, piece, middle)

@@ -64,6 +64,7 @@ def _averaged(
 ) -> tuple[NDArray[np.float32], tuple[float, float, float]]:
     """The whole scan in nearly cubic voxels of 2.5 mm, larger if it is very large."""
     lengths = [n * mm for n, mm in zip(array.shape, spacing_mm, strict=True)]
+    # The edge at which all of the scan has _MAX_VOXELS: memory stays bounded for any scan.
     voxel_mm = max(_VOXEL_MM, float(np.cbrt(np.prod(lengths) / _MAX_VOXELS)))
     shape = [max(1, round(length / voxel_mm)) for length in lengths]
     weights = [axis_weights(n, m, -0.5, n) for n, m in zip(array.shape, shape, strict=True)]

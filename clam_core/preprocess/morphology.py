@@ -57,6 +57,7 @@ def fill_slices(mask: Mask) -> Mask:
     open_labels = touching_sides(labels)
     keep = np.ones(int(labels.max()) + 1, dtype=bool)
     keep[open_labels] = False
+    # The labels are of what is outside the mask: 0 is the mask itself.
     keep[0] = True
     filled: Mask = keep[labels]
     return filled

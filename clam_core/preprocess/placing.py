@@ -62,6 +62,7 @@ def straighten(volume: Volume, fill: float) -> Volume:
     last = [(0, n - 1) for n in (*volume.shape, 1)[:3]]
     corners = np.stack(np.meshgrid(*last, indexing="ij"), axis=-1).reshape(-1, 3)
     reached = corners @ (np.linalg.inv(axes) @ volume.affine[:3, :3]).T
+    # Rounding errors must not add a row of voxels at either end.
     low = np.floor(reached.min(axis=0) + 1e-4)
     shape = (np.ceil(reached.max(axis=0) - 1e-4) - low + 1).astype(int)
     affine = np.eye(4)
@@ -84,6 +85,7 @@ def _right_angled(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     directions = {a: units[:, a], b: across, c: normal}
     axes = np.empty((3, 3))
     for column, direction in directions.items():
+        # Projected, not the length of the sheared edge: slices stay as far apart as they are.
         axes[:, column] = direction * (direction @ columns[:, column])
     return axes
 
@@ -98,6 +100,7 @@ def _sample(
     if array.ndim == 2:
         return _sample(array[:, :, None], matrix, (*shape, 1), fill)[:, :, 0]
     is_mask = array.dtype == np.uint8
+    # Arrays of SimpleITK are (k, j, i); with spacing 1 and origin 0 its points are our indices.
     image = SimpleITK.GetImageFromArray(np.ascontiguousarray(array.T))
     transform = SimpleITK.AffineTransform(matrix[:3, :3].ravel().tolist(), matrix[:3, 3].tolist())
     sampled = SimpleITK.Resample(

@@ -54,7 +54,9 @@ def voxel_digest(checked: Checked) -> str:
     """
     scan = to_ras(checked.volume)
     digest = hashlib.sha256(repr(scan.shape).encode())
+    # + 0.0 turns -0.0 into 0.0, whose bytes differ.
     digest.update((np.round(scan.affine, 3) + 0.0).astype("<f8").tobytes())
+    # In one order of axes, however the array lies in memory.
     slow_first = scan.array.T
     for part in slabs(slow_first):
         digest.update(np.clip(slow_first[part], *checked.limits).astype("<i2").tobytes())

@@ -42,6 +42,7 @@ def axis_weights(n_in: int, n_out: int, low: float, size: float) -> Matrix:
     weights = np.maximum(0.0, 1.0 - distance)
     inside = (centers >= -0.5) & (centers <= n_in - 0.5)
     weights[~inside] = 0
+    # Never 0: a center within the scan is at most half a voxel from that of a voxel.
     weights[inside] /= weights[inside].sum(axis=1, keepdims=True)
     return weights.astype(np.float32)
 
@@ -73,6 +74,7 @@ def resize(
     trimmed = [matrix[:, columns] for matrix, columns in zip(weights, used, strict=True)]
     stored, axes, is_flipped = as_stored(array[tuple(used)])
     ordered = [trimmed[a][:, ::-1] if is_flipped[a] else trimmed[a] for a in axes]
+    # Matrices follow the memory's order and direction; argsort undoes the order.
     result = _multiply(stored, ordered, limits).transpose(np.argsort(axes))
     for axis, matrix in enumerate(weights):
         beyond = ~matrix.any(axis=1)

@@ -16,6 +16,7 @@ from clam_core.volume import Volume
 _MAX_NOT_FINITE = 1e-3
 _MAX_BEYOND = 1e-3
 _INT16 = (-32768, 32767)
+# Rounding to whole numbers would leave an image of fewer steps than these.
 _MIN_LEVELS = {"HU": 8.0, "arbitrary": 64.0}
 
 Array = NDArray[np.generic]
@@ -118,6 +119,7 @@ def _filled(array: Array) -> Array:
     steps = steps.reshape(-1, filled.ndim)
     missing = np.argwhere(np.isnan(filled))
     while missing.size:
+        # Holes are filled from their rim inwards, one layer of voxels in each round.
         around = np.clip(missing[:, None] + steps, 0, np.array(filled.shape) - 1)
         values = filled[tuple(np.moveaxis(around, -1, 0))]
         known = ~np.isnan(values).all(axis=1)
@@ -128,6 +130,7 @@ def _filled(array: Array) -> Array:
 
 def _check_fits(some: NDArray[np.float64], ends: tuple[float, float], unit: Unit) -> None:
     """Refuse what whole numbers of 16 bits cannot hold; `some` and `ends` are in study units."""
+    # Without the outermost values: a few outliers would hide that the others need fractions.
     spread = float(np.subtract(*np.percentile(some, [99.5, 0.5])))
     has_fractions = bool((some != np.rint(some)).any())
     if has_fractions and spread < _MIN_LEVELS[unit]:
@@ -170,6 +173,7 @@ def _scale_doubts(some: NDArray[np.float64], high: float, unit: Unit) -> tuple[s
     if unit != "HU":
         return ()
     lowest = some.min()
+    # More than 1 % at the very lowest value is padding, not the patient.
     body = some[some > lowest] if (some == lowest).mean() > 0.01 else some
     if not body.size or np.percentile(body, 1) < 0:
         return ()

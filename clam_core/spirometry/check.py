@@ -67,6 +67,7 @@ def checked_ratio(fev1: Checked, fvc: Checked, stated: Checked | None) -> Checke
         gaps = join(fev1.reasons, fvc.reasons)
         reasons = zip(gaps, calculated.reasons, strict=True)
         return Checked(calculated.values, tuple(gap or own for gap, own in reasons))
+    # `~ (... >)` rather than `<=`: a ratio that cannot be compared (NaN) is believed.
     agrees = ~(np.abs(stated.values - quotient) > _SAME_RATIO)
     words = tuple(
         "" if good else f"FEV1/FVC {value:.2f} is not FEV1 / FVC = {other:.2f}"

@@ -74,6 +74,7 @@ def gap_index(
     }
     complete = np.all(list(inputs.values()), axis=0)
     points = np.where(complete, _points(sex, age, fvc_percent, dlco_percent, impossible), np.nan)
+    # NaN compares as false and would be stage III; incomplete rows are emptied below.
     stages = np.where(points <= 3, "I", np.where(points <= 5, "II", "III")).astype(object)
     stages[~complete] = None
     reasons = tuple(_gaps(inputs, row) for row in range(sex.size))

@@ -145,6 +145,7 @@ def _measure(
     groups = people.groups if by_group else ("",) * len(words)
     ages = age_reasons(equation, people.subjects.age)
     reasons = join(people.reasons, groups, ages, measure.reasons, words)
+    # Only FEV1/FVC is calculated without a column of its own.
     inputs = (name,) if name in sources else ("FEV1", "FVC")
     used = _used(sources, *inputs, *_NEEDED, *(["Ethnicity"] if by_group else []))
     quantities = (

@@ -89,6 +89,7 @@ def reference_values(
                 "sex": subjects.sex[rows].astype(int),
                 "age": subjects.age[rows],
                 "height": subjects.height[rows],
+                # Equations without groups do not read it, but NaN cannot be a whole number.
                 "ethnicity": np.nan_to_num(subjects.group[rows], nan=0).astype(int),
                 "measured": measured[rows],
                 "probe": _PROBE,
@@ -96,6 +97,7 @@ def reference_values(
         )
         for name, column in (("percent", "probe"), ("zscore", "measured"), ("lln", "measured")):
             asked[name][rows] = _ask(equation, measure, frame, column, name)
+    # % predicted is 100 x / M: solved for the median M.
     predicted = 100 * _PROBE / asked["percent"]
     return ReferenceValues(predicted, asked["lln"], asked["zscore"], 100 * measured / predicted)
 

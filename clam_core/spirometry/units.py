@@ -135,6 +135,7 @@ def _propose(role: Role, source: Source, values: Values) -> UnitProposal:
     if said in fitting or (said and not fitting and _share(role, known, said) >= _MOST):
         reason = f"{here} is in {said}, as the table says ({median})."
         return UnitProposal(role.name, source.column, said, must_confirm=False, reason=reason)
+    # Ages in years may fit months, too; without a word, years are meant.
     if role.name == "Age" and not said and "years" in fitting:
         fitting = ["years"]
     if not said and fitting == [role.unit]:
@@ -171,6 +172,7 @@ def _typical_share(role: Role, known: Values, unit: str) -> float:
 
 def _fits(role: Role, known: Values, unit: str) -> bool:
     median = float(np.median(known)) * role.units[unit]
+    # The hard range alone fits several units; the median of a cohort tells them apart.
     typical = role.typical_low <= median <= role.typical_high
     return typical and _share(role, known, unit) >= _MOST
 

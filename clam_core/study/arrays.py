@@ -74,6 +74,7 @@ class ScanArrays:
         try:
             present = self._array(name).shape if name in self else None
         except StudyError:
+            # Its rows cannot be found without a description, so they are as good as gone.
             present = None
         if present is None:
             self._make(name, (n_scans, *shape), 1, np.dtype(dtype))
@@ -88,6 +89,7 @@ class ScanArrays:
         Raises:
             StudyError: If the disk is full.
         """
+        # A file for each of thousands of short rows would take longer to open than to read.
         n_together = max(1, CHUNK_BYTES // max(1, values[:1].nbytes))
         self._make(name, values.shape, min(n_together, max(1, len(values))), values.dtype)
         try:
@@ -179,6 +181,7 @@ class ScanArrays:
     def _array(self, name: str, *, to_write: bool = False) -> zarr.Array[Any]:
         path = self._folder / name
         try:
+            # The stamp is in the key of the cache: an array that was replaced is opened again.
             return _opened(path, atomic.stamp(path / "zarr.json"), to_write=to_write)
         except _DAMAGE as error:
             raise self._damaged(name, error) from error

@@ -104,6 +104,7 @@ def write_associations(run: Run, found: Associations) -> None:
     """
     with run.lock():
         staging = Staging(run.folder, "associate")
+        # Never gone on with: the tables are written in a moment.
         staging.start(fingerprint="")
         more = staging.folder / MORE
         more.mkdir(exist_ok=True)

@@ -48,6 +48,7 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
         with open(beside, "wb", opener=_no_link) as stream:
             yield stream
             stream.flush()
+            # Before the rename: after a power failure the new name could else hold an empty file.
             os.fsync(stream.fileno())
         beside.replace(path)
     except OSError as error:

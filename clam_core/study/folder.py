@@ -221,6 +221,7 @@ def create_study(
         StudyError: If the folder holds something, or cannot be written.
     """
     check_free(folder)
+    # In the same folder, so that `replace` is a rename on one disk.
     beside = folder.with_name(f".{folder.name}.partial")
     try:
         shutil.rmtree(beside, ignore_errors=True)
@@ -228,6 +229,7 @@ def create_study(
         for name, table in ((SCANS, scans), (SOURCES, sources), (SKIPPED, skipped)):
             atomic.write_table(beside / name, table)
         atomic.write_json(beside / STUDY, info.model_dump())
+        # It is empty (`check_free`); not every system lets a rename replace a folder.
         if folder.exists():
             folder.rmdir()
         beside.replace(folder)

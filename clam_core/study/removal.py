@@ -38,6 +38,7 @@ def delete_study(root: Path, name: str) -> None:
     doomed = root / f".deleted-{secrets.token_hex(8)}"
     with hold(folder):
         try:
+            # Gone at once, also if deleting its files is broken off.
             folder.rename(doomed)
         except OSError as error:
             raise StudyError(

@@ -59,6 +59,7 @@ class Staging:
             atomic.write_json(known, {"fingerprint": fingerprint})
             lines = []
         for left in self.folder.rglob(f"*{_SUFFIX}"):
+            # What a killed process was writing; no line of the journal speaks of it.
             left.unlink()
         return lines
 
@@ -84,6 +85,7 @@ class Staging:
     def commit(self, names: list[str]) -> None:
         """Let the staged files and folders replace those of the study."""
         self.close()
+        # First: the marker below promises that everything it names is on disk.
         atomic.flush(self.folder)
         atomic.write_json(self.folder / _COMMIT, {"names": names})
         roll_forward(self._study)
@@ -102,6 +104,7 @@ class Staging:
             return []
         content = path.read_bytes()
         read = [(text, _whole(text)) for text in content.splitlines(keepends=True)]
+        # Struck out on disk as well, or the scan would be noted twice.
         kept = [(text, line) for text, line in read if line is not None and holds(line)]
         if len(kept) < len(read):
             atomic.write_bytes(path, b"".join(text for text, _ in kept))
@@ -132,6 +135,7 @@ def roll_forward(study: Path) -> None:
             if not source.exists():
                 continue  # it took its place before the process was killed
             if target.is_dir():
+                # A folder that is not empty cannot be renamed over; what it replaces waits here.
                 aside = old / str(name).replace("/", "~")
                 shutil.rmtree(aside, ignore_errors=True)
                 target.rename(aside)

@@ -57,6 +57,7 @@ def results_stamp(run: Run) -> str:
     for folder in (run.study.folder, run.folder):
         for path in sorted((*folder.glob("*.*"), *folder.glob("associations/*"))):
             if path.is_file() and path.suffix != ".lock":
+                # Not the contents: this runs at every page view.
                 seen = path.stat()
                 total.update(f"{path.name}/{seen.st_size}/{seen.st_mtime_ns}\n".encode())
     return total.hexdigest()

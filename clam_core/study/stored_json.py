@@ -27,6 +27,7 @@ def read_object(path: Path, needed: Kinds, usual: Mapping[str, Any]) -> dict[str
     Raises:
         StudyError: If it is missing, cut off, or lacks what is needed.
     """
+    # Copied deeply, as lists of the defaults would be shared by all who ask.
     values = {**copy.deepcopy(dict(usual)), **atomic.read_json(path)}
     kinds: dict[str, Any] = {**{name: type(value) for name, value in usual.items()}, **needed}
     for name, kind in kinds.items():

@@ -20,6 +20,7 @@ from clam_core.study import atomic
 
 UPLOADS = ".uploads"
 STUDY = "study.json"
+# The second is how an empty archive starts.
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _CHUNK = 4 << 20
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}$")
@@ -120,6 +121,7 @@ def unused_uploads(root: Path, older_than_seconds: float = 3600) -> list[Path]:
     """Uploads that no study reads from, once they are older than some time."""
     used = {uploads_of(path.parent) for path in root.glob(f"[!.]*/{STUDY}")}
     found = (root / UPLOADS).glob("upload-*")
+    # A young one may belong to a study that is just being made.
     old = time.time() - older_than_seconds
     return sorted(path for path in found if path not in used and path.stat().st_mtime < old)
 
@@ -154,6 +156,7 @@ def _pack(target: Path, files: Sequence[Upload]) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for number, file in enumerate(files, start=1):
             name = _harmless(file.name, number)
+            # Names that differ in case alone are one file on some systems.
             while name.casefold() in taken:
                 place = PurePosixPath(name)
                 name = str(place.with_name(f"{number}-{place.name}"))

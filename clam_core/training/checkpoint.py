@@ -41,6 +41,7 @@ class CheckpointFile:
         Raises:
             StudyError: If it cannot be written; what was stored before is unchanged.
         """
+        # safetensors stores no strides; weights may have their channels last.
         plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
         content = save(plain, metadata={"state": json.dumps({"format": FORMAT, **state})})
         self.write(self.path, content)
@@ -132,6 +133,7 @@ def copy_into_optimizer(
             if value.ndim == 0:
                 optimizer.state[parameter][moment] = value.to(parameter.device, copy=True)
             elif value.shape == parameter.shape:
+                # `empty_like` takes over the strides of the weights, whose channels may be last.
                 like = torch.empty_like(parameter, requires_grad=False)
                 optimizer.state[parameter][moment] = like.copy_(value)
             else:

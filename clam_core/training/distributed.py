@@ -65,6 +65,7 @@ class ProcessSync(Sync):
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
             gradients.append(parameter.grad)
+        # One sum of everything: a message for each small weight would mostly wait.
         flat = self.add(torch.cat([gradient.reshape(-1) for gradient in gradients]))
         sizes = [gradient.numel() for gradient in gradients]
         for gradient, part in zip(gradients, torch.split(flat, sizes), strict=True):
@@ -72,6 +73,7 @@ class ProcessSync(Sync):
 
     def add(self, tensor: Tensor) -> Tensor:
         """Sum over the processes."""
+        # NCCL sums on GPUs only, and in place: never the caller's own tensor.
         total = tensor.to(self.device, copy=True)
         self._group.all_reduce(total)
         return total.to(tensor.device)

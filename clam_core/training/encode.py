@@ -112,4 +112,5 @@ def _in_parts(
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
+        # Outside `except`: there the exception still holds the tensors that filled the memory.
         parts.halve(len(batch), tuple(batch.shape[2:]))

@@ -66,6 +66,7 @@ def noisy(images: Tensor, rows: Tensor, settings: TrainSettings, epoch: int) -> 
     if settings.noise_sd == 0:
         return images
     noise = torch.empty_like(images)
+    # A generator for each scan: parts, processes and resumption then change nothing.
     for image, row in zip(noise, rows.tolist(), strict=True):
         source = generator(images.device, settings.seed, epoch, row)
         image.normal_(0, settings.noise_sd, generator=source)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 DEAD_SHARE = 0.01
+# Drawing codes together costs some reconstruction; half as much error again is allowed.
 MOST_ERROR = 1.5
 ROUNDING = 1e-3
 SILHOUETTE_SCANS = 2000
@@ -57,6 +58,7 @@ def complaint(start: Standing, end: Standing) -> str | None:
         return f"left {end.n_dead} of {len(end.counts)} clusters without scans"
     if end.silhouette < start.silhouette - ROUNDING:
         return f"made the silhouette worse ({start.silhouette:.3f} to {end.silhouette:.3f})"
+    # `not <=` rather than `>`, so that NaN is worse.
     if not end.reconstruction <= MOST_ERROR * start.reconstruction:
         return (
             "made the reconstruction worse (mean squared error "
@@ -75,6 +77,7 @@ def _silhouette(features: NDArray[np.float32], clusters: NDArray[np.int64]) -> f
     n_found = len(np.unique(clusters))
     if n_found < 2:
         return -1.0
+    # scikit-learn refuses this; the silhouette of a scan alone in its cluster is 0.
     if n_found == len(clusters):
         return 0.0
     return float(silhouette_score(features, clusters))

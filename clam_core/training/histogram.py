@@ -59,6 +59,7 @@ class ShownValues:
 
 
 def _count(values: Volume16) -> NDArray[np.int64]:
+    # In int16 the difference would overflow.
     return np.bincount(values.astype(np.int32).ravel() - LOWEST, minlength=N_VALUES)
 
 

@@ -70,6 +70,7 @@ class CohortImages:
         with ThreadPoolExecutor(1) as reader:
             for rows in batches:
                 ahead.append(reader.submit(self._read, rows))
+                # Submitting all batches at once would read the whole cohort into memory.
                 if len(ahead) > N_AHEAD:
                     yield ahead.popleft().result()
             while ahead:

@@ -159,6 +159,7 @@ def fit_input_scale(source: ScanSource, settings: ScaleSettings, seed: int = 0) 
     n_masked = sum(shown.add(*source.read(row)) for row in range(source.n_scans))
     window = settings.window or (HU_WINDOW if source.unit == "HU" else shown.window())
     rim = choose_rim(source, window) if settings.trim_rim and n_masked else 0
+    # None aligns brightness inside masks only, True also without any.
     if n_masked == source.n_scans and settings.align_brightness is not False:
         scale = _spread_inside(source, InputScale(*window, None, rim=rim, is_relative=True))
     else:
@@ -192,8 +193,10 @@ def _standardised(source: ScanSource, scale: InputScale) -> InputScale:
     total, squares = 0.0, 0.0
     for row in range(source.n_scans):
         image = plain.apply(*source.read(row)).astype(np.float64)
+        # All scans are on one grid: the mean of their means is that of all voxels.
         total += float(image.mean()) / source.n_scans
         squares += float(np.square(image).mean()) / source.n_scans
+    # Rounding can bring the variance of equal voxels below zero.
     return replace(scale, mean=total, sd=float(np.sqrt(max(squares - total**2, 0))))
 
 
@@ -204,6 +207,7 @@ def _spread_inside(source: ScanSource, scale: InputScale) -> InputScale:
         volume, mask = source.read(row)
         if mask is not None:
             inside = scale.windowed(volume, mask)[peel(mask, scale.rim)].astype(np.float64)
+            # Around 0, each scan's own median, not around the mean: that is what the network sees.
             squares += float(np.square(inside).sum())
             n_voxels += inside.size
     return replace(scale, sd=float(np.sqrt(squares / max(n_voxels, 1))))
@@ -217,6 +221,7 @@ def _median_image(source: ScanSource, scale: InputScale, seed: int) -> tuple[Ima
         chosen = np.random.default_rng(seed).choice(source.n_scans, n_most, replace=False)
         rows = np.sort(chosen)
     images = np.stack([scale.windowed(*source.read(int(row))) for row in rows])
+    # Plane by plane, as `median` copies and sorts what it is given.
     median = np.stack([np.median(images[:, i], axis=0) for i in range(source.grid[0])])
     spread = np.stack([images[:, i].std(axis=0, dtype=np.float64) for i in range(source.grid[0])])
     return median.astype(np.float32), spread.astype(np.float32)

@@ -71,6 +71,7 @@ class Loop:
         """
         sync = self.context.sync
         with borrowed(self.model, self.images.grid, sync.device, training=True):
+            # Made inside `borrowed`: the optimizer's moments take device and layout of the weights.
             self.update = Update(self.model, self.objective, self.settings, sync, self.notes)
             self.update.parts.fit(self.images.grid, sync.device)
             self._resume()
@@ -79,6 +80,7 @@ class Loop:
             while len(self.history) < self.settings.epochs and not self._is_stalled():
                 begun = time.monotonic()
                 added = self.objective.before_epoch(len(self.history) + 1)
+                # The clusters have settled, or one died.
                 if added is None:
                     break
                 row = self._epoch(len(self.history) + 1) | added
@@ -94,6 +96,7 @@ class Loop:
         sync, n_scans = self.context.sync, len(self.images)
         plan = plan_epoch(n_scans, len(self.images.grid), self.settings, epoch)
         shares = [sync.share(rows) for rows in plan.batches]
+        # From the epoch's number, not counted along, so that a resumed run has the same step sizes.
         n_steps, step = len(shares) * self.settings.epochs, len(shares) * (epoch - 1)
         totals = torch.zeros(len(self.objective.weights), dtype=torch.float64)
         for index, images in enumerate(self.images.stream(shares)):

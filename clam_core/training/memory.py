@@ -19,6 +19,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that memory ran out, on a GPU or not."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
+    # Allocators on the processor raise a bare RuntimeError; only its text tells.
     return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in SIGNS)
 
 

@@ -47,6 +47,7 @@ class Clustering(Objective):
         reconstruction = network.decode(network.latent(last))
         log_assignment = head(self._model.features(last, network)).float()
         target = self._target[rows].to(log_assignment.device)
+        # kl_div(log q, p) is KL(p || q): torch takes the arguments the other way round.
         divergence = functional.kl_div(log_assignment, target, reduction="sum")
         return [squared_error(reconstruction, clean), divergence]
 
@@ -80,6 +81,7 @@ class Clustering(Objective):
 
         parts = Parts(self._settings.batch_size, [])
         encoded = encode_with(look, self._model, self._images, parts, self._sync.device)
+        # GPUs round differently: targets, and who stops when, have to be the same in all processes.
         features, soft_assignment, error = map(self._sync.same, encoded)
         return features, soft_assignment, float(error.double().mean())
 
@@ -146,6 +148,7 @@ def _keep_better(model: ClusterModel, objective: Clustering) -> str | None:
     end = standing(*objective.survey())
     trained = {name: value.clone() for name, value in model.state_dict().items()}
     copy_into(model, objective.start)
+    # Surveyed again, not remembered: a resumed phase knows the start by its weights alone.
     reason = complaint(standing(*objective.survey()), end)
     if reason is None:
         copy_into(model, trained)

@@ -72,6 +72,7 @@ def _layers(image: NDArray[np.float32], mask: Mask) -> list[tuple[float, float, 
     n_voxels = np.count_nonzero(mask)
     for depth in range(MAX_RIM):
         layer = image[shells[depth] & ~shells[depth + 1]]
+        # `peel` never empties a mask: a layer of a thin mask may be empty, the depth never is.
         deep = image[shells[depth + 2]]
         share = np.count_nonzero(shells[depth + 1]) / n_voxels
         mean = float(layer.mean() - deep.mean()) if layer.size else 0.0

@@ -121,6 +121,7 @@ class Update:
 
     def _try(self, batch: Batch) -> Tensor | None:
         """Gradients of a batch; None where memory ran out."""
+        # An attempt that ran out of memory has left the gradients of its first parts.
         self.optimizer.zero_grad()
         sums = torch.zeros(len(self._objective.weights), device=self._sync.device)
         try:
@@ -140,6 +141,7 @@ class Update:
         with torch.autocast(kind, dtype=torch.bfloat16, enabled=kind == "cuda"):
             terms = torch.stack(self._objective.terms(rows, inputs, clean))
         weights = terms.new_tensor(list(self._objective.weights.values()))
+        # By all scans of the batch: gradients of parts and processes then add up to the mean's.
         loss: Tensor = (terms * weights).sum() / batch.n_total
         loss.backward()  # type: ignore[no-untyped-call]
         return terms.detach()
@@ -147,5 +149,6 @@ class Update:
 
 def squared_error(reconstruction: Tensor, clean: Tensor) -> Tensor:
     """Mean squared error over the voxels of each scan, summed over the scans."""
+    # float32: sums over a million voxels are beyond bf16.
     total = functional.mse_loss(reconstruction.float(), clean, reduction="sum")
     return total * (len(clean) / clean.numel())

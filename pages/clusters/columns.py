@@ -190,6 +190,7 @@ class _Shares:
     table: pd.DataFrame
 
 
+# Not `cache_data`, which copies what it keeps at every run; nobody changes these figures.
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _shares(folder: str, name: str, stamped: str) -> _Shares | None:  # noqa: ARG001
     from clam_core.figures.cluster_portrait import cluster_shares

@@ -78,6 +78,7 @@ def about_archetypes(here: Place) -> dict[str, Any] | None:
 
 def _where(here: Place) -> Where:
     """What decides whether a picture that was kept is still right."""
+    # Plain texts, as Streamlit hashes every argument of a cache at every call.
     return str(here.study.folder), here.fitted.name, stamp(here)
 
 
@@ -146,6 +147,7 @@ def _mean_of(run: Run, name: str, cluster: int, but: int) -> NDArray[np.float32]
         return run.array_row(name, cluster - 1).astype(np.float32)
     from clam_core.figures.cluster_portrait import mean_of_others
 
+    # Means were taken over scans with a map, so that these are their weights.
     counts = run.scans()["cluster"][run.maps()["done"].astype(bool)].value_counts()
     sizes = counts.reindex(range(1, run.info().n_clusters + 1), fill_value=0).to_numpy()
     return mean_of_others(run.array(name).astype(np.float32, copy=False), sizes, but - 1).astype(
@@ -207,6 +209,7 @@ def _on_the_way(
     if step in {0, n_between + 1}:
         return ends[0 if step == 0 else 1]
     pairs = list(itertools.combinations(range(1, run.info().n_clusters + 1), 2))
+    # Only the way from the lower to the higher number is stored.
     low, high = sorted(pair)
     stored = step if pair == (low, high) else n_between + 1 - step
     row = pairs.index((low, high)) * n_between + stored - 1

@@ -50,6 +50,7 @@ def select(here: Place, scan_ids: Iterable[str] | None) -> None:
     st.query_params.pop("selection", None)
     st.session_state.pop(_SELECTED, None)
     ids = list(dict.fromkeys(scan_ids or ()))
+    # The address joins ids by commas, so that none may hold one.
     fit = len(ids) <= MOST_IN_ADDRESS and not any("," in one for one in ids)
     if ids and fit:
         st.query_params["selection"] = ",".join(ids)

@@ -65,6 +65,7 @@ def mapped(here: Place) -> Mapped:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _mapped(folder: str, name: str, stamped: str) -> Mapped:  # noqa: ARG001
+    # `stamped` is only in the key: anything stored since makes another entry.
     run = Run(Study(Path(folder)), name)
     info, table = run.info(), run.scans()
     everything = run.study.scans().reindex(table.index)

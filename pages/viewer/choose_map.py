@@ -79,6 +79,7 @@ def choose_map(here: Place, scan_id: str, key: str) -> MapChoice:
     with what:
         options = {**{c: names[c] for c in clusters}, NOTHING: "No map"}
         first = own if stored else NOTHING
+        # The scan is in the key: another scan starts with its own cluster, not the last choice.
         cluster = _pick("Map for", "map", options, first, f"{key}-{scan_id}")
         if cluster == NOTHING:
             return MapChoice(NOTHING)
@@ -175,6 +176,7 @@ def _scaled(values: NDArray[np.float32], *, signed: bool) -> NDArray[np.float32]
 def _blocks(nodes: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Every node of a layer as a block of voxels, without interpolation."""
     for axis, n_voxels in enumerate(shape):
+        # The padded grid is less than twice the grid: the next power of two is the layer's step.
         per_node = 1 << max(0, int(np.ceil(np.log2(n_voxels / nodes.shape[axis]))))
         wide = np.repeat(nodes, per_node, axis=axis)
         nodes = np.take(wide, np.arange(n_voxels), axis=axis)

@@ -209,6 +209,7 @@ def pack(panes: list[Pane], settings: dict[str, Any]) -> Packed:
         for name, content in files.items():
             digest = hashlib.blake2b(content, digest_size=10).hexdigest()
             described[-1][name] = {"id": digest}
+            # The digest goes in front: by it the browser's script knows which volume has come.
             volumes[f"{number}-{name}"] = digest.encode() + content
     head = {**settings, **_locations(), "colors": _colors(), "panes": described}
     return Packed(json.dumps(head), volumes)
@@ -226,4 +227,5 @@ def nifti_bytes(
     image.header.set_xyzt_units("mm")
     header = image.header.copy()
     header["vox_offset"] = 352
+    # 348 bytes of header and four that say "no extensions"; NIfTI has the first axis fastest.
     return bytes(header.binaryblock) + bytes(4) + array.tobytes(order="F")

@@ -42,6 +42,7 @@ def show_scan(here: Place, scan_id: str, key: str) -> None:
         is_fitted = here.run is not None and scan_id in here.run.scans().index
         if is_fitted:
             choice = choose_map(here, scan_id, key)
+        # Reserved first: pictures stand above the controls that decide what is in them.
         pictures = st.container()
         with st.container(horizontal=True, vertical_alignment="center"):
             if is_fitted:

@@ -87,6 +87,7 @@ def steps_between(n_clusters: int, grid: tuple[int, ...]) -> int:
     n_pairs = math.comb(n_clusters, 2)
     if n_pairs == 0:
         return 0
+    # Two bytes per voxel, as float16.
     return min(N_BETWEEN, MOST_BYTES // (2 * math.prod(grid) * n_pairs))
 
 
@@ -110,5 +111,6 @@ def _write(
     for row, code in enumerate(codes):
         with torch.no_grad():
             image = model.autoencoder.decode(code[None])[0, 0]
+        # The input's scale undone: back in HU, or relative to a median, which is not known here.
         writer.write_row(name, row, (image * scale.sd + scale.mean).numpy().astype(np.float16))
     return f"arrays.zarr/{name}"

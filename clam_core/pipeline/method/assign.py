@@ -206,6 +206,7 @@ class KnownRun:
     def _measures(self) -> dict[str, NDArray[np.float64]]:
         """Measures of the cohort's voxels, or of some scans of a large cohort."""
         images = self._cohort.images
+        # Evenly over the study's order, in which sites or dates may follow one another.
         rows = np.unique(np.linspace(0, len(images) - 1, N_MEASURED).astype(int))
         measured = [
             voxel_measures(*images.source.read(int(row)), is_hu=self._cohort.is_hu) for row in rows

@@ -78,6 +78,7 @@ class ExplainedCohort:
 
     def reference(self, settings: LocalizeSettings) -> Reference:
         """The cohort's medians for maps of these settings, with the backdrop they need."""
+        # Medians do not depend on the target, the backdrop does: they are kept apart.
         place = (map_layer(self.model, settings), settings.seed)
         if place not in self._medians:
             self._medians[place] = make_reference(self.model, self.batches, *place)
@@ -206,6 +207,7 @@ def explain_scan(
 
 @functools.lru_cache(maxsize=KEPT_MAPS)
 def _explained(folder: Path, name: str, stamp: str, scan_id: str, settings: str) -> Explanation:
+    # Arguments of both caches are plain, and `stamp` changes with the fit: no old map is given.
     cohort = fitted_cohort(folder, name, stamp)
     rows = cohort.table.index.tolist()
     if scan_id not in rows:
@@ -224,6 +226,7 @@ def fitted_cohort(folder: Path, name: str, stamp: str) -> FittedCohort:  # noqa:
         try:
             cohort.remember(load_reference(run), stored_settings(localized["settings"]))
         except (MissingStepError, StudyError):
+            # Medians only save time; where the stored ones are damaged they are made again.
             return cohort
     return cohort
 
@@ -235,6 +238,7 @@ def stored_settings(values: dict[str, Any]) -> LocalizeSettings:
 
 def _asked(settings: LocalizeSettings) -> LocalizeSettings:
     """All clusters against the rest at once, unless a pair of clusters is asked for."""
+    # One pass over the cohort then serves the maps of all clusters.
     is_pair = isinstance(settings.target, tuple)
     return settings if is_pair else settings.model_copy(update={"target": "own"})
 

@@ -90,6 +90,7 @@ def fit(
                 if run.is_fitted:
                     return _known(run, settings, digest)
                 with RunWriter(run, "fit") as writer:
+                    # Under another fingerprint `start` throws away what is left, too.
                     if not resume:
                         writer.clear()
                     writer.start(of_fit(settings, digest))
@@ -98,12 +99,14 @@ def fit(
                     asked = _Asked(settings, digest, sync.device.type)
                     return _store(run, writer, scan_ids, asked, fitted, progress)
         finally:
+            # Other processes wait for the answer; without one they would hang after an error here.
             if not goes_on:
                 sync.agree(goes_on=False)
 
 
 def _help(run: Run, scan_ids: list[str], settings: FitSettings, sync: Sync) -> Summary:
     """Train beside the first process, from its checkpoints; store nothing."""
+    # The value of the first process counts; this one only waits for it.
     if sync.agree(goes_on=False):
         pretrained, refined = _checkpoints(RunWriter(run, "fit"))
         context = FitContext(pretrained, refined, sync=sync)
@@ -200,6 +203,7 @@ def _fit(
 
     def tell(report: EpochReport) -> None:
         phase, epoch = report.row["phase"], report.row["epoch"]
+        # What an earlier start logged from this epoch on is done again now.
         rows[:] = [row for row in rows if row["phase"] != phase or row["epoch"] < epoch]
         rows.append({**report.row, "remaining_seconds": round(report.remaining_seconds, 1)})
         writer.log(rows)

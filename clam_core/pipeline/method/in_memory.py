@@ -73,5 +73,6 @@ def _whole(array: NDArray[Any], unit: Unit, intensity_factor: float) -> NDArray[
     their last digits.
     """
     checked = check_values(Volume(array, np.eye(4), unit), intensity_factor)
+    # `preprocess` clamps while it resizes; there is nothing to resize here.
     within = np.clip(checked.volume.array, *checked.limits)
     return np.ascontiguousarray(within, dtype=np.int16)

@@ -167,6 +167,7 @@ def _randomization(cohort: FittedCohort, settings: LocalizeSettings) -> float | 
     made = cohort.maps([int(row) for row in rows], settings)
     clusters = cohort.clusters if cohort.reference(settings).backdrop else None
     compared = check_randomization(cohort.model, images, made, settings, cohort.batches, clusters)
+    # NaN is a map that is the same everywhere.
     mean = float(np.nanmean([one.pearson for one in compared]))
     return None if np.isnan(mean) else mean
 

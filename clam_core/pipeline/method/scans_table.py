@@ -23,6 +23,7 @@ def scans_table(scan_ids: list[str], fitted: Fitted, placed: Embedding) -> pd.Da
             "x": placed.positions[:, 0],
             "y": placed.positions[:, 1],
             "trust": placed.trust,
+            # In the features that were clustered, not on the plane, whose distances mean little.
             "silhouette": silhouettes(fitted.features, clusters),
             "role": pd.Series(["fitted"] * len(scan_ids), dtype="str").to_numpy(),
         },

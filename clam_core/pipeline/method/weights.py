@@ -30,6 +30,7 @@ def pack_reference(reference: Reference) -> bytes:
     counts = torch.tensor([reference.layer, reference.n_scans, reference.n_used])
     parts = {"activation": reference.activation, "image": reference.image, "counts": counts}
     for (cluster, other), nodes in reference.backdrop.items():
+        # safetensors has names only: the question is in the name, empty for "all others".
         parts[f"{_BACKDROP}{cluster}.{'' if other is None else other}"] = nodes
     return save({name: value.detach().cpu().contiguous() for name, value in parts.items()})
 

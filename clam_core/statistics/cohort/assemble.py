@@ -81,6 +81,7 @@ def assemble(
             f"{plural(n_repeated, 'subject has', 'subjects have')} several scans; one scan per "
             f"subject was used: {PICK_WORDS[settings.pick]}."
         )
+        # Again: with one scan per subject a cluster may have lost some of its subjects to others.
         clusters, more = _without_small(clusters, settings.min_cluster_size)
         clinical = clinical.loc[clusters.index]
         notes += more

@@ -41,6 +41,7 @@ def codes_of(column: pd.Series[Any]) -> tuple[Labels, list[str]]:
     if not isinstance(column.dtype, pd.CategoricalDtype):
         kinds = {type(one) for one in column.dropna()}
         same = len(kinds) <= 1 or all(issubclass(kind, (int, float)) for kind in kinds)
+        # Text and numbers in one column have no order; as text they do.
         column = (column if same else column.map(str, na_action="ignore")).astype("category")
     column = column.cat.remove_unused_categories()
     codes = np.asarray(column.cat.codes, dtype=np.int64)

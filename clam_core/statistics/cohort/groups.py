@@ -90,6 +90,7 @@ def group(values: Values, labels: Labels, min_size: int = 2) -> Groups:
     if large.sum() < 2:
         raise NotTestableError(f"fewer than two clusters have {min_size} or more values")
     kept = large[codes]
+    # New positions without gaps, as the clusters that were left out have none.
     codes = (np.cumsum(large) - 1)[codes[kept]]
     values = values[seen][kept]
     if np.ptp(values) == 0:
@@ -102,6 +103,7 @@ def midranks(values: Values) -> Values:
     """Ranks from 1, ties share their mean rank, shape (n,)."""
     _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
+    # Ties hold the ranks up to `last`, and their mean lies half their number below it.
     ranks: Values = (last - (counts - 1) / 2)[codes]
     return ranks
 

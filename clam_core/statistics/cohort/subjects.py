@@ -46,6 +46,7 @@ def pick_scans(clusters: pd.DataFrame, rule: Pick) -> NDArray[np.intp]:
     if rule == "majority":
         by_cluster = table.groupby(["subject_id", "cluster"])["confidence"]
         table["n_same"] = by_cluster.transform("size")
+        # Sums that differ by rounding alone are equal, whatever order the scans came in.
         table["total"] = by_cluster.transform("sum").round(9)
         keys = ["n_same", "total", "cluster", *keys]
         falling = [False, False, True, *falling]

@@ -67,6 +67,7 @@ def odds_ratio(table: Table, *, exact: bool) -> Effect:
         Cornfield (1956) for the exact interval, as in scipy and in R's fisher.test;
         Woolf (1955), Ann Hum Genet 19:251.
     """
+    # The second level, such as yes after no, is the event.
     turned = table[:, ::-1]
     if exact or (table == 0).any():
         from scipy.stats.contingency import odds_ratio as conditional
@@ -96,6 +97,7 @@ def table_difference(table: Table) -> Effect:
         Yang & Dalton (2012), SAS Global Forum, paper 335.
     """
     sizes = table.sum(axis=1).astype(np.float64)
+    # Shares add up to 1: with the first level the covariance would be singular.
     shares = table[:, 1:] / sizes[:, None]
     name = "standardized_mean_difference"
     covariance = np.zeros((shares.shape[1], shares.shape[1]))

@@ -31,6 +31,7 @@ def detectable_share(sizes: Values, power: float, alpha: float = 0.05) -> float:
         return np.nan
     critical = fdtri(df, residual, 1 - alpha)
     needed = _solve(lambda ncp: 1 - float(ncfdtr(df, residual, ncp, critical)), power)
+    # The noncentrality is n f^2, so this is f^2 / (1 + f^2).
     return needed / (needed + n)
 
 
@@ -55,6 +56,7 @@ def detectable_g(sizes: Values, power: float, alpha: float = 0.05) -> float:
     def found(ncp: float) -> float:
         return 1 - float(nctdtr(df, ncp, critical)) + float(nctdtr(df, ncp, -critical))
 
+    # The noncentrality of t is d / sqrt(1 / n1 + 1 / n2).
     return _solve(found, power) * scale
 
 
@@ -88,4 +90,5 @@ def _solve(found: Callable[[float], float], power: float) -> float:
     high = 4.0
     while found(high) < power:
         high *= 2
+    # Near 0 the power is alpha, which lies below any power that can be asked for.
     return float(brentq(lambda ncp: found(ncp) - power, 1e-9, high, xtol=1e-10))

@@ -42,6 +42,7 @@ def hedges_g(groups: Groups) -> Effect:
     scale = float(np.sqrt(1 / sizes[0] + 1 / sizes[1]))
     d = float(means[0] - means[1]) / np.sqrt(pooled)
     correction = np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2) if df > 1 else 1
+    # t = d / scale: the interval of its noncentrality, times scale, is one of d.
     low, high = (float(correction * end * scale) for end in noncentrality_t(d / scale, df))
     return Effect("hedges_g", float(correction * d), low, high, method)
 
@@ -155,6 +156,7 @@ def epsilon_squared(groups: Groups) -> Effect:
     statistic, residual = classic_f(midranks(groups.values), groups)
     df = groups.k - 1
     share = 1.0 if np.isinf(statistic) else df * statistic / (df * statistic + residual)
+    # With H = (n - 1) share this is (H - k + 1) / (n - k).
     size = 1 - (groups.n - 1) / residual * (1 - share)
     _, low, high = share_of_f(statistic, df, residual, groups.n)
     method = "noncentral F on ranks (Conover & Iman 1981; Steiger 2004)"
@@ -181,6 +183,7 @@ def rank_biserial(groups: Groups) -> Effect:
         return Effect(name, size, 2 * low - 1, 2 * high - 1, "Newcombe (2006), method 5")
     from scipy.special import expit, logit, stdtrit
 
+    # Delta method: the derivative of logit(p) is 1 / (p (1 - p)).
     width = stdtrit(df, 0.975) * error / (chance * (1 - chance))
     low, high = expit(logit(chance) - width), expit(logit(chance) + width)
     method = "Brunner & Munzel (2000), logit scale"

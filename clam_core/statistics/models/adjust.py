@@ -154,6 +154,7 @@ def effect_of(test: JointTest, outcome: Outcome, rows: NDArray[np.bool_]) -> Eff
             return Effect(name, size, low, high, "noncentral F (Steiger 2004)")
         size, low, high = share_of_chi2(test.statistic, test.df, test.n)
         return Effect(name, size, low, high, "noncentral chi-square of the likelihood ratio")
+    # Coefficients are second minus first cluster; effects are given as first minus second.
     value, low, high = -test.coefficients[0], -test.high[0], -test.low[0]
     if scale == "mean_difference" or "ranks" in test.model:
         values = outcome.values[rows]

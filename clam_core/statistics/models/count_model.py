@@ -11,6 +11,7 @@ from clam_core.statistics.models.newton import Derivatives, newton
 from clam_core.statistics.result import Values
 from clam_core.statistics.tests.counts import best_alpha, log_likelihood
 
+# A mean of exp(-25) events is a cluster without any: its coefficient has no finite maximum.
 _FAR = 25.0
 
 
@@ -62,7 +63,9 @@ def fit_counts(y: Values, design: Values) -> CountModel:
     means = np.exp(design @ parameters)
     weight = means * (1 + alpha * y) / (1 + alpha * means) ** 2
     leverage = weight * np.einsum("ij,jk,ik->i", design, bread, design)
+    # HC2: the fit shrinks the variance of a residual by the factor 1 - leverage.
     inflated = scores / np.sqrt(np.maximum(1 - leverage, 1e-9))[:, None]
+    # A row alone on its coefficient is fitted exactly: 0 / 0, and it tells nothing of the spread.
     inflated[leverage > 1 - 1e-9] = 0.0
     covariance = bread @ (inflated.T @ inflated) @ bread
     n, p = design.shape
@@ -76,6 +79,7 @@ def _of(y: Values, design: Values, alpha: float) -> Derivatives:
 def _derivatives(
     y: Values, design: Values, parameters: Values, alpha: float
 ) -> tuple[float, Values, Values]:
+    # A trial step that is too long must not overflow before it is halved.
     means = np.exp(np.clip(design @ parameters, -40, 40))
     spread = 1 + alpha * means
     scores = design * ((y - means) / spread)[:, None]

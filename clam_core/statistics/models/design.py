@@ -97,6 +97,7 @@ def _indicators(name: str, codes: Labels) -> Values:
             f"Column {name!r} has {len(counts)} different levels, too many to adjust by; "
             "merge some of them."
         )
+    # The most frequent level is the base: contrasts with it have the smallest errors.
     others = [level for level in range(len(counts)) if level != int(counts.argmax())]
     columns: Values = (codes[:, None] == np.array(others, dtype=np.int64)[None, :]).astype(
         np.float64
@@ -120,6 +121,7 @@ def drop_idle_columns(matrix: Values) -> Values:
     scale = np.maximum(np.abs(matrix).max(axis=0, initial=0.0), 1e-300)
     for column in (matrix / scale).T:
         fit = kept @ np.linalg.lstsq(kept, column, rcond=None)[0]
+        # Columns have a largest value of 1, so that this is relative to them.
         if np.linalg.norm(column - fit) > 1e-7 * np.sqrt(len(column)):
             kept = np.column_stack([kept, column])
     return kept[:, 1:]

@@ -18,6 +18,7 @@ from clam_core.statistics.models.logistic import logistic_derivatives
 from clam_core.statistics.result import Values
 
 _CHI2_95 = 3.841458820694124
+# As `maxstep` of R's logistf.
 _LONGEST_STEP = 5.0
 
 
@@ -41,6 +42,7 @@ def _state(y: Values, design: Values, coefficients: Values) -> _State:
     chance = expit(design @ coefficients)
     weight = chance * (1 - chance)
     hat = weight * np.einsum("ij,ji->i", design, np.linalg.solve(information, design.T))
+    # Firth's modified score; half the log-determinant of the information is Jeffreys' prior.
     penalized = scores + design * (hat * (0.5 - chance))[:, None]
     return _State(coefficients, value + log_determinant / 2, penalized, information)
 

@@ -78,6 +78,7 @@ def solve_information(information: Values) -> Values:
     Raises:
         NotEstimableError: If it is singular.
     """
+    # To a diagonal of 1 first, or the condition number would depend on the units of columns.
     scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
     scaled = information / np.outer(scale, scale)
     if not np.isfinite(scaled).all() or np.linalg.cond(scaled) > 1e13:

@@ -33,6 +33,7 @@ def fit_linear(y: Values, design: Values, subjects: Labels | None = None) -> Mod
     coefficients = bread @ (design.T @ y)
     residuals = y - design @ coefficients
     leverage = np.einsum("ij,jk,ik->i", design, bread, design)
+    # Rows alone on their coefficient have residual 0 and would give 0 / 0.
     alone = leverage > 1 - 1e-9
     inflated = np.where(alone, 0.0, residuals / np.where(alone, 1.0, 1 - leverage))
     meat = (design * (inflated**2)[:, None]).T @ design
@@ -47,6 +48,7 @@ def fit_linear(y: Values, design: Values, subjects: Labels | None = None) -> Mod
     if subjects is None:
         return model
     covariance = clustered_covariance(model, bread, subjects) * (n - 1) / (n - p)
+    # Subjects count from 0, so this is their number less 1.
     df = float(subjects.max())
     return replace(
         model, name="linear model, robust by subject", covariance=covariance, df_residual=df

@@ -24,6 +24,7 @@ def logistic_derivatives(
 
     predictor = design @ parameters
     chance = expit(predictor)
+    # log(1 + exp(x)) without overflow.
     value = float((y * predictor - np.logaddexp(0.0, predictor)).sum())
     weight = chance * (1 - chance)
     return value, design * (y - chance)[:, None], (design * weight[:, None]).T @ design
@@ -73,6 +74,9 @@ def is_separated(y: Values, design: Values) -> bool:
     from scipy.optimize import linprog
 
     signed = design * np.where(y > 0.5, 1.0, -1.0)[:, None]
+    # Equal rows are one constraint; scaled, as the bounds below hold for all columns alike.
     signed = np.unique(signed / np.maximum(np.abs(design).max(axis=0), 1e-300), axis=0)
+    # Is there a b with no row on the wrong side (signed b >= 0) and some strictly on the right?
+    # Only its direction matters, so that it is kept within a box.
     program = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1))
     return bool(program.success and -program.fun > 1e-7)

@@ -64,6 +64,7 @@ def _derivatives(
     for j in range(n_free):
         for m in range(j, n_free):
             own = chance[:, j] if j == m else 0.0
+            # Covariance of two levels of one draw: p_j (1[j = m] - p_m).
             rows = weight[:, 0] * (own - chance[:, j] * chance[:, m])
             block = (design * rows[:, None]).T @ design
             information[j, :, m] = information[m, :, j] = block

@@ -34,6 +34,7 @@ def newton(
     for _ in range(n_steps):
         step = _step(information, scores.sum(axis=0))
         gain = float(step @ scores.sum(axis=0))
+        # Newton's decrement: twice what the next step could still gain.
         if gain < 1e-10:
             return parameters, value, scores, information
         for halving in range(20):

@@ -32,6 +32,8 @@ def fit_proportional_odds(y: Values, covariates: Values) -> Model:
     codes = y.astype(np.intp)
     n_levels = int(codes.max()) + 1
     n, p = covariates.shape
+    # P(y = j) is a difference of two logistic functions: a design for its upper and lower end,
+    # which the highest and the lowest level lack.
     upper = np.zeros((n, n_levels - 1 + p))
     lower = np.zeros_like(upper)
     rows = np.arange(n)
@@ -61,10 +63,12 @@ def _derivatives(
     cdf_a = np.where(inner_up, expit(a), 1.0)
     cdf_b = np.where(inner_low, expit(b), 0.0)
     mass = cdf_a - cdf_b
+    # Thresholds out of order: minus infinity makes `newton` halve the step.
     if not (mass > 1e-300).all():
         return -np.inf, upper, np.eye(len(parameters))
     density_a, density_b = cdf_a * (1 - cdf_a), cdf_b * (1 - cdf_b)
     scores = (upper * density_a[:, None] - lower * density_b[:, None]) / mass[:, None]
+    # The density's derivative: f' = f (1 - 2 F).
     curve_a = density_a * (1 - 2 * cdf_a) / mass
     curve_b = density_b * (1 - 2 * cdf_b) / mass
     curvature = (upper * curve_a[:, None]).T @ upper - (lower * curve_b[:, None]).T @ lower

@@ -244,6 +244,7 @@ def _by_ranks(problem: Problem) -> JointTest:
 
 def _multinomial(problem: Problem) -> JointTest:
     p = problem.design.shape[1]
+    # Coefficients come level by level, p each.
     tested = (np.arange(int(problem.y.max()))[:, None] * p + problem.positions[None, :]).ravel()
     try:
         tested_jointly = _by_likelihood(problem, fit_multinomial, tested)

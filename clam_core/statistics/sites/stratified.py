@@ -165,6 +165,7 @@ def _inverse_variance(parts: list[Stratum], k: int) -> tuple[Values, int]:
         sizes = np.zeros(k)
         sizes[part.places] = part.groups.sizes
         n = part.groups.n
+        # Sums over labels drawn without replacement: (n_i 1[i = j] - n_i n_j / n) S'S / (n - 1).
         labels = np.diag(sizes) - np.outer(sizes, sizes) / n
         total += np.kron(labels[:-1, :-1], part.scores.T @ part.scores) / (n - 1)
     inverse: Values = np.linalg.pinv(total, rcond=1e-10, hermitian=True)
@@ -195,6 +196,7 @@ def _shuffled(part: Stratum, k: int, n_resamples: int, rng: np.random.Generator)
     codes = np.searchsorted(levels, part.groups.values)
     table = np.zeros((part.groups.k, len(levels)), dtype=np.int64)
     np.add.at(table, (part.groups.codes, codes), 1)
+    # Rows of one level have one score: counts per level say it all, and are faster to draw.
     sums[:, part.places] = random_tables(table, n_resamples, rng) @ part.scores[first]
     return sums
 

@@ -105,6 +105,7 @@ def _row(
     head |= {"within": cohort.columns[site].label, "why": "", "reason": ""}
     outcome = Outcome(info.kind, _values(cohort.frame[info.name], info.kind), cohort.labels)
     strata, _ = codes_of(cohort.frame[site])
+    # crc32, as `hash` of a text differs between processes.
     rng = np.random.default_rng([settings.seed, crc32(info.name.encode())])
     try:
         if cohort.subjects is not None:

@@ -76,6 +76,7 @@ def compare(
         NotTestableError: If there is no test.
     """
     groups = group(values, labels, settings.min_cluster_size)
+    # crc32, as `hash` of a text differs between processes.
     rng = np.random.default_rng([settings.seed, crc32(name.encode())])
     if kind in {"nominal", "binary"}:
         return _levels(groups, settings, rng)
@@ -89,6 +90,7 @@ def compare(
 def _numbers(groups: Groups, settings: AssociateSettings, rng: np.random.Generator) -> Compared:
     tested = mean_test(groups, settings.n_resamples, rng)
     sensitivity = rank_test(groups, settings.n_resamples, rng)
+    # Where ranks had to be tested, effects and pairs are those of ranks, too.
     if not tested.test.startswith("Welch"):
         ordered = _ordered(groups, settings, rng)
         return Compared(groups, tested, sensitivity, ordered.effect, ordered.second_effect,

@@ -69,6 +69,7 @@ def fisher_exact(table: Table, n_resamples: int, rng: np.random.Generator) -> Te
         return Tested("Fisher exact", np.nan, np.nan, np.nan, p_value, f"Exact, since {sparse}.")
     observed = _log_probability(table[None])[0]
     drawn = _log_probability(random_tables(table, n_resamples, rng))
+    # Tables that are equally probable may differ by rounding; they count.
     p_value = float((1 + (drawn <= observed + 1e-7).sum()) / (1 + n_resamples))
     why = f"Fisher's test by {n_resamples:,} label shuffles, since {sparse}."
     return Tested("Fisher exact, permutation", np.nan, np.nan, np.nan, p_value, why)

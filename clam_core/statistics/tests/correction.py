@@ -41,6 +41,7 @@ def correct(p_values: Values, method: Correction = "bh") -> Values:
     order = tested[np.argsort(p_values[tested], kind="stable")]
     ranks = np.arange(1, n + 1)
     if method == "holm":
+        # Monotone in p: Holm steps down from the smallest p, the others up from the largest.
         stepped = np.maximum.accumulate(p_values[order] * (n - ranks + 1))
     else:
         factor = (1 / ranks).sum() if method == "by" else 1.0

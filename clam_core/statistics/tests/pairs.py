@@ -84,6 +84,7 @@ def games_howell(groups: Groups) -> pd.DataFrame:
     p_value = 2 * stdtr(df, -np.abs(t))
     joint, width = p_value, -error * _t_quantile(df)
     if groups.k > 2:
+        # The studentized range counts in errors of one mean, t in those of a difference.
         joint = studentized_range_tail(np.sqrt(2) * np.abs(t), groups.k, df)
         width = error / np.sqrt(2) * studentized_range_quantile(0.05, groups.k, df)
     columns = {
@@ -123,6 +124,7 @@ def dunn(groups: Groups) -> pd.DataFrame:
     ranks = midranks(groups.values)
     means = groups.sums(ranks) / groups.sizes
     gap = means[first] - means[second]
+    # The variance of midranks is n (n + 1) / 12 with the correction for ties.
     z = gap / np.sqrt(ranks.var(ddof=1) * (1 / groups.sizes[first] + 1 / groups.sizes[second]))
     p_value = 2 * ndtr(-np.abs(z))
     columns = {

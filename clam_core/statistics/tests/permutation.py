@@ -50,6 +50,7 @@ def shuffled_sums(
     """
     levels, first = np.unique(groups.values, return_index=True)
     if len(levels) <= _MANY_LEVELS:
+        # Few levels: how many of each fall to a cluster is drawn much faster than whole shuffles.
         tables = random_tables(table_of(groups), n_resamples, rng)
         sums: Values = tables @ scores[first]
         return sums
@@ -69,5 +70,6 @@ def share_as_extreme(observed: float, shuffled: Values) -> float:
     Source:
         Phipson & Smyth (2010), Stat Appl Genet Mol Biol 9:39.
     """
+    # Shuffles that give the observed value but for rounding are as extreme.
     slack = 1e-9 * max(1.0, abs(observed))
     return float((1 + (shuffled >= observed - slack).sum()) / (1 + len(shuffled)))

@@ -36,6 +36,7 @@ def _h(rank_sums: Values, groups: Groups) -> Values:
     n = groups.n
     ranks = midranks(groups.values)
     between = (np.atleast_2d(rank_sums) ** 2 / groups.sizes).sum(axis=-1) - n * (n + 1) ** 2 / 4
+    # n (n + 1) / 12 with the correction for ties.
     return np.asarray(between / ranks.var(ddof=1), dtype=np.float64)
 
 

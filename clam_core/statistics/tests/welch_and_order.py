@@ -30,6 +30,7 @@ def classic_f(scores: Values, groups: Groups) -> tuple[float, float]:
     total = float(((scores - scores.mean()) ** 2).sum())
     residual = groups.n - groups.k
     within = total - between
+    # What is left is rounding.
     if within <= 1e-12 * total:
         return np.inf, residual
     return (between / (groups.k - 1)) / (within / residual), residual
@@ -43,6 +44,7 @@ def stochastic_order(groups: Groups) -> tuple[float, float, float]:
     """
     sizes = groups.sizes
     ranks = midranks(groups.values)
+    # Rank among all less rank among its own: how many of the other cluster lie below.
     placements = [
         ranks[groups.codes == c] - midranks(groups.values[groups.codes == c]) for c in (0, 1)
     ]
