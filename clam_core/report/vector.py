@@ -7,7 +7,9 @@ and no others. Pixels count 1/96 inch: a drawing 340 wide is 90 mm, one column o
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
+from functools import lru_cache
 from io import BytesIO
 from threading import Lock
 from typing import Any
@@ -19,6 +21,14 @@ _POINTS, _INCH = 0.75, 96.0
 _FAMILY = "Helvetica, Arial, DejaVu Sans, sans-serif"
 _LETTERS = 0.93
 """DejaVu Sans, which comes with matplotlib, is wider than the letters that room was left for."""
+
+_FALLBACKS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans SC", "Noto Sans JP",
+    "Noto Sans KR", "PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Microsoft YaHei",
+    "Yu Gothic", "Malgun Gothic", "WenQuanYi Zen Hei", "Arial Unicode MS", "Noto Sans Arabic",
+    "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai",
+)  # fmt: skip
+"""Families with letters that DejaVu Sans lacks; those that are installed are used."""
 
 _SIDES = {"start": "left", "middle": "center", "end": "right"}
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -52,7 +62,8 @@ def to_pdf(picture: Html, title: str) -> bytes:
         title: What is seen; a property of the file.
 
     Returns:
-        The file; the same drawing gives the same bytes.
+        The file; the same drawing gives the same bytes. Letters that no installed font has
+        are boxes in it; the SVG keeps them.
     """
     from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
     from matplotlib import rc_context
@@ -60,7 +71,7 @@ def to_pdf(picture: Html, title: str) -> bytes:
 
     root = fromstring(str(picture))
     width, height = (float(root.get(name)) for name in ("width", "height"))
-    style: Any = {"pdf.fonttype": 42, "font.family": "DejaVu Sans", "text.parse_math": False}
+    style: Any = {"pdf.fonttype": 42, "font.family": _families(), "text.parse_math": False}
     with _ONE_AT_A_TIME, rc_context(style):
         figure = Figure(figsize=(width / _INCH, height / _INCH))
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
@@ -72,8 +83,19 @@ def to_pdf(picture: Html, title: str) -> bytes:
             draw(axes, {**element.attrib, "font-size": str(size)}, element.text or "", place)
         file = BytesIO()
         about = {"Title": title, "Creator": None, "Producer": None, "CreationDate": None}
-        figure.savefig(file, format="pdf", metadata=about)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+            figure.savefig(file, format="pdf", metadata=about)
     return file.getvalue()
+
+
+@lru_cache(maxsize=1)
+def _families() -> list[str]:
+    """DejaVu Sans, and what is installed for letters that it lacks."""
+    from matplotlib.font_manager import fontManager
+
+    installed = {font.name for font in fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in _FALLBACKS if name in installed)]
 
 
 def _line(axes: Any, given: Given, text: str, order: int) -> None:  # noqa: ANN401, ARG001

@@ -141,3 +141,9 @@ def test_without_findings_there_are_points_and_no_names():
 )
 def test_names_become_names_of_files(name, stem):
     assert file_stem(name) == stem
+
+
+def test_letters_that_no_font_has_are_no_error():
+    picture = drawing(100, 40, [label(10, 20, "肺活量 (L)")], "alt")
+    assert "肺活量".encode() in to_svg(picture)
+    assert to_pdf(picture, "x").startswith(b"%PDF")

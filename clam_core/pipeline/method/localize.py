@@ -22,6 +22,7 @@ from clam_core.pipeline.current import check_current
 from clam_core.pipeline.fingerprints import of_maps
 from clam_core.pipeline.method.archetypes import write_archetypes
 from clam_core.pipeline.method.explain import FittedCohort
+from clam_core.pipeline.method.kept_maps import SHARES, kept_lines
 from clam_core.pipeline.method.weights import pack_reference
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
@@ -50,7 +51,8 @@ def localize(
         name: A fitted run.
         settings: Kind of map, layer and target.
         progress: Told how many scans are done.
-        scan_ids: Scans to map; None maps all of the run.
+        scan_ids: Scans to map; None maps all of the run. Maps of other scans that were made
+            with the same settings stay.
 
     Returns:
         How many maps were made and how many moved the assignment as they should.
@@ -58,12 +60,14 @@ def localize(
     Raises:
         MissingStepError: If the run has not been fitted.
         StaleRunError: If it was fitted on other volumes.
-        StudyError: If a scan is not part of the run.
+        StudyError: If a scan is not part of the run, or no scan is named, or the run has maps
+            of other scans with other settings.
     """
     run = Run(study, name)
     check_current(study, run)
     table = run.scans()
     wanted = _wanted(table, scan_ids)
+    kept = kept_lines(run, settings, wanted)
     with run.lock(), RunWriter(run, "localize") as writer:
         n_bytes = run.weights().stat().st_size
         fingerprint = of_maps(settings, run.info().inputs, n_bytes)
@@ -72,6 +76,9 @@ def localize(
         grid = cohort.images.grid
         writer.create("maps", len(table), grid, "float16")
         for row, scan_id in enumerate(table.index):
+            if scan_id in kept and scan_id not in done:
+                writer.write_row("maps", row, run.array_row("maps", row))
+                done[str(scan_id)] = kept[str(scan_id)]
             if scan_id in done or scan_id not in wanted:
                 continue
             made = cohort.explain(row, settings)
@@ -79,8 +86,8 @@ def localize(
             writer.write_row("maps", row, scaled.astype(np.float16))
             writer.note({"scan_id": scan_id, **made.line})
             done[str(scan_id)] = made.line
-            progress("Making maps", len(done), len(wanted))
-        return _store(run, writer, _Made(cohort, settings, done))
+            progress("Making maps", len(done.keys() - kept.keys()), len(wanted))
+        return _store(run, writer, _Made(cohort, settings, done, len(kept)))
 
 
 def _wanted(table: pd.DataFrame, scan_ids: list[str] | None) -> set[str]:
@@ -89,16 +96,19 @@ def _wanted(table: pd.DataFrame, scan_ids: list[str] | None) -> set[str]:
     missing = [scan_id for scan_id in scan_ids if scan_id not in table.index]
     if missing:
         raise StudyError(f"The run has no scan {missing[0]!r}; choose scans that it was fitted on.")
+    if not scan_ids:
+        raise StudyError("No scan is named; name some, or leave them out to map all of the run.")
     return set(scan_ids)
 
 
 @dataclass(frozen=True, eq=False)
 class _Made:
-    """Maps that have been made: of which cohort, with which settings, and their lines."""
+    """Maps of a run: of which cohort, with which settings, their lines, how many were kept."""
 
     cohort: FittedCohort
     settings: LocalizeSettings
     lines: dict[str, dict[str, Any]]
+    n_kept: int
 
 
 def _store(run: Run, writer: RunWriter, made: _Made) -> Summary:
@@ -129,8 +139,10 @@ def _store(run: Run, writer: RunWriter, made: _Made) -> Summary:
     names = [*(f"arrays.zarr/{name}" for name in ("maps", *means)), *decoded]
     writer.commit(info, [*names, "maps.parquet", "reference.safetensors"])
     moved = int(table["moved_as_it_should"].sum())
+    kept = f", {made.n_kept} kept" if made.n_kept else ""
+    n_made = len(made.lines) - made.n_kept
     sentences = [
-        f"{plural(len(made.lines), 'map')} made ({settings.variant}, layer {reference.layer}); "
+        f"{plural(n_made, 'map')} made{kept} ({settings.variant}, layer {reference.layer}); "
         f"{moved} moved the assignment as they should.",
     ]
     if correlation is not None:
@@ -177,7 +189,7 @@ def _table(index: pd.Index[Any], done: dict[str, dict[str, Any]]) -> pd.DataFram
     rows = [{"done": scan_id in done, **done.get(str(scan_id), {})} for scan_id in index]
     table = pd.DataFrame(rows, index=index)
     table["moved_as_it_should"] = table["moved_as_it_should"].fillna(value=False).astype(bool)
-    for name in ("zones", "bands"):
+    for name in SHARES:
         shares = pd.DataFrame(
             [row if isinstance(row, dict) else {} for row in table.pop(name)], index=index
         )

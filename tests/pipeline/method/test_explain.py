@@ -137,10 +137,10 @@ def test_its_map_lies_in_the_folder_under_its_name(study, files, tmp_path):
     np.testing.assert_allclose(image.affine, np.diag([4.0, 4, 4, 1]))
     stored = Run(study, "r").activation_map("s04")
     np.testing.assert_allclose(np.asanyarray(image.dataobj), stored, atol=2e-3)  # float16
-    shutil.copy(files / "scan.nii.gz", tmp_path / "CON.nii.gz")
-    summary = assign(uncropped(study), "r", [tmp_path / "CON.nii.gz"], **given)
+    shutil.copy(files / "scan.nii.gz", tmp_path / "COM1.nii.gz")
+    summary = assign(uncropped(study), "r", [tmp_path / "COM1.nii.gz"], **given)
     written = tmp_path / "out" / summary.values["scans"][0]["map_file"]
-    assert written.name.startswith("_CON-")
+    assert written.name.startswith("_COM1-")
     assert written.read_bytes() == (tmp_path / "out" / "scan-map.nii.gz").read_bytes()
 
 
@@ -158,7 +158,7 @@ def test_a_scan_that_is_far_by_one_description_alone_is_unlike(study, files, tmp
 
 
 def test_a_bad_scan_does_not_lose_the_good_one(study, files, tmp_path):
-    bad = tmp_path / "bad.nii.gz"
+    bad = tmp_path / "bad1.nii.gz"
     bad.write_bytes(b"no scan at all")
     prepared = study.info.prepared
     free = prepared.settings.model_copy(update={"crop": "none", "mask": "none"})
@@ -169,8 +169,8 @@ def test_a_bad_scan_does_not_lose_the_good_one(study, files, tmp_path):
     summary = assign(study, "r", paths, to=Destination(study, tmp_path / "out"))
     records = summary.values["scans"]
     assert [one["status"] for one in records] == ["failed", "assigned", "failed"]
-    assert [one["scan"] for one in records] == ["bad.nii.gz", "scan.nii.gz", "scan-3"]
-    assert summary.sentences[0].startswith("bad.nii.gz: There is no scan in 'bad.nii.gz'")
+    assert [one["scan"] for one in records] == ["bad1.nii.gz", "scan.nii.gz", "scan-3"]
+    assert summary.sentences[0].startswith("bad1.nii.gz: There is no scan in 'bad1.nii.gz'")
     assert "cluster" in summary.sentences[1]
     assert summary.has_failures
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["scan-map.nii.gz"]

@@ -1,5 +1,7 @@
 """Steps `localize`, `select` and `export` on a fitted run."""
 
+import shutil
+
 import nibabel
 import numpy as np
 import pandas as pd
@@ -8,14 +10,14 @@ from safetensors.torch import load_file
 
 from clam_core.errors import MissingStepError, SettingsError, StudyError
 from clam_core.localization import make_maps
-from clam_core.pipeline.method.explain import FittedCohort
+from clam_core.pipeline.method.explain import FittedCohort, stored_settings
 from clam_core.pipeline.method.fit import fit, source_of
 from clam_core.pipeline.method.localize import localize
 from clam_core.pipeline.method.select import select
 from clam_core.pipeline.method.weights import load_model, load_reference
 from clam_core.pipeline.output.export import export, on_own_grid
 from clam_core.settings import LocalizeSettings, SelectSettings
-from clam_core.study import Run
+from clam_core.study import Run, Study
 from clam_core.training import CohortImages
 from tests.pipeline.simulated import GRID, QUICK, cohort, study_of
 
@@ -145,6 +147,26 @@ def test_some_scans_only_and_another_variant(tmp_path, found):
     with pytest.raises(SettingsError, match="cluster 7"):
         localize(made, "r", LocalizeSettings(target=7))
     assert run.info().localized["settings"]["variant"] == "paper"  # the old maps are still there
+
+
+def test_maps_of_other_scans_stay(tmp_path, study):
+    copy = Study(shutil.copytree(study.folder, tmp_path / "s"))
+    settings = stored_settings(Run(copy, "r").info().localized["settings"])
+    before = Run(copy, "r").array("maps"), Run(copy, "r").maps()
+    means = Run(copy, "r").array("cluster_maps")
+    summary = localize(copy, "r", settings, scan_ids=["s03"])
+    run = Run(copy, "r")
+    np.testing.assert_array_equal(run.array("maps"), before[0])
+    pd.testing.assert_frame_equal(run.maps(), before[1], check_like=True)
+    np.testing.assert_array_equal(run.array("cluster_maps"), means)
+    assert summary.sentences[0].startswith("1 map made, 15 kept (")
+    assert summary.values["n_maps"] == int(before[1]["done"].sum())
+    other = settings.model_copy(update={"variant": "paper"})
+    with pytest.raises(StudyError, match="15 other scans that were made with other settings"):
+        localize(copy, "r", other, scan_ids=["s03"])
+    with pytest.raises(StudyError, match="No scan is named"):
+        localize(copy, "r", settings, scan_ids=[])
+    np.testing.assert_array_equal(Run(copy, "r").array("maps"), before[0])
 
 
 def test_broken_off_it_goes_on(tmp_path, found, study):

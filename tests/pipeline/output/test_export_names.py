@@ -205,7 +205,8 @@ def test_several_are_counted(made, tmp_path):
 def test_scans_and_studies_are_never_replaced(made, tmp_path, place):
     """Scans that are called like their ids, in the folder that the study was made from."""
     study = Study(shutil.copytree(made.folder, tmp_path / "study"))
-    study.replace_info(study.info.model_copy(update={"scans_root": str(tmp_path / "scans")}))
+    info = study.info.model_copy(update={"scans_root": str(tmp_path / "scans")})
+    write_json(study.folder / "study.json", info.model_dump(mode="json"))
     own = tmp_path / place / "s03.nii.gz"
     own.parent.mkdir(parents=True, exist_ok=True)
     own.write_bytes(b"the scan")
@@ -229,7 +230,7 @@ def test_a_report_replaces_a_report_and_nothing_else(made, tmp_path, content):
         "--run",
         "r",
         "--sections",
-        "method",
+        "methods",
         "--to",
         str(file),
     ]
@@ -274,7 +275,7 @@ def test_new_scans_keep_their_names_where_these_tell_them_apart(paths, names):
         (["a/scan.nii.gz", "b/scan.nii.gz"], ["a_scan-", "b_scan-"]),
         (["scan.nii", "scan.nii.gz", "SCAN"], ["scan.nii", "scan.nii.gz", "SCAN"]),
         ([".x.nii", "..", "/"], ["x-", "unnamed-", "unnamed-"]),
-        (["CON.nii.gz"], ["_CON-"]),
+        (["COM1.nii.gz"], ["_COM1-"]),
     ],
 )
 def test_new_scans_of_one_name_get_different_ones(paths, starts):
