@@ -22,7 +22,7 @@ from clam_core.settings import Settings
 Map = NDArray[np.floating]
 
 SMALLEST_GAIN = 0.01
-"""Gain over random maps, in confidence averaged over the two curves, that counts as moving."""
+"""Gain over random maps, in mean confidence summed over the two curves, that counts as moving."""
 
 
 class FaithfulnessSettings(Settings):

@@ -21,7 +21,7 @@ class Autoencoder(nn.Module):
 
     Args:
         grid: Voxels along each axis, 2 or 3 numbers.
-        settings: Channels, kernel, slope of the LeakyReLU and size of the latent code.
+        settings: Channels, slope of the LeakyReLU and size of the latent code.
 
     Raises:
         SettingsError: If the grid is too small for the number of convolutions.

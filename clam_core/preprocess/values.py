@@ -31,7 +31,7 @@ class Checked:
         limits: Range to clamp to; voxels may still lie beyond it.
         fill: Value of space that the scan does not cover.
         quality: hu_min, hu_p01, hu_p50, hu_p99, hu_max, before clamping, in the
-            scan's own unit; percentiles from every n-th of 200,000 voxels.
+            scan's own unit; percentiles from about 200,000 voxels, every n-th.
         warnings: Sentences.
     """
 

@@ -48,9 +48,13 @@ def in_range(role: Role, values: Values, unit: str) -> Checked:
 
 def _why(role: Role, value: float) -> str:
     if np.isnan(value):
-        return f"{role.name} is missing"
+        return _missing(role)
     unit = "" if role.unit == "fraction" else f" {role.unit}"
     return f"{role.name} {value:.4g}{unit} is outside {role.low:g} to {role.high:g}{unit}"
+
+
+def _missing(role: Role) -> str:
+    return f"{role.name} is missing"
 
 
 def checked_ratio(fev1: Checked, fvc: Checked, stated: Checked | None) -> Checked:
@@ -59,7 +63,8 @@ def checked_ratio(fev1: Checked, fvc: Checked, stated: Checked | None) -> Checke
     Args:
         fev1: FEV1, L.
         fvc: FVC, L.
-        stated: FEV1/FVC of the table as a fraction; None if it has none.
+        stated: FEV1/FVC of the table as a fraction; None if it has none. A row without it
+            takes the quotient.
     """
     role, quotient = ROLES["FEV1/FVC"], fev1.values / fvc.values
     calculated = in_range(role, quotient, role.unit)
@@ -67,13 +72,20 @@ def checked_ratio(fev1: Checked, fvc: Checked, stated: Checked | None) -> Checke
         gaps = join(fev1.reasons, fvc.reasons)
         reasons = zip(gaps, calculated.reasons, strict=True)
         return Checked(calculated.values, tuple(gap or own for gap, own in reasons))
+    # A cell that is empty is filled; one that holds an impossible ratio is not.
+    is_empty = np.array([reason == _missing(role) for reason in stated.reasons], dtype=bool)
+    own = np.where(is_empty, calculated.values, stated.values)
+    gaps = tuple(
+        here if empty else there
+        for empty, here, there in zip(is_empty, calculated.reasons, stated.reasons, strict=True)
+    )
     # `~ (... >)` rather than `<=`: a ratio that cannot be compared (NaN) is believed.
-    agrees = ~(np.abs(stated.values - quotient) > _SAME_RATIO)
+    agrees = ~(np.abs(own - quotient) > _SAME_RATIO)
     words = tuple(
         "" if good else f"FEV1/FVC {value:.2f} is not FEV1 / FVC = {other:.2f}"
-        for value, other, good in zip(stated.values, quotient, agrees, strict=True)
+        for value, other, good in zip(own, quotient, agrees, strict=True)
     )
-    return Checked(np.where(agrees, stated.values, np.nan), join(stated.reasons, words))
+    return Checked(np.where(agrees, own, np.nan), join(gaps, words))
 
 
 def age_reasons(equation: Equation, age: Values) -> tuple[str, ...]:

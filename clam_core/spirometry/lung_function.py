@@ -145,8 +145,9 @@ def _measure(
     groups = people.groups if by_group else ("",) * len(words)
     ages = age_reasons(equation, people.subjects.age)
     reasons = join(people.reasons, groups, ages, measure.reasons, words)
-    # Only FEV1/FVC is calculated without a column of its own.
-    inputs = (name,) if name in sources else ("FEV1", "FVC")
+    # FEV1/FVC is calculated from its parts where there is no column, or no value in it.
+    parts = ("FEV1", "FVC") if name == "FEV1/FVC" else ()
+    inputs = [one for one in (name, *parts) if one in sources]
     used = _used(sources, *inputs, *_NEEDED, *(["Ethnicity"] if by_group else []))
     quantities = (
         reference.predicted,

@@ -85,7 +85,8 @@ class InputScale:
             mask: On the grid, or None.
 
         Returns:
-            float32 on the grid; over the fitted cohort the mean is 0 and the sd 1.
+            float32 on the grid; over the fitted cohort the mean is 0 and the sd 1, or, of a
+            relative scale, the median of each scan is 0 and the sd about the medians is 1.
         """
         image = self.windowed(volume, mask)
         image -= np.float32(self.offset(image) + self.mean)

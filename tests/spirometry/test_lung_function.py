@@ -59,6 +59,16 @@ def test_a_row_without_a_measured_value_still_has_a_predicted_one():
     assert np.isnan(values["FVC_z_score"][1])
 
 
+def test_a_row_without_a_ratio_takes_that_of_its_parts():
+    parts = {"FEV1": [2.0, 2.0, 2.0, NAN], "FVC": [3.0, 3.0, 3.0, 3.0]}
+    stated = calculate(man(4), {**parts, "FEV1/FVC": [NAN, 2 / 3, 7.0, NAN]})
+    alone = calculate(man(4), parts)
+    z = "FEV1_FVC_z_score"
+    assert stated.values[z].notna().tolist() == [True, True, False, False]
+    assert stated.values[z][0] == alone.values[z][0] == pytest.approx(stated.values[z][1])
+    assert "is outside" in reasons(stated, "FEV1_FVC_reason")[2]
+
+
 def test_a_value_that_cannot_belong_to_the_person_is_named():
     people = {"sex": ["F"], "age": [5.0], "height": [105.0]}
     found = calculate(people, {"FVC": [5.0]})

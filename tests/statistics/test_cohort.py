@@ -232,3 +232,19 @@ def test_levels_that_are_numbers_are_printed_without_a_point(dtype):
 )
 def test_a_unit_is_said_once(label, unit, shown):
     assert titled(label, unit) == shown
+
+
+@pytest.mark.parametrize("last", [100.0, 120.0])
+def test_a_number_that_follows_the_clusters_without_spread_raises_the_banner(last):
+    """Tube voltage: 120 in one cluster, 100 in the other, or in all of it but one scan."""
+    clusters, clinical = small()
+    kvp = np.where(clusters["cluster"] == 1, 120.0, 100.0)
+    kvp[np.flatnonzero(clusters["cluster"] == 2)[-1]] = last
+    kinds = {**KINDS, "kvp": ("continuous", "acquisition")}
+    cohort = assemble(clusters, clinical.assign(kvp=kvp), describe(kinds), SETTINGS)
+    found = confounding_panel(cohort, SETTINGS)
+    row = found.panel.set_index("variable").loc["kvp"]
+    r2 = np.corrcoef(kvp, clusters["cluster"])[0, 1] ** 2  # two clusters: eta squared
+    adjusted = 1 - (1 - r2) * (len(kvp) - 1) / (len(kvp) - 2)
+    assert row["strength"] == pytest.approx(np.sqrt(adjusted), rel=1e-12)
+    assert row["flagged"] and "kvp (" in found.banner

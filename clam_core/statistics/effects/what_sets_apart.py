@@ -12,7 +12,7 @@ import pandas as pd
 from clam_core.statistics.cohort.summaries import number_text, titled
 
 LEVEL = 0.05
-_SIGNED = frozenset({"hedges_g", "rank_biserial", "cliffs_delta"})
+_SIGNED = frozenset({"hedges_g", "rank_biserial", "cliffs_delta", "standardized_difference"})
 _MOST_LETTERS = 30
 """Longer summaries, such as counts of many levels, are left to the Associations page."""
 _RATIOS = frozenset({"odds_ratio", "rate_ratio"})

@@ -17,7 +17,7 @@ def fit_multinomial(y: Values, design: Values, *, prior: bool = False) -> Model:
     Args:
         y: Level codes 0, 1, ..., L - 1, each present, shape (n,).
         design: Shape (n, p), full rank, with its constant.
-        prior: Spread p pseudo-observations over all rows in the proportions of the
+        prior: Spread p L pseudo-observations over all rows in the proportions of the
             levels, which makes the estimate finite where levels are separated.
 
     Returns:

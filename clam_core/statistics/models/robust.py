@@ -38,7 +38,9 @@ def robust_test(outcome: Outcome, groups: Groups) -> tuple[Tested, Effect]:
     """
     rows = np.isfinite(outcome.values) & np.isin(outcome.labels, groups.clusters)
     if outcome.subjects is None or len(np.unique(outcome.subjects[rows])) < _FEWEST:
-        raise NotTestableError(f"fewer than {_FEWEST} subjects have several rows to learn from")
+        raise NotTestableError(
+            f"there are fewer than {_FEWEST} subjects, too few to see how rows of one subject agree"
+        )
     try:
         test = joint_test(outcome.problem(rows, cluster_columns(outcome.labels[rows])))
     except NotEstimableError as error:

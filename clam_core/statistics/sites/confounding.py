@@ -123,10 +123,23 @@ def _numbers(
         for a, b in combinations(range(groups.k), 2)
     ]
     if not (groups.variances() > 0).all():
-        return _found("correlation_ratio", (np.nan,) * 3, differences, tested)
+        # Where a cluster has one value throughout, there is no interval; the ratio stands:
+        # a number that follows the clusters without any spread is confounded perfectly.
+        return _found("correlation_ratio", (_ratio(groups), np.nan, np.nan), differences, tested)
     effect = omega_squared(groups)
     ends = (float(np.sqrt(x)) for x in (effect.size, effect.ci_low, effect.ci_high))
     return _found("correlation_ratio", tuple(ends), differences, tested)
+
+
+def _ratio(groups: Groups) -> float:
+    """Correlation ratio, corrected for chance as epsilon squared is (Kelley 1935)."""
+    total = float(np.square(groups.values - groups.values.mean()).sum())
+    within = float((groups.variances() * (groups.sizes - 1)).sum())
+    n = len(groups.values)
+    if total == 0 or n <= groups.k:
+        return float("nan")
+    squared = 1 - (within / (n - groups.k)) / (total / (n - 1))
+    return float(np.sqrt(max(squared, 0.0)))
 
 
 def _levels(
