@@ -156,6 +156,16 @@ class ScanArrays:
             return False
         return True
 
+    def has_checksums(self, name: str) -> bool:
+        """Whether the chunks of an array end in checksums.
+
+        Raises:
+            StudyError: If its description is damaged.
+        """
+        from clam_core.study import chunks
+
+        return not chunks.leaves_out_zeros(self._array(name))
+
     def _was_left_out(self, name: str, row: int) -> bool:
         """Whether the chunk of a row was never written because all of it is zero."""
         from clam_core.study import chunks

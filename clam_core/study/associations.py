@@ -21,11 +21,21 @@ from clam_core.study.stored_json import read_object
 from clam_core.study.visits import VISITS
 
 ROWS, MORE, ABOUT = "associations.parquet", "associations", "about.json"
+TABLES = "tables"
+"""Key of `about.json`: names of the further tables, so that a lost one is missed."""
+
 _ABOUT = {
     **{"settings": dict, "clusters": list, "sizes": list, "n_tests": int, "inputs": str},
     **{"headline": str, "stability": dict},
 }
-_LACKING = {"version": "unknown", "libraries": {}, "banner": "", "notes": [], "follow_up": {}}
+_LACKING: dict[str, Any] = {
+    "version": "unknown",
+    "libraries": {},
+    "banner": "",
+    "notes": [],
+    "follow_up": {},
+    "tables": [],
+}
 """What `about.json` must hold, and what it may lack."""
 
 
@@ -56,7 +66,8 @@ class Associations:
 
 def has_associations(run: Run) -> bool:
     """Whether the step `associate` has been run."""
-    return (run.folder / ROWS).is_file()
+    # One without the other is damage: both are written in one go.
+    return (run.folder / ROWS).is_file() or (run.folder / MORE).is_dir()
 
 
 def read_associations(run: Run) -> Associations:
@@ -71,9 +82,11 @@ def read_associations(run: Run) -> Associations:
             f"The run {run.name!r} has not been compared with the clinical table; run the step "
             "'associate' first."
         )
-    paths = sorted((run.folder / MORE).glob("*.parquet"))
-    tables = {path.stem: atomic.read_table(path) for path in paths}
     about = read_object(run.folder / MORE / ABOUT, _ABOUT, _LACKING)
+    there = (path.stem for path in (run.folder / MORE).glob("*.parquet"))
+    # Older ones have no list: what is there is all there was.
+    names = sorted(about.pop(TABLES) or there)
+    tables = {name: atomic.read_table(run.folder / MORE / f"{name}.parquet") for name in names}
     settings = read_stored(AssociateSettings, about["settings"], repr(ABOUT))
     about["settings"] = settings.model_dump(mode="json")
     return Associations(atomic.read_table(run.folder / ROWS), tables, about)
@@ -111,5 +124,5 @@ def write_associations(run: Run, found: Associations) -> None:
         atomic.write_table(staging.folder / ROWS, found.rows)
         for name, table in found.tables.items():
             atomic.write_table(more / f"{name}.parquet", table)
-        atomic.write_json(more / ABOUT, dict(found.about))
+        atomic.write_json(more / ABOUT, {**found.about, TABLES: sorted(found.tables)})
         staging.commit([ROWS, MORE])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,14 @@ from typing import Any, BinaryIO
 import pandas as pd
 
 from clam_core.errors import StudyError
+from clam_core.study.seals import (
+    SEAL,
+    BrokenSealError,
+    pack_json,
+    pack_table,
+    unpack_json,
+    unpack_table,
+)
 
 N_TABLES = 16
 """Tables that are kept in memory: those of a few studies."""
@@ -77,8 +84,8 @@ def flush(folder: Path) -> None:
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Replace a JSON file; keys in the order given."""
-    write_bytes(path, (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode())
+    """Replace a JSON file, sealed; keys in the order given."""
+    write_bytes(path, pack_json(value))
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -88,17 +95,21 @@ def read_json(path: Path) -> dict[str, Any]:
         StudyError: If it is missing or damaged.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        return unpack_json(path.read_bytes())
+    except BrokenSealError as error:
+        raise StudyError(
+            f"{path.name!r} of {path.parent.name!r} is not as it was written; put it back from a "
+            f"copy, or make it again. If you changed it by hand, delete its line {SEAL!r}."
+        ) from error
     except (OSError, ValueError) as error:
-        raise StudyError(f"{path.name!r} is missing or damaged in this study.") from error
-    if not isinstance(value, dict):
-        raise StudyError(f"{path.name!r} holds no object; it is damaged.")
-    return value
+        raise StudyError(
+            f"{path.name!r} is missing or damaged in this study; put it back from a copy."
+        ) from error
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Replace a Parquet file; the same table gives the same bytes."""
-    write_bytes(path, table.to_parquet(None, engine="pyarrow", compression="zstd"))
+    """Replace a Parquet file, sealed; the same table gives the same bytes."""
+    write_bytes(path, pack_table(table))
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -113,7 +124,9 @@ def read_table(path: Path) -> pd.DataFrame:
     try:
         table = _read_table(path, stamp(path))
     except (OSError, ValueError) as error:
-        raise StudyError(f"{path.name!r} is missing or damaged in this study.") from error
+        raise StudyError(
+            f"{path.name!r} is missing or damaged in this study; put it back from a copy."
+        ) from error
     return table.copy(deep=False)  # pandas copies what is written to
 
 
@@ -129,4 +142,4 @@ def stamp(path: Path) -> tuple[int, ...]:
 
 @lru_cache(maxsize=N_TABLES)
 def _read_table(path: Path, stamped: tuple[int, ...]) -> pd.DataFrame:  # noqa: ARG001
-    return pd.read_parquet(path, engine="pyarrow")
+    return unpack_table(path.read_bytes())

@@ -79,7 +79,8 @@ class Study:
 
     def clinical(self) -> tuple[pd.DataFrame, dict[str, Any]] | None:
         """Clinical table (indexed by scan or subject id) and its columns' description."""
-        if not (self.folder / CLINICAL).is_file():
+        # One without the other is damage: both are written in one go.
+        if not any((self.folder / name).is_file() for name in (CLINICAL, CLINICAL_COLUMNS)):
             return None
         table = atomic.read_table(self.folder / CLINICAL)
         return table, read_object(self.folder / CLINICAL_COLUMNS, _DESCRIBED, _UNDESCRIBED)
@@ -149,13 +150,18 @@ class Study:
 
         return read
 
+    def has_checksums(self) -> bool:
+        """Whether a changed bit in a volume would be seen."""
+        return "volumes" not in self._arrays or self._arrays.has_checksums("volumes")
+
     def is_whole(self) -> bool:
-        """Whether volume and mask of every scan that is ready can be read back."""
+        """Whether volume, mask and picture of every scan that is ready can be read back."""
         scan_ids = self.ready()
         read = self.reader(scan_ids)
         try:
-            for position in range(len(scan_ids)):
+            for position, scan_id in enumerate(scan_ids):
                 read(position)
+                self.picture(scan_id)
         except StudyError:
             return False
         return True
@@ -167,7 +173,14 @@ class Study:
             MissingStepError: If the scan has not been preprocessed.
         """
         _, number = self._ready(scan_id)
-        return (self.folder / PICTURES / f"{number:06d}.png").read_bytes()
+        path = self.folder / PICTURES / f"{number:06d}.png"
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise StudyError(
+                f"The picture of scan {scan_id!r} ({path.name}) cannot be read "
+                f"({error.strerror}); {_prepare_again(PICTURES)}."
+            ) from error
 
     def _ready(self, scan_id: str) -> tuple[dict[str, Any], int]:
         scans = self.scans()

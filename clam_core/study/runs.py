@@ -184,6 +184,15 @@ class Run:
             )
         return atomic.read_table(path)
 
+    def cluster_arrays(self) -> list[str]:
+        """Arrays with a row per cluster that the step 'localize' has made, or should have."""
+        always = {"cluster_maps", "cluster_means"}
+        return sorted(always | {name for name in _OF_CLUSTERS if name in self._arrays})
+
+    def has_selection(self) -> bool:
+        """Whether the step 'select' has been run."""
+        return (self.folder / SELECTION).is_file()
+
     def selection(self) -> dict[str, Any]:
         """What the step 'select' found for each number of clusters.
 
@@ -191,7 +200,7 @@ class Run:
             MissingStepError: If it has not been run.
             StudyError: If it is damaged.
         """
-        if not (self.folder / SELECTION).is_file():
+        if not self.has_selection():
             raise MissingStepError(
                 f"The run {self.name!r} has not compared numbers of clusters; run the step "
                 "'select' first."
@@ -250,6 +259,12 @@ def _make_again(name: str) -> str:
 def run_names(study: Study) -> list[str]:
     """Names of the finished runs of a study."""
     return sorted(path.parent.name for path in (study.folder / RUNS).glob(f"*/{RUN}"))
+
+
+def names_without_description(study: Study) -> list[str]:
+    """Runs that have weights, but not the file that says what they are."""
+    found = (path.parent for path in (study.folder / RUNS).glob(f"*/{WEIGHTS}"))
+    return sorted(folder.name for folder in found if not (folder / RUN).is_file())
 
 
 @lru_cache(maxsize=N_INFOS)

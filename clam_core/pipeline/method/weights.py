@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import torch
@@ -13,6 +15,7 @@ from clam_core.errors import StudyError
 from clam_core.localization import Reference
 from clam_core.models import ClusterModel, model_tensors, rebuild_model
 from clam_core.study import Run
+from clam_core.study.seals import SEAL, BrokenSealError
 from clam_core.training import InputScale
 
 _SCALE, _BACKDROP = "scale.", "backdrop."
@@ -22,7 +25,7 @@ def pack(model: ClusterModel, scale: InputScale) -> bytes:
     """The content of a run's weights."""
     tensors = model_tensors(model)
     tensors |= {_SCALE + name: value.contiguous() for name, value in scale.tensors().items()}
-    return save(tensors)
+    return _sealed(tensors)
 
 
 def pack_reference(reference: Reference) -> bytes:
@@ -32,7 +35,19 @@ def pack_reference(reference: Reference) -> bytes:
     for (cluster, other), nodes in reference.backdrop.items():
         # safetensors has names only: the question is in the name, empty for "all others".
         parts[f"{_BACKDROP}{cluster}.{'' if other is None else other}"] = nodes
-    return save({name: value.detach().cpu().contiguous() for name, value in parts.items()})
+    return _sealed({name: value.detach().cpu().contiguous() for name, value in parts.items()})
+
+
+def _sealed(tensors: dict[str, Tensor]) -> bytes:
+    """A safetensors file that carries the digest of itself without the digest."""
+    return save(tensors, metadata={SEAL: hashlib.sha256(save(tensors)).hexdigest()})
+
+
+def _seal_of(content: bytes) -> str | None:
+    """The digest in the head of a safetensors file; None in one from before seals."""
+    n_bytes = int.from_bytes(content[:8], "little")  # the format begins with the head's length
+    found = json.loads(content[8 : 8 + n_bytes]).get("__metadata__", {}).get(SEAL)
+    return None if found is None else str(found)
 
 
 def load_reference(run: Run) -> Reference:
@@ -70,8 +85,12 @@ def load_model(run: Run) -> tuple[ClusterModel, InputScale]:
 
 def _load(path: Path, run: Run) -> dict[str, Tensor]:
     try:
-        return load(path.read_bytes())
-    except (OSError, SafetensorError) as error:
+        content = path.read_bytes()
+        tensors, seal = load(content), _seal_of(content)
+        if seal is not None and seal != hashlib.sha256(save(tensors)).hexdigest():
+            raise BrokenSealError
+        return tensors
+    except (OSError, SafetensorError, ValueError) as error:
         raise StudyError(
             f"{path.name!r} of the run {run.name!r} is missing or damaged; fit it again."
         ) from error

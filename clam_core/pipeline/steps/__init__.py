@@ -14,7 +14,7 @@ from clam_core.pipeline.steps.declaration import Option, Step, step
 from clam_core.pipeline.steps.many_steps import demo, groups, run
 from clam_core.pipeline.steps.markdown import steps_table
 from clam_core.pipeline.steps.method_steps import assign, fit, localize, select
-from clam_core.pipeline.steps.output_steps import export, report
+from clam_core.pipeline.steps.output_steps import check, export, report
 from clam_core.pipeline.steps.record import options_from_record
 
 __all__ = [
@@ -44,6 +44,7 @@ _ALL = (
     assign,
     export,
     report,
+    check,
     groups,
 )
 STEPS: dict[str, Step] = {one.name: one for one in _ALL}

@@ -34,6 +34,15 @@ def export(
     return run_export(Study(study), run, what, to, progress, overwrite=overwrite)
 
 
+@step("Checking the study", needs="a study", writes="nothing: it reads every file", stages={})
+def check(study: Path, *, progress: Progress) -> Summary:
+    """Read every file of a study; say what is damaged and what makes it again."""
+    from clam_core.pipeline.scans.check_study import check as check_study
+    from clam_core.study import Study
+
+    return check_study(Study(study), progress)
+
+
 @step("Writing the report", needs="a run", writes="one HTML file", stages={})
 def report(
     study: Path,

@@ -189,7 +189,7 @@ def test_a_parameter_without_words_is_refused():
 def test_declarations_load_nothing_slow():
     code = (
         "import sys\nfrom clam_core.pipeline.steps import STEPS\n"
-        "assert all(len(step.parameters) for step in STEPS.values())\n"
+        "assert sum(len(step.parameters) for step in STEPS.values())\n"
         "slow = {'numpy', 'pandas', 'pydantic', 'typer', 'torch', 'zarr'} & set(sys.modules)\n"
         "assert not slow, slow"
     )
