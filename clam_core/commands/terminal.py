@@ -48,6 +48,11 @@ def run_step(step: Step, *, as_json: bool) -> None:
         meter.close()
         if os.environ.get("CLAM_DEBUG"):
             raise
+        from clam_core.files.system_errors import as_sentence
+
+        known = as_sentence(error)
+        if known is not None:
+            _fail(str(known), 2, as_json=as_json)
         text = (
             f"This is a fault of the software ({type(error).__name__}), not of your data; nothing "
             "stored was lost. Set CLAM_DEBUG=1 to see where it happened, and report it."

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from clam_core.errors import ClamError
+from clam_core.files.system_errors import as_sentence
 from clam_core.jobs.record import CANCEL, REQUEST, JobState, Record
 from clam_core.jobs.speeds import TIMED, Stopwatch, keep_speed
 from clam_core.pipeline.steps import STEPS, options_from_record, step_named
@@ -90,9 +91,14 @@ def run(root: Path, study: str) -> None:
         except ClamError as error:
             ended = replace(reporter.state, status="failed", error=str(error))
         except Exception as error:
+            known = as_sentence(error)
             text = (
-                f"This is a fault of the software ({type(error).__name__}), not of your data; "
-                "nothing stored was lost. Please report it."
+                str(known)
+                if known is not None
+                else (
+                    f"This is a fault of the software ({type(error).__name__}), not of your data; "
+                    "nothing stored was lost. Please report it."
+                )
             )
             ended = replace(reporter.state, status="failed", error=text)
         if ended.status == "failed" and (record.folder / CANCEL).is_file():

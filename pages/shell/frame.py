@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from clam_core import __version__
 from clam_core.errors import ClamError, StudyError
+from clam_core.files.system_errors import as_sentence
 from pages.shell.access import visitor
 from pages.shell.delete_study import show_damaged
 from pages.shell.links import page_link
@@ -58,7 +59,11 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
     except ClamError as error:
         st.error(plain(str(error)))
         end()  # also where there is nothing to draw the page on
-    except Exception:
+    except Exception as error:
+        known = as_sentence(error)
+        if known is not None:
+            st.error(plain(str(known)))
+            end()
         footer()
         raise
     footer()
