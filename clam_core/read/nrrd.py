@@ -64,6 +64,10 @@ _UNKNOWN_SPACE = (
     "The file does not name the patient's axes; they were assumed to grow left, posterior and "
     "superior, so left and right may be swapped."
 )
+_NO_ORIGIN = (
+    "The file does not say where its first voxel lies (space origin); 0, 0, 0 mm was assumed, so a "
+    "mask from another program may not meet it."
+)
 _NO_DIRECTIONS = "The file states voxel sizes but no directions; left and right may be swapped."
 
 Fields = dict[str, str]
@@ -188,6 +192,7 @@ def _affine(
     space = fields.get("space", "").lower().removesuffix("-time").removesuffix("t")
     signs = _TO_RAS.get(space, (-1.0, -1.0, 1.0))
     notes = () if space in _TO_RAS else (_UNKNOWN_SPACE,)
+    notes += () if "spaceorigin" in fields else (_NO_ORIGIN,)
     affine[:3] *= np.array(signs)[:, np.newaxis] * _unit_mm(fields)
     affine, warnings = check_affine(affine, len(axes), name)
     return affine, (*warnings, *notes)

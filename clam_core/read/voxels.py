@@ -17,6 +17,7 @@ from clam_core.read.result import ImageHeader, ReadResult
 from clam_core.read.values import WORKING_TYPES, hu_doubts, rescale, working_type
 from clam_core.settings import ReadLimits
 from clam_core.volume import Volume
+from clam_core.wording import size_words
 
 DEFLATE_MAX_RATIO = 1032
 """Deflate packs at most this many bytes into one (RFC 1951: 258 bytes in two bits)."""
@@ -99,14 +100,10 @@ def check_size(name: str, shape: tuple[int, ...], n_bytes: int, limits: ReadLimi
         raise ReadError(f"{name} declares {size} voxels; every axis needs at least one.")
     if math.prod(shape) > limits.max_voxels or n_bytes > limits.memory_bytes:
         raise LimitError(
-            f"{name} declares {size} voxels ({_gigabytes(n_bytes)}); at most "
-            f"{limits.max_voxels:,} voxels and {_gigabytes(limits.memory_bytes)} are read. "
+            f"{name} declares {size} voxels ({size_words(n_bytes)}); at most "
+            f"{limits.max_voxels:,} voxels and {size_words(limits.memory_bytes)} are read. "
             "The header may be damaged; else crop or resample the scan."
         )
-
-
-def _gigabytes(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:,.{1 if n_bytes < 1e11 else 0}f} GB"
 
 
 def check_available(name: str, needed: int, available: int, *, packed: bool) -> None:
@@ -146,7 +143,7 @@ def read_array(stream: ByteStream, declared: Declared) -> Array:
         buffer = np.empty(declared.n_bytes, dtype=np.uint8)
     except MemoryError:
         raise LimitError(
-            f"{declared.name} needs {declared.n_bytes / 1e9:.3g} GB of memory, more than is free."
+            f"{declared.name} needs {size_words(declared.n_bytes)} of memory, more than is free."
         ) from None
     _fill(stream, buffer.data, declared)
     _check_end(stream, declared)
