@@ -86,7 +86,8 @@ def discover_rows(
     records = {record.ref: record for record in inspect_all(used, searcher)}
     group = _Grouper(records, listing, spatial_dims)
     scans = [group.scan(row, files.get(row.line, ()), masks.get(row.line, ())) for row in rows]
-    left = tuple(ref for ref in listing.files if ref not in records)
+    taken = {ref for scan in scans for ref in (*scan.files, *scan.masks)} | records.keys()
+    left = tuple(ref for ref in listing.files if ref not in taken)
     reason = "The scans table does not name it."
     skipped = (*listing.skipped, *([SkippedFiles(left, "file", reason)] if left else []))
     return Discovery(tuple(scans), skipped, private_words=_words(records.values()))
@@ -146,6 +147,7 @@ def _record(ref: FileRef, values: dict[str, Any]) -> FileRecord:
         dicom,
         values["series_key"],
         tuple(values["private_words"]),
+        values["data_file"],
     )
 
 

@@ -35,7 +35,9 @@ _COLOUR_TYPES = {2: 3, 4: 2, 6: 4}
 
 def is_deep_png(head: bytes) -> bool:
     """Whether the first bytes of a PNG say that it has 16 bits and several samples per pixel."""
-    return len(head) > 25 and head[12:16] == b"IHDR" and head[24] == 16 and head[25] in _COLOUR_TYPES
+    return (
+        len(head) > 25 and head[12:16] == b"IHDR" and head[24] == 16 and head[25] in _COLOUR_TYPES
+    )
 
 
 def open_deep_png(source: Source, file: OpenFile, head: bytes, limits: ReadLimits) -> PicturePages:

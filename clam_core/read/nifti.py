@@ -210,9 +210,7 @@ def _affine(header: Header, n_axes: int, name: str) -> tuple[NDArray[np.float64]
     return affine, (*warnings, *two)
 
 
-def _two_voxel_sizes(
-    affine: NDArray[np.float64], spacing: NDArray[np.float64]
-) -> tuple[str, ...]:
+def _two_voxel_sizes(affine: NDArray[np.float64], spacing: NDArray[np.float64]) -> tuple[str, ...]:
     """A sentence where the voxel size that the header states is not that of its affine."""
     lengths = np.linalg.norm(affine[:3, : len(spacing)], axis=0)
     with np.errstate(invalid="ignore"):

@@ -102,7 +102,9 @@ def brightness(samples: Array, full: float) -> Page:
     Source:
         ITU-R BT.601, the weights that 8-bit pictures get.
     """
-    alpha = samples[..., -1:] if samples.shape[-1] in {2, 4} else np.full_like(samples[..., :1], full)
+    alpha = (
+        samples[..., -1:] if samples.shape[-1] in {2, 4} else np.full_like(samples[..., :1], full)
+    )
     if samples.shape[-1] < 3:
         transparent = bool((alpha < full).any())
         return samples[..., 0], (TRANSPARENT,) * transparent

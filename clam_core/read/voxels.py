@@ -50,6 +50,7 @@ class Declared:
         slope: Value = slope * stored + inter.
         inter: See slope.
         warnings: Sentences for the user.
+        data_file: Name of the file beside it that holds the voxels; empty if it holds them.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Declared:
     slope: float = 1.0
     inter: float = 0.0
     warnings: tuple[str, ...] = ()
+    data_file: str = ""
 
     @property
     def n_bytes(self) -> int:
@@ -75,6 +77,7 @@ class Declared:
             ndim=len(self.shape),
             dtype=self.stored.name,
             n_bytes_needed=self.n_bytes + (0 if kept else 4 * math.prod(self.shape)),
+            data_file=self.data_file,
         )
 
     def check(self, limits: ReadLimits) -> None:
@@ -122,7 +125,7 @@ def check_available(name: str, needed: int, available: int, *, packed: bool) -> 
     if most < needed:
         raise _too_short(name, needed)
     if not packed and available > needed + MAX_PADDING_BYTES:
-        raise _too_long(name, needed)
+        raise too_long(name, needed)
 
 
 def read_array(stream: ByteStream, declared: Declared) -> Array:
@@ -226,7 +229,7 @@ def _fill(stream: ByteStream, view: memoryview, declared: Declared) -> None:
 def _check_end(stream: ByteStream, declared: Declared) -> None:
     """Read on a little: the end of a compressed stream carries its checksum."""
     if len(read_start(stream, MAX_PADDING_BYTES + 1, declared.name)) > MAX_PADDING_BYTES:
-        raise _too_long(declared.name, declared.n_bytes)
+        raise too_long(declared.name, declared.n_bytes)
 
 
 def _next(stream: ByteStream, view: memoryview, name: str) -> int:
@@ -247,7 +250,8 @@ def _too_short(name: str, needed: int) -> ReadError:
     )
 
 
-def _too_long(name: str, needed: int) -> ReadError:
+def too_long(name: str, needed: int) -> ReadError:
+    """The error of a file that goes on behind its voxels."""
     return ReadError(
         f"{name} holds more than the {needed:,} bytes of voxels that its header declares, "
         "so the header cannot be trusted; export it again."

@@ -200,7 +200,9 @@ def test_sform_and_qform_that_disagree(tmp_path, qform, said):
 
 def test_forms_that_differ_a_little_or_are_not_both_there(tmp_path):
     small = nib.affines.from_matvec(nib.eulerangles.euler2mat(0.1, 0.05, -0.1), [5, 6, 7])
-    assert two_forms(tmp_path, np.diag([2.0, 3, 4, 1]), small @ np.diag([2, 3, 4, 1])).warnings == ()
+    assert (
+        two_forms(tmp_path, np.diag([2.0, 3, 4, 1]), small @ np.diag([2, 3, 4, 1])).warnings == ()
+    )
     mirrored = np.diag([-2.0, 3, 4, 1])
     assert two_forms(tmp_path, np.diag([2.0, 3, 4, 1]), mirrored, codes=(2, 0)).warnings == ()
     content = nifti_bytes(ct_like(), quatern=(3.0, 3.0, 3.0))
