@@ -7,6 +7,7 @@ import struct
 import tempfile
 import zlib
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ def open_deep_png(source: Source, file: OpenFile, head: bytes, limits: ReadLimit
     n_samples = _COLOUR_TYPES[head[25]]
     stored = (n_columns, n_rows)
     check_size(file.name, stored, 2 * n_columns * n_rows * (n_samples + 8), limits)
-    orientation = exif_orientation(Image.open(file.stream, formats=("PNG",)))
+    orientation = exif_orientation(Image.open(cast(IO[bytes], file.stream), formats=("PNG",)))
     shape = stored[::-1] if orientation in {5, 6, 7, 8} else stored
 
     def read_page(_: int) -> Page:

@@ -40,8 +40,8 @@ _NO_ORIENTATION = (
 )
 
 _NO_SLOPE = (
-    "The header states a slope of 0 with an intercept of {inter:g}; as the format says, neither was "
-    "applied."
+    "The header states a slope of 0 with an intercept of {inter:g}; as the format says, neither "
+    "was applied."
 )
 _TINY = 1e-9
 

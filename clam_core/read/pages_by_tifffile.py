@@ -77,7 +77,7 @@ def pages_for_tifffile(tiff: TiffFile, file: OpenFile, limits: ReadLimits) -> Pi
         ReadError: If it holds several channels or series in time, or is cut off.
         LimitError: If it declares more than the limits allow.
     """
-    first = cast("TiffPage", tiff.pages.first)
+    first = tiff.pages.first
     if len(tiff.pages) > MAX_PAGES:
         raise LimitError(f"{file.name} has more than {MAX_PAGES:,} pages; split it.")
     every = tiff.series

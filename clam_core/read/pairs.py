@@ -43,8 +43,8 @@ def file_beside(source: Source, named: str) -> FileRef:
         raise detached(name, ".mha")
     if not _is_there(beside):
         raise ReadError(
-            f"{name} keeps its voxels in a file beside it ({Path(named).suffix}) that is not there; "
-            "put it into the same folder, under the name that the header gives."
+            f"{name} keeps its voxels in a file beside it ({Path(named).suffix}) that is not "
+            "there; put it into the same folder, under the name that the header gives."
         )
     return beside
 

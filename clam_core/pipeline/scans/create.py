@@ -100,7 +100,7 @@ def create(
         if table is None:
             found = discover(root, searcher, options.spatial_dims)
         else:
-            rows = read_scans_table(table)
+            rows = read_scans_table(table, root)
             found = discover_rows(root, rows, searcher, options.spatial_dims)
     found = _share_words(found)
     hides = table is None and options.ids != "names"

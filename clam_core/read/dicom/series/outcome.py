@@ -195,8 +195,8 @@ def _value_doubts(headers: Sequence[DicomHeader], *, is_ct: bool) -> list[str]:
         low = odd.high_bit + 1 - odd.bits_stored
         doubts.append(
             f"The header places the values in bits {low} to {odd.high_bit} of each pixel (HighBit "
-            f"{odd.high_bit}, BitsStored {odd.bits_stored}) and they were read there; many programs "
-            "read the lowest bits instead, so check the values."
+            f"{odd.high_bit}, BitsStored {odd.bits_stored}) and they were read there; many "
+            "programs read the lowest bits instead, so check the values."
         )
     padded = next((h for h in headers if is_ct and _is_padded_like_tissue(h)), None)
     if padded is not None:
