@@ -62,8 +62,10 @@ def opened_tiff(file: OpenFile) -> Iterator[TiffFile]:
         yield tiff
 
 
-def pages_for_tifffile(tiff: TiffFile, file: OpenFile, limits: ReadLimits) -> PicturePages | None:
-    """The pages of a TIFF file that Pillow reads wrongly; None where Pillow may read it.
+def pages_for_tifffile(
+    tiff: TiffFile, file: OpenFile, limits: ReadLimits
+) -> PicturePages | tuple[str, ...]:
+    """The pages of a TIFF file that Pillow reads wrongly, or what to say where Pillow may read it.
 
     Args:
         tiff: The opened file.
@@ -71,7 +73,7 @@ def pages_for_tifffile(tiff: TiffFile, file: OpenFile, limits: ReadLimits) -> Pi
         limits: What it may cost.
 
     Returns:
-        Its pages, to be read while the file is open.
+        Its pages, to be read while the file is open; or sentences.
 
     Raises:
         ReadError: If it holds several channels or series in time, or is cut off.
@@ -86,7 +88,7 @@ def pages_for_tifffile(tiff: TiffFile, file: OpenFile, limits: ReadLimits) -> Pi
     n_pages = len(tiff.pages)
     if len(every) > 1 or (_suits_pillow(first) and n_slices == n_pages):
         if _suits_pillow(first):
-            return None
+            return notes
         raise ReadError(f"{file.name} has pages that differ in size or type; save them alike.")
     columns, rows = first.imagewidth, first.imagelength
     _check_kind(first, file.name)
@@ -112,7 +114,8 @@ def pages_for_tifffile(tiff: TiffFile, file: OpenFile, limits: ReadLimits) -> Pi
 
 def _suits_pillow(page: TiffPage) -> bool:
     """Whether Pillow gives the values of a page as they are meant."""
-    if page.dtype is None or page.is_volumetric or page.planarconfig == 2:
+    is_big = page.parent.is_bigtiff and page.parent.byteorder == ">"
+    if page.dtype is None or page.is_volumetric or page.planarconfig == 2 or is_big:
         return False
     name = np.dtype(page.dtype).name
     if page.bitspersample not in {1, 2, 4, 8, 16, 32}:
@@ -120,8 +123,7 @@ def _suits_pillow(page: TiffPage) -> bool:
     if page.samplesperpixel > 1 or page.photometric not in {_GRAY, _WHITE}:
         return name == "uint8" and page.bitspersample <= 8
     is_white = page.photometric == _WHITE
-    is_big = page.parent.is_bigtiff and page.parent.byteorder == ">"
-    return name in {"bool", "uint8"} or (name in _PILLOW_GRAY and not is_white and not is_big)
+    return name in {"bool", "uint8"} or (name in _PILLOW_GRAY and not is_white)
 
 
 def _check_kind(page: TiffPage, name: str) -> None:

@@ -127,22 +127,26 @@ def _opened_picture(source: Source, limits: ReadLimits) -> Iterator[PicturePages
         head = require_kind(file, PICTURE_KINDS, "a picture")
         with ExitStack() as stack:
             with decoding(file.name):
-                pages = _tiff(file, head, stack, limits)
-                if pages is None and is_deep_png(head):
-                    pages = open_deep_png(source, file, head, limits)
-                if pages is None:
-                    file.stream.seek(0)
-                    pages = open_with_pillow(file, limits)
+                pages = _decoder(source, file, head, stack, limits)
             yield pages
 
 
-def _tiff(file: OpenFile, head: bytes, stack: ExitStack, limits: ReadLimits) -> PicturePages | None:
-    """The pages of a TIFF file that Pillow reads wrongly; None for all others."""
-    if sniff(head, file.size) != "tiff":
-        return None
-    from clam_core.read.pages_by_tifffile import opened_tiff, pages_for_tifffile
+def _decoder(
+    source: Source, file: OpenFile, head: bytes, stack: ExitStack, limits: ReadLimits
+) -> PicturePages:
+    """The pages of a picture by the library that gives its values as they are meant."""
+    notes: tuple[str, ...] = ()
+    if sniff(head, file.size) == "tiff":
+        from clam_core.read.pages_by_tifffile import opened_tiff, pages_for_tifffile
 
-    return pages_for_tifffile(stack.enter_context(opened_tiff(file)), file, limits)
+        found = pages_for_tifffile(stack.enter_context(opened_tiff(file)), file, limits)
+        if isinstance(found, PicturePages):
+            return found
+        notes = found
+    elif is_deep_png(head):
+        return open_deep_png(source, file, head, limits)
+    file.stream.seek(0)
+    return replace(open_with_pillow(file, limits), notes=notes)
 
 
 def _read_page(pages: PicturePages, page: int, name: str) -> Page:

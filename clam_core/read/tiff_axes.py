@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tifffile import TiffFile
 
 _TAKEN_AS_SLICES = "The file calls its {n} pages {name}; they were taken as the slices of a volume."
+MOST_CHANNELS = 7
+"""ImageJ shows no more; more than that are slices which a program noted as channels."""
 _NAMES = {"T": "time points", "C": "channels", "S": "samples", "Z": "slices"}
 _UNNAMED = frozenset("ZQIP")
 """Axes of slices: depth, and those that the file leaves unnamed."""
@@ -39,7 +41,7 @@ def slices_of(tiff: TiffFile, name: str) -> tuple[int, tuple[str, ...]]:
         if axis not in "YXS" and size > 1
     }
     _check_imagej(tiff, sizes, name)
-    if len(sizes) > 1 or "C" in sizes:
+    if len(sizes) > 1 or 1 < sizes.get("C", 1) <= MOST_CHANNELS:
         held = " of ".join(_words(axis, size) for axis, size in sizes.items())
         raise ReadError(
             f"{name} holds {held}; need one volume. Save one channel or time point as its own file."
