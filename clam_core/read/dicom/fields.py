@@ -129,7 +129,7 @@ def _parts(raw: bytes, charset: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _numbers_in(raw: bytes) -> tuple[float, ...] | None:
-    """Numbers that are written as text; None if there is none, an empty tuple if it is no number."""
+    """Numbers that are written as text; None if it is empty, an empty tuple if it is no number."""
     text = raw.strip(b"\0 ")
     try:
         return tuple(float(part) for part in text.split(b"\\")) if text else None
