@@ -3,6 +3,7 @@
 import struct
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from clam_core.errors import ClamError, LimitError, ReadError
+from clam_core.files.file_ref import FileRef
 from clam_core.read.pictures import read_picture, read_picture_header, read_picture_stack
 from clam_core.settings import ReadLimits
 from tests.read.made_files import LIMITS, saved
@@ -214,6 +216,18 @@ def test_files_that_ome_names_are_never_opened(tmp_path):
         assert not np.array_equal(found[3:5], PAGES[3:])
 
 
+@pytest.mark.parametrize("options", [{"photometric": "miniswhite"}, {"imagej": True}, {}])
+def test_in_an_archive(tmp_path, options):
+    array = PAGES if "imagej" in options or not options else 65_535 - PAGES[0]
+    path = written(
+        tmp_path, array.reshape(-1, 1, 7, 9) if "imagej" in options else array, **options
+    )
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(path, "p/a.tif")
+    found = read_picture(FileRef(tmp_path / "a.zip", "p/a.tif"), LIMITS).volume.array.T
+    np.testing.assert_array_equal(found, PAGES[0] if "photometric" in options else PAGES)
+
+
 def test_a_stack_of_slices_that_tifffile_reads(tmp_path):
     paths = [
         written(tmp_path, 65_535 - page, f"{n}.tif", photometric="miniswhite")
@@ -233,6 +247,21 @@ def test_cut_off(tmp_path, options, keep):
     path = written(tmp_path, noise.view("uint8") if "photometric" in options else noise, **options)
     path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
     with pytest.raises(ReadError, match=r"^a.tif is (damaged|a file of)"):
+        read_picture(path, LIMITS)
+
+
+def test_strips_that_are_not_there(tmp_path):
+    """tifffile alone would fill them with zeros."""
+    path = written(tmp_path, ROWS.astype(np.int8), rowsperstrip=1, compression="zlib")
+    with tifffile.TiffFile(path) as tiff:
+        tags = [tiff.pages[0].tags[code] for code in (273, 279)]
+    content = bytearray(path.read_bytes())
+    for tag in tags:
+        size = struct.calcsize({3: "<H", 4: "<L"}[tag.dtype])
+        content[tag.valueoffset + 2 * size : tag.valueoffset + 3 * size] = bytes(size)
+    path = saved(tmp_path, "a.tif", bytes(content))
+    assert (tifffile.imread(path)[2] == 0).all()
+    with pytest.raises(ReadError, match="a.tif is damaged or cut off"):
         read_picture(path, LIMITS)
 
 
