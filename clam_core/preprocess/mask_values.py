@@ -16,6 +16,7 @@ from clam_core.preprocess.morphology import Mask
 
 _NEARLY_WHOLE = 0.01
 _PADDING = -900
+_FEW_LABELS = 8
 _MAX_LABELS, _MAX_LABEL = 256, 1_000_000
 _MOST_NAMED = 20
 _FULL_SCALES = ((250, 255), (65_000, 65_535))
@@ -73,7 +74,10 @@ def read_mask_values(array: Array, wanted: Collection[int] = ()) -> MaskedVoxels
     notes: list[str] = []
     if values.n_not_finite:
         notes.append(f"{values.n_not_finite:,} voxels of the mask hold no number; outside.")
-    if values.off <= _NEARLY_WHOLE and values.labels:
+    is_whole = values.off <= _NEARLY_WHOLE and bool(values.labels)
+    # whole gray levels of a blurred or JPEG mask are many; labels with a scale of 255 are few
+    is_gray = not wanted and len(values.labels) > _FEW_LABELS and _is_black_or_white(array, values)
+    if is_whole and not is_gray:
         chosen, said = _choose(values.labels, wanted)
         return MaskedVoxels(_has_label(array, chosen), (*notes, *said))
     cut, decided = _cut(array, values, wanted)
@@ -178,8 +182,7 @@ def _cut(array: Array, values: _Values, wanted: Collection[int]) -> tuple[float,
             f"The mask holds fractions from {low:.3g} to {high:.3g}, as a map of probabilities "
             "does; voxels at or above 0.5 were taken as inside."
         )
-    is_full = any(first <= round(high) <= last for first, last in _FULL_SCALES)
-    if is_full and low > -1 and _share_at_ends(array, high) >= _SHARE_AT_ENDS:
+    if _is_black_or_white(array, values):
         return high / 2, (
             f"The mask holds gray levels from {low:.3g} to {high:.5g}, nearly all black or white; "
             f"voxels at or above {high / 2:.5g} were taken as inside."
@@ -191,12 +194,14 @@ def _cut(array: Array, values: _Values, wanted: Collection[int]) -> tuple[float,
     )
 
 
-def _share_at_ends(array: Array, high: float) -> float:
-    """Share of voxels within a tenth of the range from 0 or from the highest value."""
-    near = _AT_AN_END * high
+def _is_black_or_white(array: Array, values: _Values) -> bool:
+    """Whether gray levels lie nearly all within a tenth of the range from 0 or from white."""
+    high = values.high
+    if values.low <= -1 or not any(a <= round(high) <= b for a, b in _FULL_SCALES):
+        return False
     with np.errstate(invalid="ignore"):
-        middle = (array > near) & (array < high - near)
-    return 1 - float(middle.mean())
+        middle = (array > _AT_AN_END * high) & (array < (1 - _AT_AN_END) * high)
+    return 1 - float(middle.mean()) >= _SHARE_AT_ENDS
 
 
 def _list(labels: Sequence[int]) -> str:
