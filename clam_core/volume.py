@@ -55,10 +55,7 @@ class Volume:
     @property
     def orientation(self) -> str:
         """Direction in which each axis grows, one letter each: `RAS`, `LPS`, ..."""
-        axes = dominant_axes(self.affine)
-        signs = [int(self.affine[axis, column] > 0) for column, axis in enumerate(axes)]
-        letters = [str(_LETTERS[axis, sign]) for axis, sign in zip(axes, signs, strict=True)]
-        return "".join(letters[: self.array.ndim])
+        return orientation_of(self.affine, self.array.ndim)
 
     @property
     def shear_degrees(self) -> float:
@@ -74,6 +71,19 @@ class Volume:
             points = np.concatenate([points, np.zeros((*points.shape[:-1], 1))], axis=-1)
         result: NDArray[np.float64] = points @ self.affine[:3, :3].T + self.affine[:3, 3]
         return result
+
+
+def orientation_of(affine: NDArray[np.float64], n_axes: int = 3) -> str:
+    """Direction in which each voxel axis grows, one letter each.
+
+    Args:
+        affine: Voxel index to position in mm, shape (4, 4), RAS+.
+        n_axes: 2 or 3.
+    """
+    axes = dominant_axes(affine)
+    signs = [int(affine[axis, column] > 0) for column, axis in enumerate(axes)]
+    letters = [str(_LETTERS[axis, sign]) for axis, sign in zip(axes, signs, strict=True)]
+    return "".join(letters[:n_axes])
 
 
 def dominant_axes(affine: NDArray[np.float64]) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""Numbers with their nouns, as every sentence for people writes them."""
+"""Numbers with their nouns or units, as every sentence for people writes them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ def plural(n: int, noun: str, many: str = "") -> str:
         Number and noun.
     """
     return f"{n:,} {noun if n == 1 else many or _several(noun)}"
+
+
+def size_words(n_bytes: float) -> str:
+    """An amount of data in the unit in which it is no zero: `0.4 MB`, `13.1 GB`, `70,362 GB`."""
+    if n_bytes < 0.95e9:
+        return f"{max(n_bytes / 1e6, 0.1):,.{1 if n_bytes < 1e7 else 0}f} MB"
+    return f"{n_bytes / 1e9:,.{1 if n_bytes < 1e11 else 0}f} GB"
 
 
 def _several(noun: str) -> str:

@@ -13,6 +13,7 @@ from zipfile import ZipInfo
 from clam_core.errors import ReadError, UnsafeFileError
 from clam_core.files.file_ref import FileRef
 from clam_core.settings import ArchiveLimits
+from clam_core.wording import size_words
 
 _LOCAL_HEADER_BYTES = 30
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
@@ -61,8 +62,8 @@ def _check_whole(name: str, members: list[ZipInfo], limits: ArchiveLimits) -> No
     packed = sum(member.compress_size for member in members)
     if total > limits.max_total_bytes:
         raise UnsafeFileError(
-            f"The archive {name!r} would unpack to {total / 1e9:.1f} GB; at most "
-            f"{limits.max_total_bytes / 1e9:.1f} GB are read. Split it."
+            f"The archive {name!r} would unpack to {size_words(total)}; at most "
+            f"{size_words(limits.max_total_bytes)} are read. Split it."
         )
     if total > limits.max_ratio * max(packed, 1 << 16):
         raise UnsafeFileError(

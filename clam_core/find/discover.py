@@ -14,6 +14,7 @@ from clam_core.find.grouping import group_files
 from clam_core.find.inspect import FileRecord
 from clam_core.find.listing import Listing, list_files
 from clam_core.find.manifest import ManifestRow
+from clam_core.find.path_index import FoundPath, PathIndex
 from clam_core.read.dicom import DicomHeader
 from clam_core.sandbox.pool import ReaderPool, Reply, Task
 from clam_core.settings import ReadLimits
@@ -79,14 +80,18 @@ def discover_rows(
         One scan per row, named, in the order of the rows.
     """
     listing = list_files(root, searcher.pool)
-    index = _Index(listing)
+    index = PathIndex(listing)
     files = {row.line: index.below(row.path) for row in rows if not row.problem}
     masks = {row.line: index.below(row.mask) for row in rows if row.mask and not row.problem}
-    used = sorted({ref for refs in (*files.values(), *masks.values()) for ref in refs})
+    used = sorted({ref for found in (*files.values(), *masks.values()) for ref in found.files})
     records = {record.ref: record for record in inspect_all(used, searcher)}
     group = _Grouper(records, listing, spatial_dims)
-    scans = [group.scan(row, files.get(row.line, ()), masks.get(row.line, ())) for row in rows]
-    left = tuple(ref for ref in listing.files if ref not in records)
+    scans = [
+        group.scan(row, files.get(row.line, FoundPath()), masks.get(row.line, FoundPath()))
+        for row in rows
+    ]
+    taken = {ref for scan in scans for ref in (*scan.files, *scan.masks)} | records.keys()
+    left = tuple(ref for ref in listing.files if ref not in taken)
     reason = "The scans table does not name it."
     skipped = (*listing.skipped, *([SkippedFiles(left, "file", reason)] if left else []))
     return Discovery(tuple(scans), skipped, private_words=_words(records.values()))
@@ -146,31 +151,12 @@ def _record(ref: FileRef, values: dict[str, Any]) -> FileRecord:
         dicom,
         values["series_key"],
         tuple(values["private_words"]),
+        values["data_file"],
     )
 
 
 def _sorted(scans: Iterable[FoundScan]) -> tuple[FoundScan, ...]:
     return tuple(sorted(scans, key=lambda scan: (scan.place, scan.stem, scan.files[:1])))
-
-
-class _Index:
-    """Files of a listing by the path that a table may give for them."""
-
-    def __init__(self, listing: Listing) -> None:
-        self._paths: dict[str, list[FileRef]] = {}
-        for ref in listing.files:
-            parts = list(ref.path.relative_to(listing.root).parts)
-            names = [parts]
-            if ref.member is not None:
-                inner = ref.member.split("/")
-                names = [[*parts, *inner]] + ([inner] if len(parts) == 1 else [])
-            for name in names:
-                for depth in range(1, len(name) + 1):
-                    self._paths.setdefault("/".join(name[:depth]), []).append(ref)
-
-    def below(self, path: str) -> tuple[FileRef, ...]:
-        """The file, or all files of the folder or archive, at a path."""
-        return tuple(self._paths.get(path.replace("\\", "/").strip("/").removeprefix("./"), ()))
 
 
 class _Grouper:
@@ -183,21 +169,21 @@ class _Grouper:
         self._listing = listing
         self._dims = spatial_dims
 
-    def scan(
-        self, row: ManifestRow, files: Sequence[FileRef], masks: Sequence[FileRef]
-    ) -> FoundScan:
+    def scan(self, row: ManifestRow, at: FoundPath, masks: FoundPath) -> FoundScan:
         """The scan of a row, failed if its files are not exactly one scan."""
-        if row.problem or not files:
-            reason = row.problem or f"There is nothing at {row.path!r} (line {row.line})."
-            one = FoundScan("none", ()).failed(reason)
+        if row.problem or not at.files:
+            nothing = f"There is nothing at {row.path!r} (line {row.line}). {at.advice}".strip()
+            one = FoundScan("none", ()).failed(row.problem or nothing)
         else:
-            one = self._one(files, self._dims)
-        scan = replace(one, scan_id=row.scan_id, subject_id=row.subject_id)
+            one = self._one(at.files, self._dims)
+        said = (*one.notes, *(words for words in (at.note, masks.note) if words))
+        scan = replace(one, scan_id=row.scan_id, subject_id=row.subject_id, notes=said)
         if not row.mask or scan.status == "failed":
             return scan
-        if not masks:
-            return scan.failed(f"There is no mask at {row.mask!r} (line {row.line}).")
-        mask = self._one(masks, None)
+        if not masks.files:
+            nothing = f"There is no mask at {row.mask!r} (line {row.line}). {masks.advice}"
+            return scan.failed(nothing.strip())
+        mask = self._one(masks.files, None)
         if mask.status == "failed":
             return scan.failed(f"Its mask cannot be used: {mask.reason}")
         return replace(scan, masks=mask.files, mask_format=mask.format)

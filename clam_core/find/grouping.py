@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from clam_core.errors import ClamError
 from clam_core.files.file_ref import FileRef
 from clam_core.files.found_scan import FoundScan, SkippedFiles
 from clam_core.files.personal_names import stem
 from clam_core.find.inspect import PICTURES, FileRecord
 from clam_core.read.dicom import SeriesOutcome, group_series
+from clam_core.read.pairs import file_beside
 
 MIN_STACK = 3
 """Fewer pictures in one folder are no volume."""
@@ -35,6 +37,8 @@ def group_files(
     Returns:
         Scans, found or failed, and skipped files.
     """
+    voxels = {ref for record in records for ref in _pair(record)[1:]}
+    records = [record for record in records if record.ref not in voxels]
     scans, skipped = _group_dicom(records, place)
     images = [r for r in records if r.kind in {"nifti", "nrrd", "metaimage"}]
     scans += [_image_scan(r, place) for r in images if r.status != "skipped"]
@@ -44,18 +48,45 @@ def group_files(
     unread = [r for r in records if r.kind == "unknown" and r.status == "failed"]
     scans += [_image_scan(r, place) for r in unread]
     pictures = [r for r in records if r.kind in PICTURES and r.status != "skipped"]
-    dims = spatial_dims or _guess_dims(scans)
+    dims = spatial_dims or _guess_dims(scans, pictures)
     if dims == 2:
         scans += [_image_scan(r, place) for r in pictures]
     else:
-        stacks, single = _stack(pictures, place, wanted=spatial_dims == 3)
+        alone = _stands_alone(pictures, place)
+        scans += [_image_scan(r, place) for r in alone]
+        slices = [r for r in pictures if r not in alone]
+        stacks, single = _stack(slices, place, wanted=spatial_dims == 3)
         scans += stacks
         skipped += single
     return _fit_dims(scans, skipped, dims)
 
 
-def _guess_dims(scans: Iterable[FoundScan]) -> int:
-    return 3 if any(scan.n_axes == 3 for scan in scans) else 2
+def _guess_dims(scans: Iterable[FoundScan], pictures: Sequence[FileRecord]) -> int:
+    """3 where there is a volume; of pictures alone, where most have several pages."""
+    n_flat = sum(len(record.shape) == 2 for record in pictures)
+    n_deep = sum(len(record.shape) == 3 for record in pictures)
+    return 3 if n_deep > n_flat or any(scan.n_axes == 3 for scan in scans) else 2
+
+
+def _pair(record: FileRecord) -> tuple[FileRef, ...]:
+    """The file, and the one beside it that holds its voxels."""
+    if not record.data_file:
+        return (record.ref,)
+    try:
+        return (record.ref, file_beside(record.ref, record.data_file))
+    except ClamError:  # it has gone since: its reader will say so
+        return (record.ref,)
+
+
+def _stands_alone(pictures: Sequence[FileRecord], place: Place) -> list[FileRecord]:
+    """Pictures of several pages, and broken ones in folders without slices of one page."""
+    flat = {place(record.ref) for record in pictures if len(record.shape) == 2}
+    return [
+        record
+        for record in pictures
+        if len(record.shape) == 3
+        or (record.kind == "tiff" and record.status == "failed" and place(record.ref) not in flat)
+    ]
 
 
 def _group_dicom(
@@ -137,7 +168,7 @@ def _image_scan(record: FileRecord, place: Place) -> FoundScan:
     fmt = record.kind if record.kind in known else "picture" if record.kind in PICTURES else "none"
     scan = FoundScan(
         fmt,  # type: ignore[arg-type]
-        (record.ref,),
+        _pair(record),
         n_axes=len(record.shape),
         modality="picture" if fmt == "picture" else "",
         place=place(record.ref),

@@ -19,7 +19,7 @@ from clam_core.read.pictures import read_picture_header
 from clam_core.settings import ArchiveLimits, ReadLimits
 
 PICTURES = frozenset({"png", "jpeg", "tiff", "bmp"})
-_VOLUME_ENDINGS = (".nii", ".nii.gz", ".nrrd", ".mha", ".dcm")
+_VOLUME_ENDINGS = (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd", ".dcm")
 _HEADERS = {
     "nifti": read_nifti_header,
     "nrrd": read_nrrd_header,
@@ -41,6 +41,7 @@ class FileRecord:
         dicom: Header of a DICOM image.
         series_key: Series of a broken DICOM file, where its header got so far.
         private_words: Words that name the patient in such a header; not for storing.
+        data_file: Name of the file beside it that holds its voxels; empty if it holds them.
     """
 
     ref: FileRef
@@ -51,6 +52,7 @@ class FileRecord:
     dicom: DicomHeader | None = None
     series_key: str = ""
     private_words: tuple[str, ...] = ()
+    data_file: str = ""
 
 
 def inspect_archive(path: str, limits: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -117,7 +119,7 @@ def _with_shape(ref: FileRef, kind: FileKind, limits: ReadLimits) -> FileRecord:
         return FileRecord(ref, kind, status="skipped", reason=str(error))
     except ClamError as error:
         return FileRecord(ref, kind, status="failed", reason=str(error))
-    return FileRecord(ref, kind, shape=header.shape)
+    return FileRecord(ref, kind, shape=header.shape, data_file=header.data_file)
 
 
 def _with_header(record: FileRecord, header: DicomHeader | HeaderProblem) -> FileRecord:
@@ -142,4 +144,5 @@ def _dump(record: FileRecord) -> dict[str, Any]:
         "dicom": record.dicom.to_json() if record.dicom else None,
         "series_key": record.series_key,
         "private_words": list(record.private_words),
+        "data_file": record.data_file,
     }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 
 from clam_core.errors import TableError
 from clam_core.files.personal_names import MAX_ID_LETTERS, clean
@@ -53,12 +55,13 @@ class ManifestRow:
     problem: str = ""
 
 
-def read_manifest(table: RawTable) -> list[ManifestRow]:
+def read_manifest(table: RawTable, root: Path | None = None) -> list[ManifestRow]:
     """Understand a scans table.
 
     Args:
         table: Has the columns scan_id and path, and may have subject_id and
             mask; capital letters and usual synonyms are understood.
+        root: Folder or file with the scans: a whole path that leads below it is taken.
 
     Returns:
         One entry per row, in their order. A row that cannot be used has a problem.
@@ -69,8 +72,9 @@ def read_manifest(table: RawTable) -> list[ManifestRow]:
     columns = _find_columns(table)
     cells = {role: table.cells(name) for role, name in columns.items()}
     empty: list[str | None] = [None] * table.n_rows
+    homes = _homes(root)
     rows = [
-        _row(line, scan, subject, path, mask)
+        _row(line, scan, subject, _below(path, homes), _below(mask, homes))
         for line, scan, subject, path, mask in zip(
             table.lines,
             cells["scan_id"],
@@ -121,6 +125,28 @@ def _row(
         problem = f"The scan_id in line {line} has more than {MAX_ID_LETTERS} letters; shorten it."
     problem = problem or mask_problem
     return ManifestRow(shown, subject_id or shown, place, mask_place or None, line, problem)
+
+
+def _homes(root: Path | None) -> tuple[str, ...]:
+    """The folder of scans as a table may write it: as it was named, and with all links followed."""
+    if root is None:
+        return ()
+    folder = root.parent if root.is_file() else root
+    return tuple(dict.fromkeys(one.as_posix() for one in (folder.absolute(), folder.resolve())))
+
+
+def _below(path: str | None, homes: tuple[str, ...]) -> str | None:
+    """A whole path that leads below the folder of scans, from there on; else as it is."""
+    if not path:
+        return path
+    whole = unicodedata.normalize("NFC", path.strip().replace("\\", "/"))
+    for home in homes:
+        start = unicodedata.normalize("NFC", home).rstrip("/") + "/"
+        begins = whole[: len(start)]
+        # Windows takes C:/Scans and c:/scans for the same
+        if begins == start or (_DRIVE.match(start) and begins.casefold() == start.casefold()):
+            return whole[len(start) :] or path
+    return path
 
 
 def _relative(path: str | None, what: str, line: int) -> tuple[str, str]:

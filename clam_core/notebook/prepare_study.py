@@ -67,6 +67,7 @@ def preprocess(
     grid: int | tuple[int, ...] = 88,
     spacing_mm: float | None = None,
     mask: MaskMode = "auto",
+    mask_label: tuple[int, ...] = (),
     crop: CropMode = "auto",
     n_workers: int = 2,
     forget_missing: bool = False,
@@ -80,6 +81,7 @@ def preprocess(
         grid: Voxels along each axis, or one number for all of them.
         spacing_mm: Voxel size in mm; without it the cropped box is scaled to the grid.
         mask: `auto`, `lungs`, `given` or `none`.
+        mask_label: Labels of given masks that are inside, where they hold several.
         crop: `auto`, `mask`, `center` or `none`.
         n_workers: Reader processes.
         forget_missing: Give up scans that can no longer be prepared.
@@ -89,6 +91,7 @@ def preprocess(
     stored = stored_study(study)
     shape = (grid,) * stored.info.spatial_dims if isinstance(grid, int) else tuple(grid)
     values: dict[str, Any] = {"spacing_mm": spacing_mm, "mask": mask, "crop": crop, **settings}
+    values["mask_label"] = mask_label
     asked = PreprocessSettings(grid=shape, **values)
     with told(progress) as tell:
         return preprocessing.preprocess(

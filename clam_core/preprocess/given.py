@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from clam_core.errors import ReadError
+from clam_core.preprocess.mask_doubts import mask_doubts
+from clam_core.preprocess.mask_values import read_mask_values
 from clam_core.preprocess.placing import nearest_at
 from clam_core.preprocess.region import Region
 from clam_core.volume import Volume, to_ras
@@ -15,21 +20,24 @@ _ENOUGH_INSIDE = 0.9
 _MAX_POINTS = 100_000
 
 
-def place_mask(mask: Volume, scan: Volume, original: Volume) -> Region:
-    """Bring a given mask onto a scan; every label above or below zero is inside.
+def place_mask(
+    mask: Volume, scan: Volume, original: Volume, labels: Collection[int] = ()
+) -> Region:
+    """Bring a given mask onto a scan.
 
     Args:
         mask: As read, in the same patient space as the scan.
         scan: The scan, RAS+, right-angled.
         original: The scan as read, which a mask normally shares its geometry with.
+        labels: Values that are inside; none lets the mask tell, see `read_mask_values`.
 
     Returns:
-        The mask on the scan's voxels; its quality is the share of the mask that
-        lies within the scan.
+        The mask on the scan's voxels, with doubts; its quality is the share of the
+        mask that lies within the scan.
 
     Raises:
-        ReadError: If the mask is empty, lies elsewhere, or has the scan's
-            position but another number of voxels or axes.
+        ReadError: If the mask is empty, has values that say nothing, lies elsewhere, or
+            has the scan's position but another number of voxels or axes.
     """
     if mask.array.ndim != original.array.ndim:
         raise ReadError(
@@ -37,12 +45,17 @@ def place_mask(mask: Volume, scan: Volume, original: Volume) -> Region:
             "draw the mask on the scan itself."
         )
     upright = to_ras(mask)
-    inside = (upright.array != 0) & np.isfinite(upright.array)
-    if not inside.any():
-        raise ReadError(
-            "The mask is empty (all its voxels are zero); give another, or choose --mask lungs "
-            "or --mask none."
-        )
+    meant = read_mask_values(upright.array, labels)
+    region = _placed(meant.inside, upright, scan, (mask, original))
+    doubts = mask_doubts(region.mask, scan)
+    return replace(region, warnings=(*meant.notes, *region.warnings, *doubts))
+
+
+def _placed(
+    inside: NDArray[np.bool_], upright: Volume, scan: Volume, read: tuple[Volume, Volume]
+) -> Region:
+    """The voxels inside on the scan: the same voxels, or those at the same positions."""
+    mask, original = read
     if _is_same_grid(upright, scan):
         return Region(inside, scan.shape, quality=1.0)
     # A tilted scan was straightened after reading; its mask still lies on the voxels as read.

@@ -136,7 +136,7 @@ def _find_region(
             "The scans table gives no mask for this scan; add one, or choose --mask lungs or "
             "--mask none."
         )
-    return place_mask(mask, scan, original)
+    return place_mask(mask, scan, original, settings.mask_label)
 
 
 def _mask_doubts(region: Region | None, box: Box, settings: PreprocessSettings) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
-"""Read MetaImage files (.mha) that hold their own voxels; other files are never opened."""
+"""Read MetaImage files: .mha, and .mhd with its voxels in one file beside it; no others."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,11 @@ from clam_core.read.header_checks import (
     check_single,
     check_unused,
     check_whole,
-    detached,
     header_of,
     no_voxel_size,
     scan_of,
 )
+from clam_core.read.pairs import file_beside
 from clam_core.read.placement import UNITS_MM, check_affine, check_spacing
 from clam_core.read.result import ImageHeader, ReadResult
 from clam_core.read.text_header import numbers, read_lines, squeeze, whole_numbers
@@ -34,6 +35,7 @@ from clam_core.read.voxels import (
     Declared,
     ZlibStream,
     check_available,
+    too_long,
 )
 from clam_core.settings import ReadLimits
 
@@ -80,13 +82,25 @@ def read_metaimage(source: Source, limits: ReadLimits) -> ReadResult:
 @contextmanager
 def _declared(source: Source, limits: ReadLimits) -> Iterator[tuple[ByteStream, Declared]]:
     """Open, check the header, and stand at the first voxel."""
-    with opened(source) as file:
+    with ExitStack() as stack:
+        file = stack.enter_context(opened(source))
         require_kind(file, {"metaimage"}, "a MetaImage file")
         fields = _fields(file)
-        _refuse(fields, file.name)
+        data_file = fields["ElementDataFile"]
+        beside = None if data_file.lower() == "local" else file_beside(source, data_file)
+        _refuse(fields, file.name, is_pair=beside is not None)
         declared = _declare(fields, file.name)
         declared.check(limits)
-        yield _voxels(file, fields, declared.n_bytes), declared
+        if beside is None:
+            yield _voxels(file, fields, declared.n_bytes), declared
+            return
+        data = stack.enter_context(opened(beside))
+        is_packed = _is_true(fields, "CompressedData", "False")
+        if fields.get("HeaderSize", "0") == "-1":  # the voxels are what the file ends with
+            data.stream.seek(max(0, data.size - declared.n_bytes))
+        elif not is_packed and data.size > declared.n_bytes:
+            raise too_long(file.name, declared.n_bytes)
+        yield _voxels(data, fields, declared.n_bytes), replace(declared, data_file=data_file)
 
 
 def _fields(file: OpenFile) -> Fields:
@@ -97,17 +111,17 @@ def _fields(file: OpenFile) -> Fields:
         add_field(fields, key.strip(), value, file.name)
     is_whole = bool(lines) and _LAST.match(lines[-1]) is not None
     check_whole(file.name, "MetaImage", is_whole=is_whole)
-    if value.lower().strip() != "local":
-        raise detached(file.name, ".mha")
-    return fields
+    return {**fields, "ElementDataFile": value.strip()}
 
 
-def _refuse(fields: Fields, name: str) -> None:
+def _refuse(fields: Fields, name: str, *, is_pair: bool) -> None:
     """Refuse the kinds of MetaImage that hold no single block of binary numbers."""
     check_fields(fields, ("NDims", "DimSize", "ElementType"), name, "")
     if not _is_true(fields, "BinaryData", "True"):
         raise ReadError(f"{name} stores its voxels as text, which is not read; save it as binary.")
     check_unused(name, "HeaderSize", is_used=fields.get("HeaderSize", "0") not in {"0", "-1"})
+    if is_pair and fields.get("HeaderSize") == "-1" and _is_true(fields, "CompressedData", "False"):
+        check_unused(name, "HeaderSize", is_used=True)
     (channels,) = whole_numbers(
         fields.get("ElementNumberOfChannels", "1"), 1, "ElementNumberOfChannels", name
     )

@@ -28,6 +28,7 @@ from clam_core.read.voxels import (
     skip,
 )
 from clam_core.settings import ReadLimits
+from clam_core.volume import orientation_of
 
 _LENGTH_UNITS_MM = {1: 1e3, 2: 1.0, 3: 1e-3}
 _MAX_OFFSET = 1 << 24
@@ -37,6 +38,12 @@ _NO_ORIENTATION = (
     "The file does not say how the patient lies (sform and qform codes are 0); "
     "left and right were assumed as in ANALYZE files and may be swapped."
 )
+
+_NO_SLOPE = (
+    "The header states a slope of 0 with an intercept of {inter:g}; as the format says, neither "
+    "was applied."
+)
+_TINY = 1e-9
 
 Header = Any  # nibabel gives its headers no types
 _HEADERS: dict[int, Header] = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
@@ -145,6 +152,9 @@ def _declare(header: Header, name: str) -> Declared:
         raise ReadError(
             f"{name} has an intercept (scl_inter) that is no number; correct its header."
         ) from None
+    unused = float(header["scl_inter"])
+    if slope is None and header["scl_slope"] == 0 and np.isfinite(unused) and unused != 0:
+        warnings = (*warnings, _NO_SLOPE.format(inter=unused))
     slope, inter = (1.0, 0.0) if slope is None else (slope, inter or 0.0)
     return Declared(name, shape, stored, affine, slope, inter, warnings)
 
@@ -179,7 +189,8 @@ def _affine(header: Header, n_axes: int, name: str) -> tuple[NDArray[np.float64]
     """Affine in mm with warnings: sform, else qform, else the voxel size alone."""
     unit = _LENGTH_UNITS_MM.get(int(header["xyzt_units"]) & 7, 1.0)
     spacing = np.array(header["pixdim"][1:4], dtype=np.float64) * unit
-    check_spacing(spacing[:n_axes], name)
+    if not header["sform_code"]:  # all else is made of the voxel size
+        check_spacing(spacing[:n_axes], name)
     if n_axes == 2 and not spacing[2] > 0:
         header["pixdim"][3] = 1.0
     if header["pixdim"][0] not in {-1, 1}:
@@ -195,9 +206,42 @@ def _affine(header: Header, n_axes: int, name: str) -> tuple[NDArray[np.float64]
     affine, warnings = check_affine(affine, n_axes, name)
     if not header["sform_code"] and not header["qform_code"]:
         return affine, (*warnings, _NO_ORIENTATION)
-    lengths = np.linalg.norm(affine[:3, :n_axes], axis=0)
-    if np.abs(lengths / spacing[:n_axes] - 1).max() > 0.01:
-        stated, used = (" x ".join(f"{s:.4g}" for s in v) for v in (spacing[:n_axes], lengths))
-        differ = f"Two voxel sizes are stated: pixdim {stated} mm, affine {used} mm (used)."
-        return affine, (*warnings, differ)
-    return affine, warnings
+    two = (*_two_voxel_sizes(affine, spacing[:n_axes]), *_two_orientations(header, affine, n_axes))
+    return affine, (*warnings, *two)
+
+
+def _two_voxel_sizes(affine: NDArray[np.float64], spacing: NDArray[np.float64]) -> tuple[str, ...]:
+    """A sentence where the voxel size that the header states is not that of its affine."""
+    lengths = np.linalg.norm(affine[:3, : len(spacing)], axis=0)
+    with np.errstate(invalid="ignore"):
+        is_same = np.abs(spacing / lengths - 1).max() <= 0.01
+    if is_same:
+        return ()
+    stated, used = (" x ".join(f"{s:.4g}" for s in v) for v in (spacing, lengths))
+    return (f"Two voxel sizes are stated: pixdim {stated} mm, affine {used} mm (used).",)
+
+
+def _two_orientations(header: Header, affine: NDArray[np.float64], n_axes: int) -> tuple[str, ...]:
+    """A sentence where the qform turns or mirrors the scan against the sform, which is used."""
+    if not header["sform_code"] or not header["qform_code"]:
+        return ()
+    if not np.isfinite(np.asarray(header["pixdim"][1:4], dtype=np.float64)).all():
+        return ()
+    try:
+        other = np.array(header.get_qform(), dtype=np.float64)
+    except (HeaderDataError, ValueError):
+        return ()
+    if not np.isfinite(other).all() or abs(np.linalg.det(other[:3, :3])) < _TINY:
+        return ()
+    if n_axes == 2:  # a plane has no third axis to disagree about
+        other[:3, 2] = affine[:3, 2]
+    taken, left = orientation_of(affine, n_axes), orientation_of(other, n_axes)
+    if taken == left:
+        return ()
+    # Equal letters but for R and L say that left and right are exchanged, and nothing else.
+    mirrored = taken.replace("R", "L") == left.replace("R", "L")
+    what = "left and right" if mirrored else "the directions of its axes"
+    return (
+        f"The header contradicts itself about {what}: by its sform the voxels run {taken}, by its "
+        f"qform {left}. The sform was taken; check the side of a known finding.",
+    )

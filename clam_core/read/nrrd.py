@@ -64,6 +64,10 @@ _UNKNOWN_SPACE = (
     "The file does not name the patient's axes; they were assumed to grow left, posterior and "
     "superior, so left and right may be swapped."
 )
+_NO_ORIGIN = (
+    "The file does not say where its first voxel lies (space origin); 0, 0, 0 mm was assumed, so a "
+    "mask from another program may not meet it."
+)
 _NO_DIRECTIONS = "The file states voxel sizes but no directions; left and right may be swapped."
 
 Fields = dict[str, str]
@@ -187,10 +191,10 @@ def _affine(
         affine[:3, 3] = _point(fields["spaceorigin"], "space origin", name)
     space = fields.get("space", "").lower().removesuffix("-time").removesuffix("t")
     signs = _TO_RAS.get(space, (-1.0, -1.0, 1.0))
-    notes = () if space in _TO_RAS else (_UNKNOWN_SPACE,)
+    unknown = ((space not in _TO_RAS, _UNKNOWN_SPACE), ("spaceorigin" not in fields, _NO_ORIGIN))
     affine[:3] *= np.array(signs)[:, np.newaxis] * _unit_mm(fields)
     affine, warnings = check_affine(affine, len(axes), name)
-    return affine, (*warnings, *notes)
+    return affine, (*warnings, *(words for is_so, words in unknown if is_so))
 
 
 def _spacings(fields: Fields, axes: tuple[int, ...], name: str) -> list[float]:

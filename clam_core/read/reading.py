@@ -23,6 +23,8 @@ _SINGLE: dict[str, Callable[[FileRef, ReadLimits], ReadResult]] = {
     "metaimage": read_metaimage,
     "picture": read_picture,
 }
+_MOST_FILES = {"metaimage": 2}
+"""A header names its second file itself, which is checked when it is opened."""
 _SEVERAL: dict[str, Callable[[Sequence[FileRef], ReadLimits], ReadResult]] = {
     "dicom": read_series,
     "stack": read_picture_stack,
@@ -53,7 +55,7 @@ def read_scan(
         raise ReadError(f"{gone[0]} is no longer where it was found; put it back, or start afresh.")
     if fmt in _SEVERAL:
         result = _SEVERAL[fmt](refs, limits)
-    elif fmt in _SINGLE and len(refs) == 1:
+    elif fmt in _SINGLE and len(refs) <= _MOST_FILES.get(fmt, 1):
         result = _SINGLE[fmt](refs[0], limits)
     else:
         raise ReadError(f"There is no reader for {len(refs)} files of format {fmt!r}.")

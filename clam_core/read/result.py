@@ -17,6 +17,7 @@ class ImageHeader:
         ndim: 2 or 3.
         dtype: Name of the type in which the file stores a voxel, e.g. `int16`.
         n_bytes_needed: Memory that reading it takes, in bytes.
+        data_file: Name of the file beside it that holds the voxels; empty if it holds them.
     """
 
     shape: tuple[int, ...]
@@ -24,6 +25,7 @@ class ImageHeader:
     ndim: int
     dtype: str
     n_bytes_needed: int
+    data_file: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from clam_core.read.result import ImageHeader, ReadResult
 from clam_core.read.values import WORKING_TYPES, hu_doubts, rescale, working_type
 from clam_core.settings import ReadLimits
 from clam_core.volume import Volume
+from clam_core.wording import size_words
 
 DEFLATE_MAX_RATIO = 1032
 """Deflate packs at most this many bytes into one (RFC 1951: 258 bytes in two bits)."""
@@ -49,6 +50,7 @@ class Declared:
         slope: Value = slope * stored + inter.
         inter: See slope.
         warnings: Sentences for the user.
+        data_file: Name of the file beside it that holds the voxels; empty if it holds them.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Declared:
     slope: float = 1.0
     inter: float = 0.0
     warnings: tuple[str, ...] = ()
+    data_file: str = ""
 
     @property
     def n_bytes(self) -> int:
@@ -74,6 +77,7 @@ class Declared:
             ndim=len(self.shape),
             dtype=self.stored.name,
             n_bytes_needed=self.n_bytes + (0 if kept else 4 * math.prod(self.shape)),
+            data_file=self.data_file,
         )
 
     def check(self, limits: ReadLimits) -> None:
@@ -99,14 +103,10 @@ def check_size(name: str, shape: tuple[int, ...], n_bytes: int, limits: ReadLimi
         raise ReadError(f"{name} declares {size} voxels; every axis needs at least one.")
     if math.prod(shape) > limits.max_voxels or n_bytes > limits.memory_bytes:
         raise LimitError(
-            f"{name} declares {size} voxels ({_gigabytes(n_bytes)}); at most "
-            f"{limits.max_voxels:,} voxels and {_gigabytes(limits.memory_bytes)} are read. "
+            f"{name} declares {size} voxels ({size_words(n_bytes)}); at most "
+            f"{limits.max_voxels:,} voxels and {size_words(limits.memory_bytes)} are read. "
             "The header may be damaged; else crop or resample the scan."
         )
-
-
-def _gigabytes(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:,.{1 if n_bytes < 1e11 else 0}f} GB"
 
 
 def check_available(name: str, needed: int, available: int, *, packed: bool) -> None:
@@ -125,7 +125,7 @@ def check_available(name: str, needed: int, available: int, *, packed: bool) -> 
     if most < needed:
         raise _too_short(name, needed)
     if not packed and available > needed + MAX_PADDING_BYTES:
-        raise _too_long(name, needed)
+        raise too_long(name, needed)
 
 
 def read_array(stream: ByteStream, declared: Declared) -> Array:
@@ -146,7 +146,7 @@ def read_array(stream: ByteStream, declared: Declared) -> Array:
         buffer = np.empty(declared.n_bytes, dtype=np.uint8)
     except MemoryError:
         raise LimitError(
-            f"{declared.name} needs {declared.n_bytes / 1e9:.3g} GB of memory, more than is free."
+            f"{declared.name} needs {size_words(declared.n_bytes)} of memory, more than is free."
         ) from None
     _fill(stream, buffer.data, declared)
     _check_end(stream, declared)
@@ -229,7 +229,7 @@ def _fill(stream: ByteStream, view: memoryview, declared: Declared) -> None:
 def _check_end(stream: ByteStream, declared: Declared) -> None:
     """Read on a little: the end of a compressed stream carries its checksum."""
     if len(read_start(stream, MAX_PADDING_BYTES + 1, declared.name)) > MAX_PADDING_BYTES:
-        raise _too_long(declared.name, declared.n_bytes)
+        raise too_long(declared.name, declared.n_bytes)
 
 
 def _next(stream: ByteStream, view: memoryview, name: str) -> int:
@@ -250,7 +250,8 @@ def _too_short(name: str, needed: int) -> ReadError:
     )
 
 
-def _too_long(name: str, needed: int) -> ReadError:
+def too_long(name: str, needed: int) -> ReadError:
+    """The error of a file that goes on behind its voxels."""
     return ReadError(
         f"{name} holds more than the {needed:,} bytes of voxels that its header declares, "
         "so the header cannot be trusted; export it again."

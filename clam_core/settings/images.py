@@ -22,6 +22,8 @@ class PreprocessSettings(Settings):
         mask: `lungs` segments them, `given` uses the mask of the scans table,
             `none` uses no mask; `auto` is `given` where the scan has one,
             else `lungs` for CT volumes and `none` for everything else.
+        mask_label: Values of given masks that are inside; none lets each mask tell,
+            which one with several labels cannot.
         crop: `mask` crops to the mask with a margin (with `spacing_mm`:
             centers on it), `center` keeps the middle, `none` keeps the field
             of view; `auto` is `mask` where there is one, else `none`.
@@ -33,6 +35,7 @@ class PreprocessSettings(Settings):
     grid: tuple[int, ...] = (88, 88, 88)
     spacing_mm: float | None = Field(default=None, gt=0, le=50)
     mask: MaskMode = "auto"
+    mask_label: tuple[int, ...] = ()
     crop: CropMode = "auto"
     margin_mm: float = Field(default=5.0, ge=0, le=100)
     intensity_factor: float = Field(default=1.0, gt=0, le=1e9)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.cohort.clinical_table import show_clinical
+from pages.cohort.mask_labels import show_mask_labels
 from pages.cohort.prepare import show_give_up
 from pages.cohort.scans import show_scans
 from pages.shell.delete_study import show_delete
@@ -18,6 +19,7 @@ if not study_names():
     end()
 with page("Cohort") as here:
     show_give_up(here)
+    show_mask_labels(here)
     scans, clinical, other = st.tabs(
         ["Scans", "Clinical table", "New study, delete"],
         key="part",

@@ -13,7 +13,7 @@ from pages.shell.place import Place, studies_root
 from pages.shell.start_job import start
 from pages.shell.text import sentences
 
-_KEPT = ("crop", "spacing_mm", "margin_mm", "intensity_factor")
+_KEPT = ("crop", "spacing_mm", "margin_mm", "intensity_factor", "mask_label")
 """Settings that the form does not ask for: those of the last time stay."""
 
 

@@ -90,7 +90,7 @@ def lay_doubtful(root: Path, chest: SmallChest) -> None:
     """Items 10 to 14: readable headers that mean nothing, and voxels that are no scan."""
     saved(root, "i10-bomb.nii.gz", zero_bomb(nifti_bytes(ct_like((64, 64, 64))), 10_000))
     for name, mm in (("nan", np.nan), ("zero", 0.0), ("negative", -2.0)):
-        saved(root, f"i11-{name}.nii", chest.nifti(pixdim=(1, mm, 2, 2, 0, 0, 0, 0)))
+        saved(root, f"i11-{name}.nii", chest.nifti(sform_code=0, pixdim=(1, mm, 2, 2, 0, 0, 0, 0)))
     broken = chest.hu.astype(np.float32)
     broken[:20, 0, 0] = np.nan
     saved(root, "i12-few-nan.nii", chest.nifti(broken))

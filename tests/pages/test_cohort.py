@@ -15,6 +15,7 @@ from clam_core.jobs.record import JobState, Record
 from clam_core.pipeline.clinical.import_clinical import import_table
 from clam_core.pipeline.scans.create import CreateOptions, create
 from clam_core.pipeline.scans.preprocess import preprocess
+from clam_core.pipeline.steps import STEPS, options_from_record
 from clam_core.read.nifti import write_nifti
 from clam_core.settings import PreprocessSettings
 from clam_core.study import Study
@@ -394,3 +395,22 @@ def test_a_study_prepared_again_keeps_what_the_form_does_not_ask(monkeypatch, co
     assert step == "preprocess"
     assert [arguments[name] for name in kept] == [2, 3, 1.5, "auto"]
     assert (arguments["grid"], arguments["mask"]) == (88, "auto")
+
+
+def test_labels_of_masks_are_chosen_after_a_refusal(monkeypatch, complete, started):
+    assert not show(monkeypatch, complete).multiselect
+    study = Study(complete / "one")
+    table = study.scans()
+    table.iloc[0, table.columns.get_loc("status")] = "failed"
+    said = "The mask holds 3 labels (1, 2, 13). Name the one that is inside, such as"
+    table.iloc[0, table.columns.get_loc("reason")] = said
+    table.to_parquet(study.folder / "scans.parquet")
+    page = show(monkeypatch, complete)
+    (choice,) = page.multiselect
+    assert choice.options == ["1", "2", "13"]
+    assert next(one for one in page.button if "these labels" in one.label).disabled
+    choice.set_value([13, 2]).run()
+    press(page, "Prepare with these labels")
+    (_, _, step, arguments) = started[0]
+    assert (step, arguments["mask_label"], arguments["grid"]) == ("preprocess", [2, 13], [8, 8, 8])
+    options_from_record(STEPS["preprocess"], arguments)

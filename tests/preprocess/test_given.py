@@ -31,9 +31,8 @@ def place(mask):
     return place_mask(mask, to_ras(scan()), scan())
 
 
-def test_labels_in_the_same_or_another_orientation_are_the_same_mask():
-    array = block()
-    array[8:10] *= 5
+def test_a_label_in_the_same_or_another_orientation_is_the_same_mask():
+    array = block() * 5
     same = place(Volume(array, AFFINE))
     np.testing.assert_array_equal(same.mask, array[::-1, ::-1] > 0)
     turned = to_ras(Volume(array, AFFINE))
@@ -42,13 +41,6 @@ def test_labels_in_the_same_or_another_orientation_are_the_same_mask():
     )
     np.testing.assert_array_equal(place(turned).mask, same.mask)
     assert (same.quality, same.warnings, place(turned).warnings) == (1.0, (), ())
-
-
-def test_a_label_below_zero_is_inside_as_well():
-    array = block().astype(np.int16)
-    array[8:10] = -3
-    found = place(Volume(array, AFFINE))
-    np.testing.assert_array_equal(found.mask, array[::-1, ::-1] != 0)
 
 
 def test_a_mask_with_its_own_grid_is_resampled_and_said():

@@ -1,6 +1,7 @@
 """MetaImage against SimpleITK, and the files that must be refused."""
 
 import gzip
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import SimpleITK
 
 from clam_core.errors import GeometryError, LimitError, ReadError, UnsafeFileError
+from clam_core.files.file_ref import FileRef
 from clam_core.read.metaimage import read_metaimage, read_metaimage_header
 from tests.read.made_files import LIMITS, ct_like, mha_bytes, saved
 
@@ -190,10 +192,17 @@ def test_bad_input_10_bomb(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "place", ["/etc/passwd", "../../x", "LIST", "secret.raw", "s%03d.raw 1 9 1", "LOCAL x", ""]
+    "place",
+    [
+        *("/etc/passwd", "../../x", "../secret.raw", "sub/../secret.raw", "/tmp/x.raw"),
+        *("C:\\x.raw", "..\\x.raw", "secret.txt", ".hidden.raw", "~x.raw", "link.raw"),
+        *("LIST", "s%03d.raw 1 9 1", "LOCAL x", "", "sécret\0.raw"),
+    ],
 )
 def test_bad_input_9_detached_data(tmp_path, place):
     saved(tmp_path, "secret.raw", b"canary-7731" * 100)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.raw").symlink_to(tmp_path / "secret.raw")
     content = mha_bytes(ct_like(), ElementDataFile="LOCAL").replace(b"LOCAL", place.encode())
     for name in ("ct.mha", "ct.mhd"):
         with pytest.raises(UnsafeFileError, match=r"one .mha file\.$") as caught:
@@ -204,10 +213,44 @@ def test_bad_input_9_detached_data(tmp_path, place):
             read_metaimage_header(tmp_path / name, LIMITS)
 
 
-def test_pair_written_by_simpleitk_is_refused_with_advice(tmp_path):
-    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(ct_like()), str(tmp_path / "a.mhd"))
-    with pytest.raises(UnsafeFileError, match=r"a.mhd keeps its voxels in another file"):
-        read_metaimage(tmp_path / "a.mhd", LIMITS)
+@pytest.mark.parametrize("packed", [False, True])
+def test_pair_written_by_simpleitk(tmp_path, packed):
+    image = SimpleITK.GetImageFromArray(ct_like())
+    image.SetSpacing((0.7, 0.8, 2.5))
+    SimpleITK.WriteImage(image, str(tmp_path / "1.2.3.mhd"), useCompression=packed)
+    data = tmp_path / ("1.2.3.zraw" if packed else "1.2.3.raw")
+    assert data.is_file()
+    volume = read_metaimage(tmp_path / "1.2.3.mhd", LIMITS).volume
+    np.testing.assert_array_equal(volume.array.T, ct_like())
+    np.testing.assert_allclose(volume.spacing_mm, (0.7, 0.8, 2.5))
+    assert read_metaimage_header(tmp_path / "1.2.3.mhd", LIMITS).data_file == data.name
+    data.write_bytes(data.read_bytes()[:-20])
+    with pytest.raises(ReadError, match="cut off"):
+        read_metaimage(tmp_path / "1.2.3.mhd", LIMITS)
+    data.rename(tmp_path / "other.raw")
+    with pytest.raises(ReadError, match="in a file beside it .* that is not there; put it into"):
+        read_metaimage(tmp_path / "1.2.3.mhd", LIMITS)
+
+
+def test_pair_in_an_archive_and_what_surrounds_the_voxels(tmp_path):
+    array = ct_like()
+    header = mha_bytes(array, data=b"", ElementDataFile="a.raw")
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("p1/a.mhd", header)
+        archive.writestr("p1/a.raw", array.tobytes(order="F"))
+        archive.writestr("p2/a.mhd", header)
+    found = read_metaimage(FileRef(tmp_path / "all.zip", "p1/a.mhd"), LIMITS)
+    np.testing.assert_array_equal(found.volume.array, array)
+    with pytest.raises(ReadError, match="that is not there"):
+        read_metaimage(FileRef(tmp_path / "all.zip", "p2/a.mhd"), LIMITS)
+    path = saved(tmp_path, "a.mhd", header)
+    saved(tmp_path, "a.raw", b"xx" * 64 + array.tobytes(order="F"))
+    with pytest.raises(ReadError, match="a.mhd holds more than the 240 bytes"):
+        read_metaimage(path, LIMITS)
+    saved(tmp_path, "a.mhd", mha_bytes(array, data=b"", HeaderSize="-1", ElementDataFile="a.raw"))
+    np.testing.assert_array_equal(read_metaimage(path, LIMITS).volume.array, array)
+    by_itk = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))
+    np.testing.assert_array_equal(by_itk.T, array)
 
 
 @pytest.mark.parametrize("bad", ["nan", "0", "-2", "inf"])

@@ -156,6 +156,66 @@ def test_sform_before_qform(tmp_path):
     )
 
 
+@pytest.mark.parametrize("bad", [0.0, -3.0, np.nan, np.inf, 1e-9, 1e6])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_voxel_size_that_cannot_be_beside_a_sound_affine(tmp_path, bad, axis):
+    stated = [2.0, 3.0, 4.0]
+    stated[axis] = bad
+    result = read(tmp_path, nifti_bytes(ct_like(), pixdim=(1, *stated, 1, 1, 1, 1)))
+    np.testing.assert_array_equal(result.volume.affine, np.diag([2, 3, 4, 1]))
+    (warning,) = result.warnings
+    assert warning.startswith("Two voxel sizes are stated: pixdim ")
+    assert warning.endswith("affine 2 x 3 x 4 mm (used).")
+
+
+def two_forms(tmp_path, sform, qform, name="a.nii", codes=(1, 1)):
+    """A file written by nibabel with an sform and another qform."""
+    image = nib.Nifti1Image(ct_like(), sform)
+    image.set_sform(sform, codes[0])
+    image.set_qform(qform, codes[1])
+    nib.save(image, tmp_path / name)
+    return read_nifti(tmp_path / name, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("qform", "said"),
+    [
+        (np.diag([-2.0, 3, 4, 1]), "about left and right: by its sform the voxels run RAS, by its"),
+        (np.diag([2.0, -3, 4, 1]), "about the directions of its axes: by its sform the voxels run"),
+        (np.array([[0, 3.0, 0, 0], [-2, 0, 0, 0], [0, 0, 4, 0], [0, 0, 0, 1]]), "qform PRS"),
+    ],
+)
+def test_sform_and_qform_that_disagree(tmp_path, qform, said):
+    sform = np.diag([2.0, 3, 4, 1])
+    result = two_forms(tmp_path, sform, qform)
+    np.testing.assert_array_equal(result.volume.affine, sform)
+    np.testing.assert_array_equal(nib.load(tmp_path / "a.nii").affine, sform)
+    (warning,) = result.warnings
+    assert said in warning
+    assert "The sform was taken" in warning
+    turned = two_forms(tmp_path, qform, sform, "b.nii")
+    np.testing.assert_allclose(turned.volume.affine, qform)
+    assert "contradicts itself" in turned.warnings[0]
+
+
+def test_forms_that_differ_a_little_or_are_not_both_there(tmp_path):
+    small = nib.affines.from_matvec(nib.eulerangles.euler2mat(0.1, 0.05, -0.1), [5, 6, 7])
+    assert (
+        two_forms(tmp_path, np.diag([2.0, 3, 4, 1]), small @ np.diag([2, 3, 4, 1])).warnings == ()
+    )
+    mirrored = np.diag([-2.0, 3, 4, 1])
+    assert two_forms(tmp_path, np.diag([2.0, 3, 4, 1]), mirrored, codes=(2, 0)).warnings == ()
+    content = nifti_bytes(ct_like(), quatern=(3.0, 3.0, 3.0))
+    assert read(tmp_path, content).warnings == ()
+
+
+def test_an_intercept_without_a_slope_is_told(tmp_path):
+    path = saved(tmp_path, "a.nii", nifti_bytes(ct_like(), scl_slope=0, scl_inter=-1024))
+    result = read_nifti(path, LIMITS)
+    np.testing.assert_array_equal(result.volume.array, nib.load(path).get_fdata())
+    assert "a slope of 0 with an intercept of -1024; as the format says" in result.warnings[0]
+
+
 def test_qfac_of_zero_counts_as_one(tmp_path):
     content = nifti_bytes(ct_like(), sform_code=0, pixdim=(0, 2, 3, 4, 1, 1, 1, 1))
     np.testing.assert_allclose(read(tmp_path, content).volume.affine, np.diag([2, 3, 4, 1]))

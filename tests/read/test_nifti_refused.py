@@ -68,7 +68,8 @@ def test_bad_input_10_gzip_bomb_is_stopped_after_the_declared_size(tmp_path):
 
 @pytest.mark.parametrize("bad", [np.nan, 0.0, -2.0, np.inf, 1e-9, 1e6])
 def test_bad_input_11_spacing(tmp_path, bad):
-    content = nifti_bytes(ct_like(), pixdim=(1, 2, bad, 4, 1, 1, 1, 1))
+    """Without an affine of its own; with one the voxel size is read from it and told."""
+    content = nifti_bytes(ct_like(), sform_code=0, pixdim=(1, 2, bad, 4, 1, 1, 1, 1))
     with pytest.raises(
         GeometryError, match=rf"voxel size of 2 x {bad:.6g} x 4 mm".replace("+", r"\+")
     ):

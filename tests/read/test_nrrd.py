@@ -79,6 +79,13 @@ def test_unnamed_spaces_are_read_as_simpleitk_does_with_a_warning(tmp_path, spac
     assert any("does not name the patient's axes" in w for w in read_nrrd(path, LIMITS).warnings)
 
 
+def test_no_origin_is_told(tmp_path):
+    path = saved(tmp_path, "a.nrrd", nrrd_bytes(ct_like(), space_origin=None))
+    agrees_with_itk(path, [(0, 0, 0), (3, 4, 5)])
+    (warning,) = read_nrrd(path, LIMITS).warnings
+    assert "does not say where its first voxel lies" in warning
+
+
 def test_spacings_alone(tmp_path):
     content = nrrd_bytes(
         ct_like(), space=None, space_directions=None, space_origin=None, spacings="2 3 4"

@@ -45,6 +45,6 @@ def read_raw_table(path: Path, sheet: str | None = None) -> RawTable:
     return RawTable.from_json(values)
 
 
-def read_scans_table(path: Path) -> list[ManifestRow]:
-    """Rows of the table that names the scans; see `io.manifest`."""
-    return read_manifest(read_raw_table(path))
+def read_scans_table(path: Path, root: Path | None = None) -> list[ManifestRow]:
+    """Rows of the table that names the scans below a folder; see `read_manifest`."""
+    return read_manifest(read_raw_table(path), root)

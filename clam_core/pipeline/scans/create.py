@@ -100,7 +100,7 @@ def create(
         if table is None:
             found = discover(root, searcher, options.spatial_dims)
         else:
-            rows = read_scans_table(table)
+            rows = read_scans_table(table, root)
             found = discover_rows(root, rows, searcher, options.spatial_dims)
     found = _share_words(found)
     hides = table is None and options.ids != "names"
@@ -155,9 +155,9 @@ def _modality(scans: Sequence[FoundScan]) -> str:
 
 
 def _dims(scans: Sequence[FoundScan]) -> int:
-    return (
-        2 if all(scan.n_axes != 3 for scan in scans) and any(scan.n_axes for scan in scans) else 3
-    )
+    """Axes of the scans that were found; of all, where none was."""
+    kept = [scan for scan in scans if scan.status == "found"] or scans
+    return 2 if all(scan.n_axes != 3 for scan in kept) and any(scan.n_axes for scan in kept) else 3
 
 
 def _fit_modality(scan: FoundScan, modality: str) -> FoundScan:

@@ -35,13 +35,15 @@ def prepare_scan(  # the arguments are one JSON object
     allowed = ReadLimits(**limits)
     wanted = PreprocessSettings(**settings)
     result = read_scan(scan["format"], _refs(scan["files"]), allowed, scan["unit"])
-    mask = None
+    mask, doubts = None, []
     if scan["masks"] and wanted.reads_masks:
-        mask = read_scan(scan["mask_format"], _refs(scan["masks"]), allowed, "arbitrary").volume
+        drawn = read_scan(scan["mask_format"], _refs(scan["masks"]), allowed, "arbitrary")
+        mask = drawn.volume
+        doubts = [f"The mask: {words}" for words in drawn.warnings if words not in result.warnings]
     prepared = prepare(result.volume, mask, wanted)
     values = {
         **prepared.quality,
-        "warnings": " ".join(dict.fromkeys((*result.warnings, *prepared.warnings))),
+        "warnings": " ".join(dict.fromkeys((*result.warnings, *doubts, *prepared.warnings))),
         "affine": prepared.volume.affine.ravel().tolist(),
         "source_affine": result.volume.affine.ravel().tolist(),
         "source_shape": list(result.volume.shape),

@@ -22,7 +22,7 @@ from clam_core.pipeline.summary import Summary
 from clam_core.sandbox.pool import ReaderPool, Reply, Task
 from clam_core.settings import PreprocessSettings, ReadLimits
 from clam_core.study import Prepared, ScanWriter, Study
-from clam_core.wording import plural
+from clam_core.wording import plural, size_words
 
 PRELOAD = ("clam_core.pipeline.scans.prepare_scan",)
 
@@ -209,8 +209,8 @@ def _check_space(folder: Path, settings: PreprocessSettings, n_scans: int) -> No
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise StudyError(
-            f"The volumes of {n_scans:,} scans need up to {needed / 1e9:.1f} GB, and "
-            f"{free / 1e9:.1f} GB are free; free some space or choose a smaller grid."
+            f"The volumes of {n_scans:,} scans need up to {size_words(needed)}, and "
+            f"{size_words(free)} are free; free some space or choose a smaller grid."
         )
 
 

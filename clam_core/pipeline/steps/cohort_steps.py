@@ -14,6 +14,7 @@ from clam_core.pipeline.steps.shared_options import (
     Grid,
     IdColumn,
     Mask,
+    MaskLabel,
     Scans,
     ScansTable,
     Spacing,
@@ -37,6 +38,7 @@ def preprocess(
     grid: Grid = (88,),
     spacing_mm: Spacing = None,
     mask: Mask = "auto",
+    mask_label: MaskLabel = (),
     crop: Annotated[str, Option("auto, mask, center or none.")] = "auto",
     margin_mm: Annotated[float, Option("Margin around the mask in mm.", flag="--margin")] = 5.0,
     intensity_factor: Annotated[
@@ -53,7 +55,11 @@ def preprocess(
 
     opened = Study(study)
     values: dict[str, Any] = {"spacing_mm": spacing_mm, "mask": mask, "crop": crop}
-    values |= {"margin_mm": margin_mm, "intensity_factor": intensity_factor}
+    values |= {
+        "mask_label": mask_label,
+        "margin_mm": margin_mm,
+        "intensity_factor": intensity_factor,
+    }
     settings = PreprocessSettings(grid=axes(grid, opened.info.spatial_dims), **values)
     return prepare(opened, settings, workers, progress, forget_missing=forget_missing)
 

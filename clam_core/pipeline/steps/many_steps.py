@@ -16,6 +16,7 @@ from clam_core.pipeline.steps.shared_options import (
     ForgetMissing,
     Grid,
     Mask,
+    MaskLabel,
     Method,
     NClusters,
     Preset,
@@ -107,6 +108,7 @@ def run(
     grid: Grid = (88,),
     spacing_mm: Spacing = None,
     mask: Mask = "auto",
+    mask_label: MaskLabel = (),
     seed: Seed = 0,
     forget_missing: ForgetMissing = False,
     workers: Workers = N_WORKERS,
@@ -117,7 +119,7 @@ def run(
     from clam_core.pipeline.scans.create import CreateOptions
     from clam_core.settings import PreprocessSettings
 
-    values: dict[str, Any] = {"spacing_mm": spacing_mm, "mask": mask}
+    values: dict[str, Any] = {"spacing_mm": spacing_mm, "mask": mask, "mask_label": mask_label}
     inputs = Inputs(
         scans,
         scans_table,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from clam_core.pipeline.steps.declaration import Option
-from clam_core.pipeline.steps.written import GRID
+from clam_core.pipeline.steps.written import GRID, LABELS
 
 N_WORKERS = min(os.cpu_count() or 1, 8)
 """Reader processes, if nobody says how many."""
@@ -27,6 +27,12 @@ Spacing = Annotated[
     Option("Voxel size in mm; without it the cropped box is scaled to the grid.", flag="--spacing"),
 ]
 Mask = Annotated[str, Option("auto, lungs, given or none.")]
+MaskLabel = Annotated[
+    tuple[int, ...],
+    Option(
+        "Labels of given masks that are inside (3 or 3,4), where they hold several.", written=LABELS
+    ),
+]
 ForgetMissing = Annotated[
     bool,
     Option("Give up ready scans whose files are missing or can no longer be prepared."),

@@ -32,6 +32,17 @@ def _read_grid(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
+def _read_labels(text: str) -> tuple[int, ...]:
+    """`3,4` -> (3, 4); nothing -> ()."""
+    parts = text.replace(" ", ",").split(",")
+    try:
+        return tuple(int(part) for part in parts if part)
+    except ValueError:
+        raise SettingsError(
+            f"The labels {text!r} are not whole numbers with commas between them (3 or 3,4)."
+        ) from None
+
+
 def _read_range(text: str) -> tuple[int, int]:
     """`2..8` -> (2, 8); `3` -> (3, 3)."""
     parts = text.split("..")
@@ -78,5 +89,6 @@ def axes(grid: tuple[int, ...], n_axes: int) -> tuple[int, ...]:
 NAMES = Written(_read_names, _commas)
 IDS = Written(_read_ids, _commas)
 GRID = Written(_read_grid, _commas)
+LABELS = Written(_read_labels, _commas)
 RANGE = Written(_read_range, lambda span: f"{span[0]}..{span[1]}")
 TARGET = Written(_read_target)

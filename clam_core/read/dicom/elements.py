@@ -144,7 +144,7 @@ def walk(buffer: Buffer, pos: int, coding: Coding) -> tuple[Elements, int, tuple
         if not noted:
             continue
         too_long = pos - start > MAX_VALUE_BYTES and tag not in tags.SEQUENCES
-        if too_long or not buffer.reach(pos):
+        if too_long or (pos > len(data) and not buffer.reach(pos)):
             raise ReadError(DAMAGED)
         elements[tag] = Element(vr, buffer.data[start:pos])
     return elements, pos, None

@@ -6,6 +6,7 @@ import math
 import struct
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 
 from clam_core.errors import ReadError
 from clam_core.read.dicom.elements import Coding, Elements, items
@@ -53,10 +54,7 @@ class Fields:
     def texts(self, keyword: str) -> tuple[str, ...]:
         """Parts of a text that may hold several, stripped; empty if it is absent."""
         element = self.elements.get(TAGS[keyword])
-        if element is None:
-            return ()
-        parts = _decode(element.value, self.charset).split("\\")
-        return tuple(part.strip("\0 \t\r\n") for part in parts)
+        return () if element is None else _parts(element.value, self.charset)
 
     def text(self, keyword: str) -> str:
         """First part of a text; empty if it is absent."""
@@ -114,17 +112,29 @@ class Fields:
         vr = element.vr if element.vr not in _UNTYPED else BINARY.get(keyword, b"DS")
         if vr in _BINARY:
             return self._unpack(element.value, _BINARY[vr]) or None
-        text = element.value.strip(b"\0 ")
-        try:
-            return tuple(float(part) for part in text.split(b"\\")) if text else None
-        except ValueError:
-            return ()
+        return _numbers_in(element.value)
 
     def _unpack(self, value: bytes, code: str) -> tuple[float, ...]:
         count = len(value) // struct.calcsize("=" + code)
         order = "<" if self.coding.little else ">"
         layout = f"{order}{count}{code}"
         return struct.unpack(layout, value[: struct.calcsize(layout)])
+
+
+@lru_cache(maxsize=4096)
+def _parts(raw: bytes, charset: str) -> tuple[str, ...]:
+    """Parts of a text, remembered: the slices of a series share most of theirs."""
+    return tuple(part.strip("\0 \t\r\n") for part in _decode(raw, charset).split("\\"))
+
+
+@lru_cache(maxsize=4096)
+def _numbers_in(raw: bytes) -> tuple[float, ...] | None:
+    """Numbers that are written as text; None if it is empty, an empty tuple if it is no number."""
+    text = raw.strip(b"\0 ")
+    try:
+        return tuple(float(part) for part in text.split(b"\\")) if text else None
+    except ValueError:
+        return ()
 
 
 def _decode(raw: bytes, charset: str) -> str:

@@ -12,18 +12,27 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from clam_core.errors import ReadError
 
 _T = TypeVar("_T")
+_PLAIN = frozenset({str, int, float, bool})
 _Maker = Callable[[Any], Any]
 
 
 def to_plain(value: Any) -> Any:  # noqa: ANN401
     """Lists, dictionaries, texts and numbers that say the same as `value`."""
+    if value is None or type(value) in _PLAIN:
+        return value
     if is_dataclass(value):
-        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
+        names = _names_of(type(value))  # type: ignore[arg-type]
+        return {name: to_plain(getattr(value, name)) for name in names}
     if isinstance(value, tuple):
         return [to_plain(item) for item in value]
     if isinstance(value, Path):
         return str(value)
     return value
+
+
+@lru_cache(maxsize=64)
+def _names_of(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def from_plain(kind: type[_T], values: Any) -> _T:  # noqa: ANN401

@@ -22,6 +22,10 @@ MAX_FRAMES = 100_000
 MAX_SIDE = 65_535
 
 _FILE_FAULTS = (OSError, EOFError, KeyError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+_NO_SLOPE = (
+    "Its header has a RescaleSlope of 0, by which all its values would be the same; correct it, or "
+    "export the series again."
+)
 _PERSON = ("PatientName", "PatientBirthDate", "PatientSex")
 _POSITIONS = frozenset(
     {"HFP", "HFS", "HFDR", "HFDL", "FFDR", "FFDL", "FFP", "FFS"}
@@ -68,6 +72,8 @@ def _header(ref: FileRef, raw: RawHeader, fields: Fields, words: tuple[str, ...]
     pixels = _pixel_format(raw, fields)
     first, planes = read_frames(fields, pixels.frames)
     check_is_scan(sop_class, modality, first.texts("FrameType"), burned_in=burned_in)
+    if modality == "CT" and any(plane.slope == 0 for plane in planes):
+        raise ReadError(_NO_SLOPE)
     position = fields.text("PatientPosition")
     kernel = "/".join(part for part in first.texts("ConvolutionKernel") if part)
     contrast = TAGS["ContrastBolusAgent"] in fields.elements

@@ -20,6 +20,10 @@ from clam_core.settings import HU_MIN
 Array = NDArray[np.generic]
 IntArray = NDArray[np.integer[Any]]
 
+_TISSUE_HU = -900
+"""Padding is air or less; a value above this may as well be tissue."""
+_CORNER = 3
+"""Pixels along each side of a corner that are padding all together; noise is not."""
 _INT16 = np.iinfo(np.int16)
 
 
@@ -100,7 +104,8 @@ def fill_values(
         stored: Stored pixels, shape (rows, columns), whole numbers.
         plane: Slope and intercept.
         pixels: Range, padding and direction of the scale.
-        is_ct: CT is in HU: padding and everything below -1024 becomes -1024.
+        is_ct: CT is in HU: padding and everything below -1024 becomes -1024. A padding
+            value that tissue may have counts as padding around the field of view only.
             Other modalities have no such floor; in MONOCHROME1 they are turned
             round, so that larger is brighter.
     """
@@ -115,7 +120,31 @@ def fill_values(
         if min(plane.slope * end for end in stored_range(pixels)) + plane.intercept < HU_MIN:
             np.maximum(out, HU_MIN, out=out)
         if pixels.padding is not None:
-            out[_is_padding(stored, pixels)] = HU_MIN
+            is_padding = _is_padding(stored, pixels)
+            if is_like_tissue(pixels, plane):
+                is_padding = _from_corners(is_padding)
+            out[is_padding] = HU_MIN
+
+
+def is_like_tissue(pixels: PixelFormat, plane: Plane) -> bool:
+    """Whether the padding value of a CT, in HU, is one that tissue has as well, such as 0."""
+    if pixels.padding is None:
+        return False
+    return any(
+        plane.slope * value + plane.intercept > _TISSUE_HU for value in _padding_range(pixels)
+    )
+
+
+def _from_corners(is_padding: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What fills a corner of the picture and all that is joined to it: around the field of view."""
+    from scipy import ndimage
+
+    pieces, _ = ndimage.label(is_padding)
+    side = slice(None, _CORNER), slice(-_CORNER, None)
+    corners = [pieces[rows, columns] for rows in side for columns in side]
+    filled = [int(corner.flat[0]) for corner in corners if (corner > 0).all()]
+    kept: NDArray[np.bool_] = np.isin(pieces, filled)
+    return kept
 
 
 def _fill_whole(out: Array, stored: IntArray, plane: Plane, pixels: PixelFormat) -> None:
@@ -132,11 +161,15 @@ def _fill_whole(out: Array, stored: IntArray, plane: Plane, pixels: PixelFormat)
 
 def _is_padding(stored: IntArray, pixels: PixelFormat) -> NDArray[np.bool_]:
     """Where the pixel is padding; the header may give its value with or without a sign."""
+    low, high = _padding_range(pixels)
+    if low == high:
+        return np.equal(stored, low)
+    return np.logical_and(np.greater_equal(stored, low), np.less_equal(stored, high))
+
+
+def _padding_range(pixels: PixelFormat) -> tuple[int, int]:
     mask = (1 << pixels.bits_stored) - 1
     ends = [value & mask for value in pixels.padding or ()]
     if pixels.signed:
         ends = [end - (mask + 1) if end > mask >> 1 else end for end in ends]
-    low, high = min(ends), max(ends)
-    if low == high:
-        return np.equal(stored, low)
-    return np.logical_and(np.greater_equal(stored, low), np.less_equal(stored, high))
+    return min(ends), max(ends)

@@ -53,10 +53,16 @@ def mask_words(material: Material) -> str:
         "center": "The middle of the field of view was used.",
         "none": "The whole field of view was used.",
     }
+    labels = ""
+    if settings.mask_label and "given" in counts:
+        several = "s" if len(settings.mask_label) > 1 else ""
+        named = listed([str(label) for label in settings.mask_label])
+        labels = f" Of the masks that were given, the label{several} {named} counted as inside."
     crop = settings.crop
     if crop == "auto":
         crop = "mask" if masked(material) else "none"
-    return f"Of the {len(material.members):,} scans of this run, {listed(parts)}. {crops[crop]}"
+    whom = f"Of the {len(material.members):,} scans of this run, {listed(parts)}."
+    return f"{whom}{labels} {crops[crop]}"
 
 
 def _cut_words(settings: PreprocessSettings) -> str:

@@ -197,16 +197,15 @@ def test_ct_is_limited_to_what_int16_holds(tmp_path):
 
 
 def test_padding_and_values_below_air_become_air(tmp_path):
-    stored = np.array([-2000, -3000, -500, 40, 63, 64] * 5, np.int16).reshape(1, 5, 6)
+    stored = np.array([-2000, -3000, 1500, 40, 63, 64] * 5, np.int16).reshape(1, 5, 6)
     stored = np.concatenate([stored, stored])
-    refs = make.series(tmp_path, stored, RescaleIntercept=0, PixelPaddingValue=40)
+    refs = make.series(tmp_path, stored, RescaleIntercept=-1000, PixelPaddingValue=40)
     found = read_series(refs, LIMITS).volume.array[:, 0, 0]
-    np.testing.assert_array_equal(found, [-1024, -1024, -500, -1024, 63, 64])
-    refs = make.series(
-        tmp_path, stored, RescaleIntercept=0, PixelPaddingValue=40, PixelPaddingRangeLimit=63
-    )
+    np.testing.assert_array_equal(found, [-1024, -1024, 500, -1024, -937, -936])
+    tags = {"PixelPaddingValue": 40, "PixelPaddingRangeLimit": 63}
+    refs = make.series(tmp_path, stored, RescaleIntercept=-1000, **tags)
     found = read_series(refs, LIMITS).volume.array[:, 0, 0]
-    np.testing.assert_array_equal(found, [-1024, -1024, -500, -1024, -1024, 64])
+    np.testing.assert_array_equal(found, [-1024, -1024, 500, -1024, -1024, -936])
 
 
 def test_mr_keeps_its_values_and_monochrome1_is_turned_round(tmp_path):

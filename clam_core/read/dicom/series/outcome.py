@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from clam_core.files.file_ref import FileRef
 from clam_core.read.dicom.header_json import from_plain, to_plain
 from clam_core.read.dicom.headers import DicomHeader
+from clam_core.read.dicom.pixel_values import is_like_tissue
 from clam_core.read.dicom.series.slices import Stack
 from clam_core.settings import Unit
 
@@ -101,6 +102,7 @@ def usable(
     sizes = tuple(np.linalg.norm(affine[:3, : len(shape)], axis=0).tolist())
     headers = _headers(ordered)
     unit, doubts = _unit(headers)
+    doubts += _value_doubts(headers, is_ct=unit == "HU")
     if kind == "scan":
         doubts += _apart(headers[0].slice_thickness_mm, sizes[2])
     outcome = SeriesOutcome(
@@ -183,6 +185,32 @@ def _unit(headers: Sequence[DicomHeader]) -> tuple[Unit, list[str]]:
     if "US" in types:
         return "HU", ["The header leaves the unit of its values open; they were taken as HU."]
     return "HU", []
+
+
+def _value_doubts(headers: Sequence[DicomHeader], *, is_ct: bool) -> list[str]:
+    """What headers say of bits and padding that most programs understand in another way."""
+    doubts = []
+    odd = next((h.pixels for h in headers if h.pixels.high_bit != h.pixels.bits_stored - 1), None)
+    if odd is not None:
+        low = odd.high_bit + 1 - odd.bits_stored
+        doubts.append(
+            f"The header places the values in bits {low} to {odd.high_bit} of each pixel (HighBit "
+            f"{odd.high_bit}, BitsStored {odd.bits_stored}) and they were read there; many "
+            "programs read the lowest bits instead, so check the values."
+        )
+    padded = next((h for h in headers if is_ct and _is_padded_like_tissue(h)), None)
+    if padded is not None:
+        first, last = padded.pixels.padding or (0, 0)
+        named = f"{first}" if first == last else f"{first} to {last}"
+        doubts.append(
+            f"The padding value of the header ({named}) is one that tissue has as well; only what "
+            "fills a corner of its slice was taken as padding."
+        )
+    return doubts
+
+
+def _is_padded_like_tissue(header: DicomHeader) -> bool:
+    return any(is_like_tissue(header.pixels, plane) for plane in header.planes)
 
 
 def _apart(thickness_mm: float | None, spacing_mm: float) -> list[str]:
