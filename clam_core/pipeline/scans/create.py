@@ -56,13 +56,16 @@ class CreateOptions(Settings):
         spatial_dims: 2 or 3; None takes 3 if there is any volume.
         modality: As DICOM names it; None takes what most scans are, where a
             volume whose format does not say counts as CT.
-        ids: See `naming.name_scans`.
+        ids: See `scan_ids.name_scans`.
+        layout: `auto` asks paths and names whose the scans are and which files are labels;
+            `none` takes every file for a scan of a subject of its own.
         n_workers: Reader processes.
     """
 
     spatial_dims: Literal[2, 3] | None = None
     modality: str | None = None
     ids: IdMode = "auto"
+    layout: Literal["auto", "none"] = "auto"
     n_workers: int = 2
 
 
@@ -98,7 +101,8 @@ def create(
     with ReaderPool(options.n_workers, limits) as pool:
         searcher = Searcher(pool, limits, progress)
         if table is None:
-            found = discover(root, searcher, options.spatial_dims)
+            by_layout = options.layout == "auto"
+            found = discover(root, searcher, options.spatial_dims, by_layout=by_layout)
         else:
             rows = read_scans_table(table)
             found = discover_rows(root, rows, searcher, options.spatial_dims)
@@ -121,10 +125,23 @@ def create(
         unit=unit,
         scans_root=str(home),
         key=key,
+        found=(*_whose(scans), *found.notes),
     )
     stored = store.scans(scans)
     create_study(folder, info, stored, store.sources(scans), skipped)
     return _summary(info, stored, skipped, n_replaced)
+
+
+def _whose(scans: Sequence[FoundScan]) -> list[str]:
+    """How many subjects the scans are of, where some have several."""
+    counts = Counter(scan.subject_id for scan in scans if scan.status == "found")
+    most = max(counts.values(), default=0)
+    if most < 2:
+        return []
+    return [
+        f"{counts.total():,} scans of {plural(len(counts), 'subject')}, up to {most} of one: scans "
+        "of one subject do not count as independent."
+    ]
 
 
 def _share_words(found: Discovery) -> Discovery:
@@ -181,7 +198,7 @@ class _Store:
         """The scans table as it is before preprocessing."""
         rows = [self._row(scan) for scan in scans]
         table = pd.DataFrame(rows, index=pd.Index([s.scan_id for s in scans], name="scan_id"))
-        texts = ["subject_id", "source", "status", "reason", "modality", "format", "notes"]
+        texts = ["subject_id", "session", "source", "status", "reason", "modality", "format", "notes"]
         return table.astype({**dict.fromkeys(texts, "str"), **ACQUISITION, "n_files": "int64"})
 
     def _row(self, scan: FoundScan) -> dict[str, Any]:
@@ -189,6 +206,7 @@ class _Store:
         values["site"] = code(self._key, scan.institution, "site-", 6) if scan.institution else None
         return {
             "subject_id": scan.subject_id,
+            "session": scan.session,
             "source": self._label(scan),
             "status": scan.status,
             "reason": self._harmless(scan.reason, scan),
@@ -269,6 +287,7 @@ def _summary(
         f"{info.spatial_dims} dimensions), {len(failed)} failed, "
         f"{plural(n_skipped, 'file')} skipped."
     ]
+    sentences += info.found
     sentences += [f"{scan_id}: {reason}" for scan_id, reason in failed.iloc[:10].items()]
     if len(failed) > 10:
         sentences.append(f"And {len(failed) - 10} more; the scans table has every reason.")
