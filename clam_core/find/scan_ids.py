@@ -10,6 +10,7 @@ from typing import Literal
 from clam_core.files.found_scan import FoundScan
 from clam_core.files.likely_names import is_surely_name
 from clam_core.files.personal_names import clean, code, looks_private, unique_ids
+from clam_core.find.layouts.path_words import moment_of
 
 IdMode = Literal["auto", "names", "codes"]
 
@@ -78,8 +79,10 @@ def _session(scan: FoundScan, ids: IdMode) -> str:
         return clean(scan.session)
     if scan.visit:
         return f"visit-{scan.visit}"
-    is_hidden = ids == "codes" or looks_private(scan.session, scan.private_words)
-    return "" if is_hidden else clean(scan.session)
+    known = moment_of(scan.session)  # our own words of visits and phases name nobody
+    is_harmless = known is not None and not known.before and known.kind in {"visit", "phase"}
+    is_harmless = is_harmless or not looks_private(scan.session, scan.private_words)
+    return clean(scan.session) if is_harmless else ""
 
 
 def _candidates(

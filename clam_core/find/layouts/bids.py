@@ -25,14 +25,9 @@ _MODALITIES = {
 }
 
 
-def take_bids(scans: Sequence[FoundScan]) -> tuple[list[FoundScan], int]:
-    """Subject, session and modality of files that are named as BIDS names them.
-
-    Returns:
-        All scans, and how many of them were recognised.
-    """
-    taken = [_take(scan) for scan in scans]
-    return taken, sum(new is not old for new, old in zip(taken, scans, strict=True))
+def take_bids(scans: Sequence[FoundScan]) -> list[FoundScan]:
+    """Subject, session and modality of files that are named as BIDS names them."""
+    return [_take(scan) for scan in scans]
 
 
 def _take(scan: FoundScan) -> FoundScan:

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import takewhile
 
 from clam_core.files.file_ref import FileRef
@@ -15,13 +16,15 @@ from clam_core.wording import plural
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _LABEL = frozenset(
-    "mask masks label labels labelmap labelmaps seg segs segm segmentation segmentations dseg "
-    "probseg roi rois gt groundtruth annotation annotations contour contours lungmask gtv".split()
+    {"mask", "masks", "label", "labels", "labelmap", "labelmaps", "lungmask", "gtv", "gt", "seg"}
+    | {"segs", "segm", "segmentation", "segmentations", "dseg", "probseg", "groundtruth"}
+    | {"roi", "rois", "annotation", "annotations", "contour", "contours"}
 )
 _LABEL_FOLDERS = frozenset({"labelstr", "labelsts", "labelsval", "maskstr", "gtsegmentations"})
 _IMAGE_WORDS = frozenset(
-    "ct mr pet image images img imgs imagestr imagests imagesval scan scans volume volumes vol "
-    "raw orig original data mask masks and".split()
+    {"ct", "mr", "pet", "image", "images", "img", "imgs", "imagestr", "imagests", "imagesval"}
+    | {"scan", "scans", "volume", "volumes", "vol", "raw", "orig", "original", "data"}
+    | {"mask", "masks", "and"}
 )
 _SPACE = re.compile(r"_space-(?!orig|individual|scan|T1w|ct)[A-Za-z0-9]+")
 _ENTITIES = re.compile(r"_(?:desc|label|space|res|den|hemi)-[A-Za-z0-9]+")
@@ -89,6 +92,7 @@ def _words(name: str) -> list[str]:
     return [word.lower() for word in _WORDS.findall(name)]
 
 
+@lru_cache(maxsize=1 << 14)
 def _is_label_folder(name: str) -> bool:
     words = [word for word in _words(name) if not word.isdigit()]
     joined = "".join(words)
@@ -151,10 +155,9 @@ def _give_masks(
     """Masks for all scans or for none: a cohort is not looked at in two ways."""
     after = "name one per scan in a scans table (column mask) to use them."
     fitting = {name: one for name in sets if (one := _pairs(scans, sets[name]))}
-    if len(fitting) > 1:
-        lungs = [name for name in fitting if {"lung", "lungs"} & set(_words(name))]
-        lungs = [name for name in lungs if "and" not in _words(name)]
-        fitting = {name: fitting[name] for name in lungs} if len(lungs) == 1 else fitting
+    for wanted in ({"lung", "lungs", "lungmask"}, {"mask", "masks"}):  # of several the plainest
+        named = [one for one in fitting if wanted & set(_words(one)) and "and" not in _words(one)]
+        fitting = {name: fitting[name] for name in named} if len(named) == 1 else fitting
     if not fitting:
         return scans, f"they are not used as masks, because not every scan has one mask; {after}"
     if len(fitting) > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from clam_core.files.common_words import PLAIN
@@ -36,14 +37,15 @@ _WHOLE: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("phase", re.compile(_PHASE, re.IGNORECASE)),
     ("visit", re.compile(_VISIT, re.IGNORECASE)),
 )
+_ANYWHERE: tuple[tuple[Kind, str], ...] = (
+    ("date", _DATE),
+    ("phase", _PHASE),
+    ("visit", _VISIT),
+    ("modality", rf"(?:{_MODALITY})\d?"),
+)
 _PARTS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(rf"(?<![A-Za-z0-9])(?:{pattern})(?![A-Za-z0-9])", re.IGNORECASE))
-    for kind, pattern in (
-        ("date", _DATE),
-        ("phase", _PHASE),
-        ("visit", _VISIT),
-        ("modality", rf"(?:{_MODALITY})\d?"),
-    )
+    for kind, pattern in _ANYWHERE
 )
 _GROUPING = re.compile(
     r"(?:data(?:set|base)?|batch|part|fold|split|site|cent(?:er|re)|zentrum|hospital|klinik|"
@@ -69,6 +71,7 @@ class Moment:
     before: str = ""
 
 
+@lru_cache(maxsize=1 << 16)
 def moment_of(name: str) -> Moment | None:
     """A visit, date, phase of breathing or study in the name of a folder or file.
 
@@ -78,6 +81,8 @@ def moment_of(name: str) -> Moment | None:
     for kind, pattern in _WHOLE:
         if pattern.fullmatch(name):
             return Moment(kind, name)
+    if name.isalnum():  # one word, and not one of these
+        return None
     found = [(match, kind) for kind, pattern in _PARTS if (match := pattern.search(name))]
     if not found:
         return None
@@ -86,6 +91,7 @@ def moment_of(name: str) -> Moment | None:
     return Moment(kind, match.group(), before) if before or kind == "date" else None
 
 
+@lru_cache(maxsize=1 << 16)
 def is_subject_like(name: str) -> bool:
     """Whether a name may be that of one subject: neither a group of scans nor a mere word.
 
@@ -96,6 +102,7 @@ def is_subject_like(name: str) -> bool:
     return any(letter.isdigit() for letter in name) or not is_plain(name)
 
 
+@lru_cache(maxsize=1 << 16)
 def is_plain(name: str) -> bool:
     """Whether a name is made of words of imaging only, with or without numbers."""
     return all(fold(word) in PLAIN for word in _WORDS.findall(name))

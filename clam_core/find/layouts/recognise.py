@@ -10,7 +10,7 @@ from clam_core.find.layouts.bids import leave_derivatives, take_bids
 from clam_core.find.layouts.decathlon import take_decathlon
 from clam_core.find.layouts.labels import CheckLabels, label_set, set_labels_aside
 from clam_core.find.layouts.path_words import is_plain
-from clam_core.find.layouts.visits import number_visits, take_visits
+from clam_core.find.layouts.visit_paths import number_visits, take_visits
 
 _TABLES = ("participants.tsv", "meta.csv", "participants.csv")
 _TOLD_BY = {
@@ -18,7 +18,10 @@ _TOLD_BY = {
     "decathlon": "cases of image folders as in the Decathlon and nnU-Net",
     "folders": "folders of patient and visit",
     "names": "names that hold a patient and a visit, phase or modality",
+    "nested": "folders whose files begin with their names",
     "files": "folders in which the files are called alike",
+    "series": "folders that hold series without a patient's id",
+    "counters": "names with a number of the scan behind the subject's",
 }
 """What told whose a scan is, in words."""
 
@@ -51,10 +54,10 @@ def recognise(
     Returns:
         Every scan is in `scans` or in `skipped`.
     """
-    named, n_bids = take_bids(scans)
-    named, skipped, notes = leave_derivatives(named) if n_bids else (named, [], [])
-    images = [scan for scan in named if not label_set(scan)]
+    named = take_bids(scans)
     labels = [scan for scan in named if label_set(scan)]
+    images = [scan for scan in named if not label_set(scan)]
+    images, skipped, derived = leave_derivatives(images)
     told: dict[str, int] = {"bids": sum(bool(scan.subject) for scan in images)}
     free = [scan for scan in images if not scan.subject]
     cases, told["decathlon"], n_channels = take_decathlon(free)
@@ -74,7 +77,6 @@ def recognise(
         )
     tables = [f"{name} of the data set can be imported as the clinical table."
               for name in _TABLES if name in set(file_names)]  # fmt: skip
-    derived = notes if n_bids else []
     return Recognised(
         done.scans, [*skipped, *done.skipped], [*first, *doubts, *derived, *done.notes, *tables]
     )
@@ -88,8 +90,8 @@ def _without_empty_ids(scans: list[FoundScan]) -> tuple[list[FoundScan], list[st
     if len(ids) != 1 or len(subjects) < 2 or not is_empty:
         return scans, []
     note = (
-        "All headers have the same patient id, and it is a word or zeros: subjects are those of the "
-        "folders."
+        "All headers have the same patient id, and it is a word or zeros: subjects are those of "
+        "the folders."
     )
     return [replace(one, patient_id="") if one.subject else one for one in scans], [note]
 

@@ -5,40 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from clam_core.files.found_scan import FoundScan
-from clam_core.find.layouts.path_words import (
-    Moment,
-    date_key,
-    is_plain,
-    is_subject_like,
-    moment_of,
+from clam_core.find.layouts.equal_names import (
+    by_counters,
+    by_equal_files,
+    by_nested_names,
+    by_series_folder,
 )
+from clam_core.find.layouts.path_words import date_key, is_plain, is_subject_like, moment_of
+from clam_core.find.layouts.whose import Whose, has_digit, home_of
 
 MOST_PER_SUBJECT = 12
 """Scans of one subject on average; names shared by more are those of groups."""
 
 _NUMBER_BEHIND = re.compile(r"[_\- ]\d{2,}$")
-_PLAIN_FILE = re.compile(r"[^\W\d_][^\d]*\d{0,2}")
-"""`ct`, `chest_ct2`: not `001` or `CT_001`, which may count subjects."""
-
-
-@dataclass(frozen=True)
-class Whose:
-    """Subject and session of a scan, as its path has them.
-
-    Attributes:
-        subject: Name of the subject.
-        home: Folders above it that may tell two subjects of one name apart.
-        moment: What says when or how the scan was made; None if nothing does.
-        rule: `folders`, `names` or `files`: what told.
-    """
-
-    subject: str
-    home: tuple[str, ...]
-    moment: Moment | None
-    rule: str
 
 
 def take_visits(scans: Sequence[FoundScan]) -> tuple[list[FoundScan], Counter[str]]:
@@ -46,13 +28,14 @@ def take_visits(scans: Sequence[FoundScan]) -> tuple[list[FoundScan], Counter[st
 
     Returns:
         All scans, and how many were recognised by which rule: `folders` of patient and visit,
-        `names` that hold a visit, `files` that are called alike in each patient's folder.
+        `names` that hold a visit, and those of `equal_names`.
     """
     free = [scan for scan in scans if not scan.subject]
     n_names = _count_names(free)
     found = {id(scan): one for scan in free if (one := _by_path(scan, n_names))}
     found |= _by_outer_visit([scan for scan in free if id(scan) not in found])
-    found |= _by_equal_files([scan for scan in free if id(scan) not in found])
+    for rule in (by_nested_names, by_equal_files, by_series_folder, by_counters):
+        found |= rule([scan for scan in free if id(scan) not in found])
     found = _plausible(found)
     homes: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for one in found.values():
@@ -95,14 +78,14 @@ def _by_path(scan: FoundScan, n_names: Sequence[int]) -> Whose | None:
         if moment is None or moment.kind == "modality":
             continue
         if moment.before:
-            if is_subject_like(moment.before) and _has_digit(moment.before):
-                return Whose(moment.before, _home(scan.place[:depth]), moment, "folders")
+            if is_subject_like(moment.before) and has_digit(moment.before):
+                return Whose(moment.before, home_of(scan.place[:depth]), moment, "folders")
             continue
         above = [n for n, part in enumerate(scan.place[:depth]) if is_subject_like(part)]
-        above = [n for n in above if _has_digit(scan.place[n])] or above
+        above = [n for n in above if has_digit(scan.place[n])] or above
         if above:  # of several the folder of which there are most: `ADNI/002_S_0413/MT1/2006-05-02`
-            n = max(above, key=lambda one: (n_names[one], one))
-            return Whose(scan.place[n], _home(scan.place[:n]), moment, "folders")
+            n = max(above, key=lambda one: (n_names[one], -one))
+            return Whose(scan.place[n], home_of(scan.place[:n]), moment, "folders")
     return _by_name(scan)
 
 
@@ -114,23 +97,13 @@ def _count_names(scans: Sequence[FoundScan]) -> list[int]:
 
 def _by_name(scan: FoundScan) -> Whose | None:
     moment = moment_of(scan.stem) if scan.stem else None
-    if moment is None or not moment.before or not _has_digit(moment.before):
+    if moment is None or not moment.before or not has_digit(moment.before):
         return None
     if not is_subject_like(moment.before):
         return None
     if moment.kind == "modality" and _NUMBER_BEHIND.search(scan.stem):
         return None  # COVID19_CT_001: the number behind may be the subject
-    return Whose(moment.before, _home(scan.place), moment, "names")
-
-
-def _home(place: tuple[str, ...]) -> tuple[str, ...]:
-    """Folders that may tell subjects apart: no visits, no phases, no kinds of image."""
-    return tuple(part for part in place if moment_of(part) is None and not _is_kind(part))
-
-
-def _is_kind(part: str) -> bool:
-    found = moment_of(f"x_{part}")
-    return found is not None and found.kind == "modality" and found.text == part
+    return Whose(moment.before, home_of(scan.place), moment, "names")
 
 
 def _by_outer_visit(scans: Sequence[FoundScan]) -> dict[int, Whose]:
@@ -158,38 +131,15 @@ def _outer(scan: FoundScan) -> Whose | None:
         subject = next((one for one in below if one and not is_plain(one)), "")
         subject = subject or next((one for one in below if re.search(r"\d", one)), "")
         if subject and is_subject_like(subject):
-            return Whose(subject, _home(scan.place[:depth]), moment, "folders")
+            return Whose(subject, home_of(scan.place[:depth]), moment, "folders")
     return None
-
-
-def _by_equal_files(scans: Sequence[FoundScan]) -> dict[int, Whose]:
-    """`P01/ct1.nii.gz`, `P01/ct2.nii.gz`, `P02/ct1.nii.gz`: the same plain names in each folder."""
-    places: dict[str, set[tuple[str, ...]]] = defaultdict(set)
-    for scan in scans:
-        if scan.format != "dicom" and _PLAIN_FILE.fullmatch(scan.stem) and is_plain(scan.stem):
-            places[scan.stem.lower()].add(scan.place)
-    found = {}
-    for scan in scans:
-        if len(places.get(scan.stem.lower(), ())) < 2:
-            continue
-        names = [n for n, part in enumerate(scan.place) if _has_digit(part)]
-        if names and is_subject_like(scan.place[names[-1]]):
-            n = names[-1]
-            found[id(scan)] = Whose(scan.place[n], _home(scan.place[:n]), None, "files")
-    return found
-
-
-def _has_digit(text: str) -> bool:
-    return any(map(str.isdigit, text))
 
 
 def _plausible(found: dict[int, Whose]) -> dict[int, Whose]:
     """Without the rules by which many scans would belong to one subject."""
-    groups: dict[str, Counter[tuple[tuple[str, ...], str]]] = defaultdict(Counter)
-    for one in found.values():
-        groups[one.rule][one.home, one.subject] += 1
-    return {
-        key: one
-        for key, one in found.items()
-        if sum(groups[one.rule].values()) <= MOST_PER_SUBJECT * len(groups[one.rule])
-    }
+    n_scans = Counter(one.rule for one in found.values())
+    n_subjects = Counter(
+        rule for rule, _, _ in {(o.rule, o.home, o.subject) for o in found.values()}
+    )
+    good = {rule for rule, n in n_scans.items() if n <= MOST_PER_SUBJECT * n_subjects[rule]}
+    return {key: one for key, one in found.items() if one.rule in good}
