@@ -23,10 +23,11 @@ _LABEL = frozenset(
 _LABEL_FOLDERS = frozenset({"labelstr", "labelsts", "labelsval", "maskstr", "gtsegmentations"})
 _IMAGE_WORDS = frozenset(
     {"ct", "mr", "pet", "image", "images", "img", "imgs", "imagestr", "imagests", "imagesval"}
-    | {"scan", "scans", "volume", "volumes", "vol", "raw", "orig", "original", "data"}
+    | {"scan", "scans", "volume", "volumes", "vol", "raw", "orig", "original", "data", "org"}
     | {"mask", "masks", "and"}
 )
 _SPACE = re.compile(r"_space-(?!orig|individual|scan|T1w|ct)[A-Za-z0-9]+")
+_SUFFIX = re.compile(r"_[A-Za-z0-9]+$")
 _ENTITIES = re.compile(r"_(?:desc|label|space|res|den|hemi)-[A-Za-z0-9]+")
 
 CheckLabels = Callable[[Sequence[FoundScan]], str]
@@ -121,13 +122,14 @@ class _Beside:
     def __init__(self, images: Sequence[FoundScan]) -> None:
         self._places = {image.place for image in images}
         self._keys = {case_key(image) for image in images}
+        self._subjects = {image.subject for image in images if image.subject}
 
     def has_image(self, scan: FoundScan) -> bool:
         """Whether there is an image that this may be a label of."""
         kind = label_set(scan)
         if kind.startswith("folder"):
             return True  # there are images elsewhere
-        if case_key(scan) in self._keys:
+        if case_key(scan) in self._keys or scan.subject in self._subjects:
             return True
         return kind.startswith("name") and scan.place in self._places
 
@@ -135,6 +137,8 @@ class _Beside:
 def case_key(scan: FoundScan) -> tuple[str, ...]:
     """What image and label of one case share: words of the name, or the folder of both."""
     stem = _ENTITIES.sub("", scan.case or scan.stem)
+    if "sub-" in stem:
+        stem = _SUFFIX.sub("", stem)  # of BIDS: `_ct`, `_T1w`, `_mask`
     words = [one for one in _words(stem) if one not in _LABEL and one not in _IMAGE_WORDS]
     if any(one.isdigit() or not is_plain(one) for one in words):
         return ("name", *words)
