@@ -1,6 +1,7 @@
 """The Cohort page on no study, a partial study and a complete one."""
 
 import io
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -334,6 +335,43 @@ def test_ids_that_do_not_match_are_a_sentence_and_can_be_accepted(monkeypatch, c
     page.checkbox(key="near_misses").check().run()
     press(page, "Import the table")
     assert metrics(page)["Scans with a clinical row"] == "2 of 4"
+
+
+NEARLY = "Import again, with the ids that are nearly the same"
+
+
+def test_a_button_takes_ids_that_are_nearly_the_same(monkeypatch, complete):
+    page = show(monkeypatch, complete, study="one")
+    assert NEARLY not in [one.label for one in page.button]
+    table = b"scan_id,fvc\nS-0,3.1\nS-1,2.5\n"
+    page.file_uploader(key="clinical_file").set_value(("t.csv", table, "text/csv")).run()
+    assert NEARLY not in [one.label for one in page.button]  # nothing was tried yet
+    press(page, "Import the table")
+    press(page, NEARLY)
+    assert metrics(page)["Scans with a clinical row"] == "2 of 4"
+    assert "matched, as you accepted" in words(page)
+    assert NEARLY not in [one.label for one in page.button]
+
+
+def test_the_button_is_there_too_where_some_ids_match(monkeypatch, complete):
+    page = show(monkeypatch, complete, study="one")
+    table = b"scan_id,fvc\ns0,3.1\nS-1,2.5\n"
+    page.file_uploader(key="clinical_file").set_value(("t.csv", table, "text/csv")).run()
+    press(page, "Import the table")
+    assert metrics(page)["Scans with a clinical row"] == "1 of 4"
+    press(page, NEARLY)
+    assert metrics(page)["Scans with a clinical row"] == "2 of 4"
+
+
+def test_what_the_layout_told_is_shown(monkeypatch, complete):
+    from clam_core.study.atomic import read_json
+
+    path = complete / "one" / "study.json"
+    said = "8 scans of 4 subjects, up to 2 of one."
+    path.write_text(json.dumps({**read_json(path), "found": [said]}))
+    assert said.replace(".", "") in words(show(monkeypatch, complete, study="one")).replace(
+        "\\", ""
+    ).replace(".", "")
 
 
 # Deletion
