@@ -20,6 +20,7 @@ from pages.cohort.near_misses import (
     forget_offer,
     is_offered,
     offer_near_misses,
+    on_page,
     takes_near_misses,
 )
 from pages.shell.place import Place, studies_root
@@ -55,7 +56,7 @@ def show_clinical(here: Place) -> None:
         "Scans with a clinical row", f"{description['n_matched']} of {description['n_scans']}"
     )
     for sentence in description.get("notices", []):
-        st.markdown(f"- {plain(sentence)}")
+        st.markdown(f"- {plain(on_page(sentence))}")
     _show_columns(here, [ColumnInfo.from_json(one) for one in description["columns"]])
     with st.expander("Import another table in its place", expanded=is_offered()):
         _show_import(here)
@@ -90,9 +91,9 @@ def _import_and_show(here: Place, file: Any, options: ClinicalOptions) -> None: 
     with sentences(), st.spinner("Reading the table and matching its ids"):
         try:
             n_near = _import(here, file.name, file, options)
-        except NearMissError:
+        except NearMissError as error:
             offer_near_misses(file)
-            raise
+            raise NearMissError(on_page(str(error))) from None
         if n_near:
             offer_near_misses(file)
         else:

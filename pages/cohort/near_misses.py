@@ -10,6 +10,11 @@ _OFFERED = "near_misses_offered"
 """In the session: the uploaded file whose import named ids that match only nearly."""
 
 
+def on_page(text: str) -> str:
+    """A sentence about such ids for those who have the button before them."""
+    return text.replace("(on the page Cohort, or with --accept-near-misses)", "(button below)")
+
+
 def offer_near_misses(file: Any) -> None:  # noqa: ANN401 (an uploaded file)
     """Show the button from now on, as long as this file is there."""
     st.session_state[_OFFERED] = file.file_id

@@ -347,6 +347,7 @@ def test_a_button_takes_ids_that_are_nearly_the_same(monkeypatch, complete):
     page.file_uploader(key="clinical_file").set_value(("t.csv", table, "text/csv")).run()
     assert NEARLY not in [one.label for one in page.button]  # nothing was tried yet
     press(page, "Import the table")
+    assert "Accept such ids (button below)" in words(page)
     press(page, NEARLY)
     assert metrics(page)["Scans with a clinical row"] == "2 of 4"
     assert "matched, as you accepted" in words(page)

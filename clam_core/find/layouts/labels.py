@@ -180,8 +180,8 @@ def _give_masks(
     called = f"those called {where!r}" if is_plain(where) else "they"
     return given, (
         f"{called} are taken as the masks of the scans: only what they mark is looked at. To look "
-        "at the whole lungs instead, prepare the scans with the lungs found in every scan "
-        "(--mask lungs)."
+        "at the whole lungs instead, prepare the scans with the mask 'lungs' (find the lungs in "
+        "every scan)."
     )
 
 

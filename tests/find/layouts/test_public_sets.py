@@ -88,6 +88,8 @@ def test_channels_of_one_case_are_one_subject():
         [f"COVID19_CT_{n:03d}.nii" for n in range(4)] + [f"CAP3_CT_{n:03d}.nii" for n in range(4)],
         [f"COVID19_{n}.nii" for n in range(1, 8)] + [f"CAP3_{n}.nii" for n in range(1, 8)],
         [f"2019/{n:03d}.nii.gz" for n in range(3)] + [f"2020/{n:03d}.nii.gz" for n in range(3)],
+        [f"{name}_{n}.nii" for name in ("A1", "B2", "C3") for n in range(1, 8)],
+        [f"K{k}_V{v}.nii" for k in (1, 2) for v in range(1, 14)],
         [f"fold{f}/case{n}.nii.gz" for f in (1, 2) for n in range(3)],
         [f"subset{n}/{UID}{n}05756.nrrd" for n in range(3)],
         [f"studies/CT-{n % 2}/study_{n:04d}.nii.gz" for n in range(4)],
@@ -110,6 +112,13 @@ def test_folders_of_patient_and_date():
     assert "Dates are not stored" in " ".join(notes)
     kept, _, _ = look(paths, ids="names")
     assert {scan.session for scan in kept.values()} == {"04.03.2019", "02.01.2020"}
+
+
+def test_dates_with_dots_have_the_day_first():
+    paths = [f"P1/{date}/ct.nii.gz" for date in ("05.03.2019", "04.06.2019", "03.09.2019")]
+    found, _, _ = look([*paths, "P2/01.02.2019/ct.nii.gz"])
+    order = {scan.place[1]: scan.visit for scan in found.values() if scan.subject == "P1"}
+    assert order == {"05.03.2019": 1, "04.06.2019": 2, "03.09.2019": 3}
 
 
 def test_american_dates_are_sorted_by_year_then_month():
