@@ -11,8 +11,9 @@ _OFFERED = "near_misses_offered"
 
 
 def on_page(text: str) -> str:
-    """A sentence about such ids for those who have the button before them."""
-    return text.replace("(on the page Cohort, or with --accept-near-misses)", "(button below)")
+    """A sentence about such ids for those who have no command line before them."""
+    how = "(button below)" if is_offered() else "(import the table again; a button then takes them)"
+    return text.replace("(on the page Cohort, or with --accept-near-misses)", how)
 
 
 def offer_near_misses(file: Any) -> None:  # noqa: ANN401 (an uploaded file)
