@@ -13,9 +13,13 @@ from clam_core.errors import NearMissError
 from clam_core.pipeline.clinical.import_clinical import import_table
 from clam_core.pipeline.scans.create import CreateOptions, create
 from clam_core.read.nifti import write_nifti
+from clam_core.settings import AssociateSettings
+from clam_core.statistics.compare_clusters import associate
 from clam_core.study import Study
+from clam_core.tables.columns import ColumnInfo
 from clam_core.tables.import_table import ClinicalOptions
-from tests.pipeline.scans.test_create import AFFINE, nifti
+from tests.pipeline.scans.test_create import AFFINE, dicom, nifti
+from tests.read.dicom import make
 
 ONE = CreateOptions(n_workers=1)
 NEAR = ClinicalOptions(apply_near_misses=True)
@@ -144,3 +148,41 @@ def test_in_a_zip_archive_too(shared_cases, tmp_path):
     packed = shutil.make_archive(str(tmp_path / "cohort"), "zip", root)
     study, _ = made(tmp_path, tmp_path / packed)
     assert sorted(set(study.scans()["subject_id"])) == ["PAT000", "PAT001", "PAT002"]
+
+
+@pytest.mark.parametrize("removed", [True, False])
+def test_a_tree_of_patients_studies_and_series(removed, tmp_path):
+    tree = [
+        ("100002", "01-02-1999-NLST-LSS-63991"),
+        ("100002", "01-02-2000-NLST-LSS-83991"),
+        ("100004", "01-02-1999-NLST-LSS-34379"),
+    ]
+    for patient, visit in tree:
+        tags = {"PatientID": patient, "StudyInstanceUID": make.uid(patient + visit)}
+        tags |= {"SeriesInstanceUID": make.uid(visit + patient)}
+        if removed:
+            tags["PatientIdentityRemoved"] = "YES"
+        dicom(tmp_path / "NLST" / patient / visit / "2.000000-0OPAGELSPLUSD-72", **tags)
+    study, said = made(tmp_path, tmp_path / "NLST")
+    scans = study.scans()
+    assert scans["subject_id"].value_counts().tolist() == [2, 1]
+    assert "3 scans of 2 subjects" in " ".join(said)
+    assert not scans["session"].str.contains("1999|2000").any()
+    if removed:
+        assert scans.index.tolist() == ["100002_visit-1", "100002_visit-2", "100004_visit-1"]
+        assert set(scans["subject_id"]) == {"100002", "100004"}
+    (tmp_path / "t.csv").write_text("pid,age\n100002,61\n100004,70\n")
+    done = import_table(study, tmp_path / "t.csv")
+    assert done.values["n_matched"] == 3
+
+
+def test_repeated_scans_are_not_counted_as_independent(shared_cases, tmp_path):
+    root = shared_cases / "subjects_of_bids_and_folders" / "bids"
+    study, _ = made(tmp_path, root)
+    import_table(study, root / "participants.tsv")
+    frame, description = study.clinical()
+    subjects = study.scans()[["subject_id"]]
+    clusters = subjects.assign(cluster=[1, 1, 1, 1, 2, 2, 2, 2], confidence=0.9, q_1=0.5, q_2=0.5)
+    infos = [ColumnInfo.from_json(one) for one in description["columns"]]
+    found = associate(clusters, frame, infos, AssociateSettings(n_resamples=99))
+    assert found.rows.set_index("variable").loc["age", "n"] == 4
