@@ -211,8 +211,8 @@ FLAGS = {
     "clinical": "--id --sheet --accept-near-misses --duplicates --decimal --kind --unit",
     "associate": "--run --adjust --correction --repeated --used-in-clustering --within --time "
     "--event --event-level --seed",
-    "run": "--scans --scans-table --clinical --run --k --preset --grid --spacing --mask --layout --seed "
-    "--forget-missing --workers",
+    "run": "--scans --scans-table --clinical --run --k --preset --grid --spacing --mask --layout "
+    "--seed --forget-missing --workers",
 }
 
 
