@@ -1,7 +1,6 @@
 """The Cohort page on no study, a partial study and a complete one."""
 
 import io
-import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -365,11 +364,11 @@ def test_the_button_is_there_too_where_some_ids_match(monkeypatch, complete):
 
 
 def test_what_the_layout_told_is_shown(monkeypatch, complete):
-    from clam_core.study.atomic import read_json
+    from clam_core.study.atomic import read_json, write_json
 
     path = complete / "one" / "study.json"
     said = "8 scans of 4 subjects, up to 2 of one."
-    path.write_text(json.dumps({**read_json(path), "found": [said]}))
+    write_json(path, {**read_json(path), "found": [said]})
     assert said.replace(".", "") in words(show(monkeypatch, complete, study="one")).replace(
         "\\", ""
     ).replace(".", "")
