@@ -37,6 +37,10 @@ class TableError(ClamError):
     """A clinical or scans table cannot be used as it is."""
 
 
+class NearMissError(TableError):
+    """No id of a table is one of the study, but some are nearly, and could be accepted."""
+
+
 class AlignmentError(ClamError, ValueError):
     """Two arrays or tables that belong together have different sizes."""
 

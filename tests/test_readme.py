@@ -35,4 +35,4 @@ def test_the_app_lies_where_it_is_started():
 def test_it_is_one_screen_of_words_with_two_pictures():
     assert len(README.split()) < 800
     assert len(re.findall(r"^!\[", README, flags=re.MULTILINE)) == 2
-    assert len(re.findall(r"^\| --- ", README, flags=re.MULTILINE)) == 1
+    assert len(re.findall(r"^\| --- ", README, flags=re.MULTILINE)) == 2

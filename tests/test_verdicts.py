@@ -4,7 +4,14 @@ from types import SimpleNamespace
 import pytest
 
 from clam_core.how_many.decision import objections
-from clam_core.settings.verdicts import DOUBTFUL, STABLE, UNSURE, stability_word
+from clam_core.settings.verdicts import (
+    DOUBTFUL,
+    FEWEST_SCANS,
+    STABLE,
+    UNSURE,
+    caution_of_size,
+    stability_word,
+)
 from clam_core.statistics.headline import stability_words
 
 
@@ -51,3 +58,10 @@ def test_the_choice_of_a_number_has_the_same_bounds(mean, worst, holds):
         valley_worst=0,
     )
     assert (objections(row) == []) == holds
+
+
+def test_small_cohorts_are_cautioned_about_up_to_the_number_that_was_measured():
+    assert FEWEST_SCANS == 20
+    assert caution_of_size(3).startswith("3 scans are too few to judge clusters")
+    assert "fewer than 20" in caution_of_size(19)
+    assert caution_of_size(20) == "" == caution_of_size(1000)

@@ -31,6 +31,11 @@ class FoundScan:
         pseudonymous: Whether the header says that the identity was removed.
         place: Components of its folder below the root, for naming.
         stem: Name of its single file without the ending; empty for a series.
+        case: Name that its layout gives it, such as the stem without a channel; or empty.
+        subject: Its subject as the layout has it; empty where it does not tell.
+        session: Visit, phase or the like as the layout has it.
+        moment: What the session is, such as `date`; a date is not stored.
+        visit: Number of the visit of its subject, from 1, where sessions are dates; else 0.
     """
 
     format: Format
@@ -51,6 +56,11 @@ class FoundScan:
     pseudonymous: bool = False
     place: tuple[str, ...] = ()
     stem: str = ""
+    case: str = ""
+    subject: str = ""
+    session: str = ""
+    moment: str = ""
+    visit: int = 0
 
     def failed(self, reason: str) -> FoundScan:
         """The same scan, failed."""

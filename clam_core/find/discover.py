@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from clam_core.files.file_ref import FileRef
 from clam_core.files.found_scan import Discovery, FoundScan, SkippedFiles
 from clam_core.find.grouping import group_files
 from clam_core.find.inspect import FileRecord
+from clam_core.find.layouts.label_values import doubt_of_labels
+from clam_core.find.layouts.recognise import recognise
 from clam_core.find.listing import Listing, list_files
 from clam_core.find.manifest import ManifestRow
 from clam_core.find.path_index import FoundPath, PathIndex
@@ -40,16 +43,20 @@ class Searcher:
     progress: Progress
 
 
-def discover(root: Path, searcher: Searcher, spatial_dims: int | None = None) -> Discovery:
+def discover(
+    root: Path, searcher: Searcher, spatial_dims: int | None = None, *, by_layout: bool = True
+) -> Discovery:
     """Find all scans below a root; every file is in a scan or skipped with a reason.
 
     Args:
         root: Folder, zip archive or single file.
         searcher: How to look into files.
         spatial_dims: 2 or 3; None takes 3 if there is any volume, else 2.
+        by_layout: Whether paths and names are asked whose the scans are, and which files are
+            labels; else every file that can be read is a scan.
 
     Returns:
-        Scans without names (see `naming`), and skipped files.
+        Scans without names (see `scan_ids`), and skipped files.
 
     Raises:
         ReadError, UnsafeFileError: If there is nothing there, or the root is an
@@ -58,9 +65,15 @@ def discover(root: Path, searcher: Searcher, spatial_dims: int | None = None) ->
     listing = list_files(root, searcher.pool)
     records = inspect_all(listing.files, searcher)
     scans, skipped = group_files(records, listing.place, spatial_dims)
+    notes: list[str] = []
+    if by_layout:
+        check = partial(doubt_of_labels, pool=searcher.pool, limits=searcher.limits)
+        seen = recognise(_sorted(scans), [ref.name for ref in listing.files], check)
+        scans, skipped, notes = seen.scans, [*skipped, *seen.skipped], seen.notes
     return Discovery(
         _sorted([*scans, *listing.refused]),
         (*listing.skipped, *skipped),
+        tuple(notes),
         private_words=_words(records),
     )
 

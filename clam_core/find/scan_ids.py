@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 from clam_core.files.found_scan import FoundScan
 from clam_core.files.likely_names import is_surely_name
 from clam_core.files.personal_names import clean, code, looks_private, unique_ids
+from clam_core.find.layouts.path_words import moment_of
 
 IdMode = Literal["auto", "names", "codes"]
 
@@ -29,7 +31,7 @@ def name_scans(
     Returns:
         The scans with scan_id and subject_id, and how many names were replaced.
     """
-    candidates = _candidates(scans, root_name)
+    candidates = _candidates(scans, root_name, hides_dates=ids != "names")
     wanted = unique_ids(candidates)
     named, n_replaced, taken = [], 0, set(wanted)
     for scan, own, one in zip(scans, candidates, wanted, strict=True):
@@ -39,7 +41,8 @@ def name_scans(
         ):
             n_replaced += 1
             one = _number(n_replaced, taken)  # noqa: PLW2901
-        named.append(replace(scan, scan_id=one, subject_id=_subject(scan, one, key, ids)))
+        subject, session = _subject(scan, one, key, ids), _session(scan, ids)
+        named.append(replace(scan, scan_id=one, subject_id=subject, session=session))
     return named, n_replaced
 
 
@@ -52,21 +55,44 @@ def _number(n: int, taken: set[str]) -> str:
 
 
 def _subject(scan: FoundScan, scan_id: str, key: str, ids: IdMode) -> str:
-    """The patient's id where it is known to be a pseudonym, else its hash."""
-    if not scan.patient_id:
+    """The patient's id where it is known to be a pseudonym, else its hash.
+
+    Where no header has one, it is the subject of the scan's layout, if there is any.
+    """
+    if scan.patient_id:
+        harmless = scan.pseudonymous and "^" not in scan.patient_id
+        harmless = harmless and not is_surely_name(scan.patient_id)
+        whose = scan.patient_id
+    elif scan.subject:
+        harmless = not looks_private(scan.subject, scan.private_words)
+        whose = scan.subject
+    else:
         return scan_id
-    harmless = scan.pseudonymous and "^" not in scan.patient_id
-    harmless = harmless and not is_surely_name(scan.patient_id)
     if ids == "names" or (ids == "auto" and harmless):
-        return clean(scan.patient_id)
-    return code(key, scan.patient_id, prefix="sub-")
+        return clean(whose)
+    return code(key, whose, prefix="sub-")
 
 
-def _candidates(scans: Sequence[FoundScan], root_name: str) -> list[tuple[str, str, str]]:
+def _session(scan: FoundScan, ids: IdMode) -> str:
+    """The session as it may be stored: a number instead of a date, nothing that may be a name."""
+    if ids == "names":
+        return clean(scan.session)
+    if scan.visit:
+        return f"visit-{scan.visit}"
+    known = moment_of(scan.session)  # our own words of visits and phases name nobody
+    is_harmless = known is not None and not known.before and known.kind in {"visit", "phase"}
+    is_harmless = is_harmless or not looks_private(scan.session, scan.private_words)
+    return clean(scan.session) if is_harmless else ""
+
+
+def _candidates(
+    scans: Sequence[FoundScan], root_name: str, *, hides_dates: bool
+) -> list[tuple[str, str, str]]:
     """Names that each scan may take, best first.
 
     A file is known by its own name, then by its folder; a series of files by the
     first folder that is not shared by all (the patient's, as a rule), then by the last.
+    A scan whose layout tells subject and visit is known by these.
     """
     shared = _n_shared([scan.place for scan in scans])
     candidates = []
@@ -79,7 +105,27 @@ def _candidates(scans: Sequence[FoundScan], root_name: str) -> list[tuple[str, s
         else:
             last = place[-1] if place else scan.stem or root_name
             candidates.append((first, last, joined))
-    return candidates
+    own = [_own_name(scan, hides_dates=hides_dates) for scan in scans]
+    often = Counter(own)
+    return [
+        (_with_rest(scan, name) if often[name] > 1 else name, names[1], names[2]) if name else names
+        for scan, name, names in zip(scans, own, candidates, strict=True)
+    ]
+
+
+def _own_name(scan: FoundScan, *, hides_dates: bool) -> str:
+    """What the layout calls a scan; empty where the name of its file or folder says it all."""
+    if scan.case or not scan.session:
+        return scan.case
+    if scan.visit and hides_dates:
+        return f"{scan.subject}_visit-{scan.visit}"
+    return "" if scan.subject in scan.stem else f"{scan.subject}_{scan.session}"
+
+
+def _with_rest(scan: FoundScan, name: str) -> str:
+    """Several scans of one visit are told apart by their files, or by their last folders."""
+    rest = scan.stem or (scan.place[-1] if scan.place else "")
+    return f"{name}_{rest}" if rest and not looks_private(rest, scan.private_words) else name
 
 
 def _n_shared(places: Sequence[tuple[str, ...]]) -> int:

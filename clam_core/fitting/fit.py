@@ -26,7 +26,7 @@ from clam_core.models.autoencoder import seeded_autoencoder
 from clam_core.models.features import Features
 from clam_core.models.heads import Head
 from clam_core.settings import FitMethod, FitSettings
-from clam_core.settings.verdicts import UNSURE
+from clam_core.settings.verdicts import UNSURE, caution_of_size
 from clam_core.training import (
     CheckpointFile,
     CohortImages,
@@ -241,10 +241,12 @@ def look(model: ClusterModel, images: CohortImages, batch_size: int = 16) -> Loo
 
 
 def _doubts(soft_assignment: NDArray[np.float32]) -> list[str]:
-    """Sentences on clusters that no scan belongs to, or that are hardly told apart."""
+    """Sentences on a small cohort, clusters that no scan belongs to, or that are hardly apart."""
     n_clusters = soft_assignment.shape[1]
     counts = np.bincount(soft_assignment.argmax(axis=1), minlength=n_clusters)
-    sentences = [
+    caution = caution_of_size(len(soft_assignment))
+    sentences = [caution] if caution else []
+    sentences += [
         f"No scan belongs most to cluster {c + 1}; fit fewer clusters."
         for c in np.flatnonzero(counts == 0)
     ]

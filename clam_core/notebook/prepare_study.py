@@ -34,6 +34,7 @@ def create(
     spatial_dims: Literal[2, 3] | None = None,
     modality: str | None = None,
     ids: IdMode = "auto",
+    layout: Literal["auto", "none"] = "auto",
     n_workers: int = 2,
     progress: Shown = True,
 ) -> Study:
@@ -46,6 +47,8 @@ def create(
         spatial_dims: 2 or 3; found out if not given.
         modality: CT, MR, ...; found out if not given.
         ids: Names of files as ids: `auto`, `names` (keep all) or `codes` (keep none).
+        layout: `auto` tells subjects, visits and labels by paths and names, `none` takes every
+            file for a scan of a subject of its own.
         n_workers: Reader processes.
         progress: See `Shown`.
 
@@ -54,7 +57,7 @@ def create(
     """
     table = None if scans_table is None else Path(scans_table)
     asked = creating.CreateOptions(
-        spatial_dims=spatial_dims, modality=modality, ids=ids, n_workers=n_workers
+        spatial_dims=spatial_dims, modality=modality, ids=ids, layout=layout, n_workers=n_workers
     )
     with told(progress) as tell:
         said = creating.create(Path(folder), Path(scans), table, asked, tell)

@@ -25,6 +25,7 @@ from clam_core.report.sections import (
 )
 from clam_core.report.sections import number as number_section
 from clam_core.report.settings import SECTIONS, ReportSettings, SectionName
+from clam_core.settings.verdicts import caution_of_size
 from clam_core.study import Run
 from clam_core.wording import plural
 
@@ -235,6 +236,8 @@ def glance(material: Material) -> list[str]:
         f"{plural(len(material.members), 'scan')} in {material.info.n_clusters} clusters of "
         f"{sizes} (median confidence {confidence}){failed}.",
     ]
+    if caution := caution_of_size(len(material.members)):
+        texts.append(caution)
     if material.selection is not None:
         texts.append(sentence(str(material.selection["reason"])))
     if material.associations is not None:

@@ -1,4 +1,4 @@
-"""From where on a cluster is called stable, and a scan sure: the bounds and their words."""
+"""From where on a cluster is called stable, a scan sure, a cohort large enough: bounds, words."""
 
 from __future__ import annotations
 
@@ -10,6 +10,24 @@ STABLE, DOUBTFUL = 0.75, 0.6
 
 UNSURE = 0.6
 """A scan whose confidence is below this lies between clusters."""
+
+FEWEST_SCANS = 20
+"""From so many scans on, clusters of nothing but noise had less confidence than clear groups;
+below, the confidence of a cohort tells nothing (measured: decision 0051)."""
+
+
+def caution_of_size(n_scans: int) -> str:
+    """Why the confidence of a small cohort tells nothing; empty from `FEWEST_SCANS` on.
+
+    Args:
+        n_scans: Scans that the clusters were made of.
+    """
+    if n_scans >= FEWEST_SCANS:
+        return ""
+    return (
+        f"{n_scans:,} scans are too few to judge clusters: in cohorts of fewer than "
+        f"{FEWEST_SCANS}, scans of nothing but noise reach as much confidence as clear groups."
+    )
 
 
 def stability_word(jaccard: float | None) -> str:

@@ -35,6 +35,7 @@ class StudyInfo(Settings):
         scans_root: Folder (or parent of the archive) below which the sources lie.
         key: Secret by which names and hospital numbers are hashed.
         prepared: What preprocessing made; None before it.
+        found: What the layout of the scans' folder told, one sentence each.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -45,6 +46,7 @@ class StudyInfo(Settings):
     scans_root: str
     key: str
     prepared: Prepared | None = None
+    found: tuple[str, ...] = ()
 
 
 def read_info(folder: Path) -> StudyInfo:

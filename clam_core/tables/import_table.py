@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import Field
 
-from clam_core.errors import TableError
+from clam_core.errors import NearMissError, TableError
 from clam_core.settings import Settings
 from clam_core.tables.columns import ColumnInfo
 from clam_core.tables.id_column import IdChoice, find_id_column
@@ -111,6 +111,7 @@ def import_clinical(
         The frame, its columns, and the reports.
 
     Raises:
+        NearMissError: If no row matches, but ids are nearly the same.
         TableError: If no row matches, rows contradict each other, or an option
             names a column that is not there.
     """
@@ -157,7 +158,7 @@ def _require_matches(
     message = f"No row of {table.name} has the id of {ids} of this study in {column}."
     near = [said for said in report.sentences() if "spelled in another way" in said]
     then = near or ["Name the column with the ids, or correct them."]
-    raise TableError(" ".join([message, *then]))
+    raise (NearMissError if near else TableError)(" ".join([message, *then]))
 
 
 def _rows_of_study(table: RawTable, report: JoinReport) -> RawTable:

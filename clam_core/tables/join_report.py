@@ -142,7 +142,10 @@ def _near(report: JoinReport) -> list[str]:
     said = f"{len(misses):,} {are} spelled in another way than in the study: {some(shown, 3)}"
     if report.near_misses_applied:
         return [f"{said}; matched, as you accepted."]
-    return [f"{said}; not matched. Accept such ids, or correct them in the table."]
+    return [
+        f"{said}; not matched. Accept such ids (on the page Cohort, or with --accept-near-misses), "
+        "or correct them in the table."
+    ]
 
 
 def conflict_sentence(conflicting: tuple[Repeated, ...], *, first_taken: bool = False) -> str:

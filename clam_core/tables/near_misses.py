@@ -1,4 +1,4 @@
-"""Ids that are nearly the same: 001 and 1, SARC_7 and sarc-07, scan3 and scan3.nii.gz."""
+"""Ids that are nearly the same: 001 and 1, SARC_7 and sarc-07, sub-01 and 1, f3 and f3.nii.gz."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from clam_core.files.personal_names import fold, stem
+from clam_core.tables.id_parts import AFTER_ENDING, BEFORE_ENDING, core
 
 IdHash = Callable[[str], str]
 """Keyed hash by which a study turns a hospital number into a subject's id."""
@@ -48,7 +49,9 @@ def _without_prefix(text: str) -> str:
 
 _STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("capital letters or accents", fold),
+    *BEFORE_ENDING,
     ("file ending", stem),
+    *AFTER_ENDING,
     ("leading zeros", _without_zeros),
     ("prefix", _without_prefix),
     ("separators", _without_separators),
@@ -67,6 +70,9 @@ def find_near_misses(table_ids: Iterable[str], study_ids: Collection[str]) -> li
     """
     left, right = set(table_ids), set(study_ids)
     found = _pairs(left, right, _key)
+    left -= {pair.table_id for pair in found}
+    right -= {pair.study_id for pair in found}
+    found += _pairs(left, right, _core_key) if right else []
     left -= {pair.table_id for pair in found}
     right -= {pair.study_id for pair in found}
     return found + _pairs(left, right, _bare_key, only_bare=True)
@@ -98,12 +104,16 @@ def _key(text: str) -> str:
     return "-".join(run.lstrip("0") or "0" if run.isdigit() else run for run in runs)
 
 
+def _core_key(text: str) -> str:
+    return _key(core(text.strip()))
+
+
 def _bare_key(text: str) -> str:
-    return _key(_without_prefix(fold(text.strip())))
+    return _key(_without_prefix(fold(core(text.strip()))))
 
 
 def _has_prefix(text: str) -> bool:
-    return _PREFIX.match(fold(text)) is not None
+    return _PREFIX.match(fold(core(text))) is not None
 
 
 def _difference(a: str, b: str) -> str:
@@ -151,6 +161,8 @@ def _spellings(text: str) -> list[tuple[str, str]]:
         ("capital letters", text.lower()),
         ("separators", _without_separators(text)),
         ("leading zeros", text.lstrip("0")),
+        ("what layouts add", core(text)),
+        ("'sub-'", f"sub-{text}"),
     ]
     if text.isdigit():
         spellings += [("leading zeros", text.zfill(width)) for width in _WIDTHS]

@@ -5,16 +5,24 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pandas as pd
 import streamlit as st
 
+from clam_core.errors import NearMissError
 from clam_core.files.file_names import known_ending
 from clam_core.settings import TableLimits
 from clam_core.study.uploads import UPLOADS
 from clam_core.tables.columns import KINDS, ColumnInfo
 from clam_core.tables.import_table import ClinicalOptions
+from pages.cohort.near_misses import (
+    forget_offer,
+    is_offered,
+    offer_near_misses,
+    on_page,
+    takes_near_misses,
+)
 from pages.shell.place import Place, studies_root
 from pages.shell.text import plain, sentences
 
@@ -48,9 +56,9 @@ def show_clinical(here: Place) -> None:
         "Scans with a clinical row", f"{description['n_matched']} of {description['n_scans']}"
     )
     for sentence in description.get("notices", []):
-        st.markdown(f"- {plain(sentence)}")
+        st.markdown(f"- {plain(on_page(sentence))}")
     _show_columns(here, [ColumnInfo.from_json(one) for one in description["columns"]])
-    with st.expander("Import another table in its place"):
+    with st.expander("Import another table in its place", expanded=is_offered()):
         _show_import(here)
 
 
@@ -67,19 +75,38 @@ def _show_import(here: Place) -> None:
         first = st.checkbox(
             "Where one id has rows that contradict each other, take the first", key="first_row"
         )
+    options = ClinicalOptions(
+        id_column=column.strip() or None,
+        apply_near_misses=near,
+        duplicates="first" if first else "refuse",
+    )
     if st.button("Import the table", type="primary", disabled=file is None) and file is not None:
-        options = ClinicalOptions(
-            id_column=column.strip() or None,
-            apply_near_misses=near,
-            duplicates="first" if first else "refuse",
-        )
-        with sentences(), st.spinner("Reading the table and matching its ids"):
-            _import(here, file.name, file, options)
-            st.rerun()
+        _import_and_show(here, file, options)
+    if takes_near_misses(file) and file is not None:
+        _import_and_show(here, file, options.model_copy(update={"apply_near_misses": True}))
 
 
-def _import(here: Place, name: str, content: IO[bytes], options: ClinicalOptions) -> None:
-    """Read the table from a file that is deleted afterwards: it may hold names of people."""
+def _import_and_show(here: Place, file: Any, options: ClinicalOptions) -> None:  # noqa: ANN401
+    """Import what was uploaded; ids that match only nearly are offered by a button."""
+    with sentences(), st.spinner("Reading the table and matching its ids"):
+        try:
+            n_near = _import(here, file.name, file, options)
+        except NearMissError as error:
+            offer_near_misses(file)
+            raise NearMissError(on_page(str(error))) from None
+        if n_near:
+            offer_near_misses(file)
+        else:
+            forget_offer()
+        st.rerun()
+
+
+def _import(here: Place, name: str, content: IO[bytes], options: ClinicalOptions) -> int:
+    """Read the table from a file that is deleted afterwards: it may hold names of people.
+
+    Returns:
+        How many ids match only nearly, and were not matched.
+    """
     from clam_core.pipeline.clinical.import_clinical import import_table
 
     folder = studies_root() / UPLOADS
@@ -90,6 +117,7 @@ def _import(here: Place, name: str, content: IO[bytes], options: ClinicalOptions
             shutil.copyfileobj(content, target)
         done = import_table(here.study, path, options)
     st.session_state[_SAID] = (done.sentences[-1],)
+    return int(done.values["n_near_misses"])
 
 
 def _show_columns(here: Place, infos: list[ColumnInfo]) -> None:

@@ -25,6 +25,7 @@ WARNED, NO_ROW = "With a warning", "No clinical row"
 _STATUS = {"ready": "Ready", "failed": "Failed", "found": "Not prepared yet"}
 _COLUMNS = {
     "subject_id": "Subject",
+    "session": "Visit or phase",
     "status": "Status",
     "reason": "Why it failed",
     "warnings": "Worth a look",
@@ -54,6 +55,8 @@ def show_scans(here: Place) -> None:
         column.metric(name, int(counts.get(status, 0)))
     if counts.get("found", 0) and not is_running(here.study.name):
         show_prepare(here)
+    for sentence in here.study.info.found:
+        st.markdown(f"- {plain(sentence)}")
     lists = filters(here.study, scans)
     _show_problems(scans, lists)
     choice = _choose_filter(lists)

@@ -18,7 +18,7 @@ from pages.shell.delete_study import show_damaged
 from pages.shell.links import page_link
 from pages.shell.place import Place, choose_study, open_place, studies_root, study_names
 from pages.shell.start_job import start
-from pages.shell.status import show_job, show_stale, status_line
+from pages.shell.status import show_caution, show_job, show_stale, status_line
 from pages.shell.text import plain
 from pages.shell.two_doors import show_doors
 
@@ -55,6 +55,8 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
             end()
         show_job(studies_root(), place.study.name, title.lower())
         _require(place, needs)
+        if place.run is not None and needs != "study":
+            show_caution(place.run)
         yield place
     except ClamError as error:
         st.error(plain(str(error)))

@@ -33,6 +33,10 @@ IDS = {
     "names": "From file names as they are (they are pseudonyms already)",
     "codes": "Numbers only",
 }
+LAYOUTS = {
+    "auto": "Found out from folders and file names; masks and labels are no scans",
+    "none": "Every file is a scan of a patient of its own",
+}
 GRIDS = {
     48: "48: quick look",
     64: "64: small scans, such as nodules",
@@ -63,13 +67,16 @@ def show_open() -> None:
             files, sent_table = _choose_files()
     with st.expander("How they are named and prepared (the defaults suit most chest CTs)"):
         ids = st.radio("Ids of the scans", list(IDS), format_func=IDS.__getitem__, key="ids")
+        layout = st.radio(
+            "Whose the scans are", list(LAYOUTS), format_func=LAYOUTS.__getitem__, key="layout"
+        )
         settings = prepare_choice("new")
     is_ready = folder is not None or bool(files)
     if st.button("Make the study", type="primary", disabled=not is_ready):
         with sentences():
             _check_name(name)
             root = folder or store_upload(studies_root(), files)
-            arguments = {"scans": str(root), "ids": ids, "preprocess": settings}
+            arguments = {"scans": str(root), "ids": ids, "layout": layout, "preprocess": settings}
             if sent_table:
                 scans_table = _keep_table(root, sent_table)
             if scans_table:

@@ -10,6 +10,7 @@ import streamlit as st
 from clam_core import jobs
 from clam_core.pipeline.scans.losses import without_flag
 from clam_core.pipeline.steps import words_of
+from clam_core.settings.verdicts import caution_of_size
 from clam_core.study import Run, Study
 from clam_core.tables.rows_of_scans import has_row
 from pages.shell.links import page_link
@@ -46,6 +47,13 @@ def status_line(study: Study, run: Run | None) -> str:
         parts.append(_maps(run))
     parts.append(_clinical(study))
     return " · ".join(parts)
+
+
+def show_caution(run: Run) -> None:
+    """Say where a cohort is too small for its confidence to tell anything."""
+    caution = caution_of_size(len(run.scans()))
+    if caution:
+        st.warning(caution)
 
 
 def _maps(run: Run) -> str:

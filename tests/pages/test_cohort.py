@@ -337,6 +337,44 @@ def test_ids_that_do_not_match_are_a_sentence_and_can_be_accepted(monkeypatch, c
     assert metrics(page)["Scans with a clinical row"] == "2 of 4"
 
 
+NEARLY = "Import again, with the ids that are nearly the same"
+
+
+def test_a_button_takes_ids_that_are_nearly_the_same(monkeypatch, complete):
+    page = show(monkeypatch, complete, study="one")
+    assert NEARLY not in [one.label for one in page.button]
+    table = b"scan_id,fvc\nS-0,3.1\nS-1,2.5\n"
+    page.file_uploader(key="clinical_file").set_value(("t.csv", table, "text/csv")).run()
+    assert NEARLY not in [one.label for one in page.button]  # nothing was tried yet
+    press(page, "Import the table")
+    assert "Accept such ids (button below)" in words(page)
+    press(page, NEARLY)
+    assert metrics(page)["Scans with a clinical row"] == "2 of 4"
+    assert "matched, as you accepted" in words(page)
+    assert NEARLY not in [one.label for one in page.button]
+
+
+def test_the_button_is_there_too_where_some_ids_match(monkeypatch, complete):
+    page = show(monkeypatch, complete, study="one")
+    table = b"scan_id,fvc\ns0,3.1\nS-1,2.5\n"
+    page.file_uploader(key="clinical_file").set_value(("t.csv", table, "text/csv")).run()
+    press(page, "Import the table")
+    assert metrics(page)["Scans with a clinical row"] == "1 of 4"
+    press(page, NEARLY)
+    assert metrics(page)["Scans with a clinical row"] == "2 of 4"
+
+
+def test_what_the_layout_told_is_shown(monkeypatch, complete):
+    from clam_core.study.atomic import read_json, write_json
+
+    path = complete / "one" / "study.json"
+    said = "8 scans of 4 subjects, up to 2 of one."
+    write_json(path, {**read_json(path), "found": [said]})
+    assert said.replace(".", "") in words(show(monkeypatch, complete, study="one")).replace(
+        "\\", ""
+    ).replace(".", "")
+
+
 # Deletion
 
 

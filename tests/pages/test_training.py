@@ -16,7 +16,7 @@ from clam_core.errors import AlignmentError
 from clam_core.how_many.compare import compare_clusters
 from clam_core.jobs.record import Record
 from clam_core.pipeline.method.fit import fit
-from clam_core.study import Run, run_names
+from clam_core.study import Run, Study, run_names
 from tests.pages.opening import at_page
 from tests.pages.test_cohort import APP
 from tests.pipeline.simulated import QUICK, cohort, study_of
@@ -141,3 +141,20 @@ def test_agreement_by_hand():
     assert found.sentence.startswith("The two runs agree (adjusted Rand index 1.00, 4 scans)")
     with pytest.raises(AlignmentError, match="no scan in common"):
         compare_clusters(first, second.rename(lambda name: name * 2))
+
+
+def test_a_small_cohort_is_cautioned_about_where_there_are_clusters(monkeypatch, root):
+    small = "16 scans are too few to judge clusters"
+    assert any(small in one.value for one in show(monkeypatch, root, study="two").warning)
+    assert not any(small in one.value for one in show(monkeypatch, root, study="none").warning)
+    for page in ("explore", "report"):
+        shown = at_page(show(monkeypatch, root, study="two"), page).run()
+        assert shown.title[0].value == page.capitalize()
+        assert any(small in one.value for one in shown.warning), page
+    assert small in " ".join(Run(Study(root / "two"), "a").info().notes)
+
+
+def test_a_cohort_that_is_large_enough_is_not_cautioned_about(monkeypatch, root):
+    monkeypatch.setattr("clam_core.settings.verdicts.FEWEST_SCANS", 16)
+    shown = show(monkeypatch, root, study="two")
+    assert not any("too few" in one.value for one in shown.warning)

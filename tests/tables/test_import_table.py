@@ -50,7 +50,7 @@ REPORT = """\
 1 row has no id: line 10; not imported.
 1 id with the same row more than once, taken once: 003 (lines 5, 6).
 1 id is spelled in another way than in the study: '2' for '002' (leading zeros); not matched. \
-Accept such ids, or correct them in the table.
+Accept such ids (on the page Cohort, or with --accept-near-misses), or correct them in the table.
 {how}
 1 row above the header (line 2) left out as a title.{blank}
 'Nachname' was left out: it looks like a person's name.
@@ -138,7 +138,7 @@ def test_rows_that_contradict_each_other_are_refused_or_the_first_is_taken(tmp_p
         (["7", "8"], {}, "has the id of a scan .such as '001_ct'. or subject .such as '001'. of"),
         (["7", "8"], {"id_column": "v"}, "in column 'v'. Name the column with the ids, or corr"),
         (["7", "8"], {"id_column": "w"}, "There is no column 'w'; the table has 'id', 'v'"),
-        (["1", "2"], {}, "2 ids are spelled in another way .* Accept such ids, or correct them"),
+        (["1", "2"], {}, "2 ids are spelled in another way .* Accept such ids .*or correct them"),
         (["001", "2"], {"overrides": {"w": {"kind": "date"}}}, "There is no column 'w'"),
     ],
 )

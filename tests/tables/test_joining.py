@@ -84,7 +84,8 @@ def test_near_misses_are_suggested_and_matched_on_request_only():
     assert (report.n_matched, list(report.rows)) == (1, ["003"])
     assert report.sentences()[-1] == (
         "2 ids are spelled in another way than in the study: '1' for '001' (leading zeros), '2' "
-        "for '002' (leading zeros); not matched. Accept such ids, or correct them in the table."
+        "for '002' (leading zeros); not matched. Accept such ids (on the page Cohort, or with "
+        "--accept-near-misses), or correct them in the table."
     )
     accepted = joined(table, study, apply_near_misses=True)
     assert accepted.rows == {"001": (0,), "002": (1,), "003": (2,)}

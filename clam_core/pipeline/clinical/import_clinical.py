@@ -53,6 +53,7 @@ def _summary(done: ClinicalImport) -> Summary:
         "n_scans": done.report.n_scans,
         "level": done.report.level,
         "id_column": done.report.id_column,
+        "n_near_misses": 0 if done.report.near_misses_applied else len(done.report.near_misses),
         "columns": {info.name: info.to_json() for info in done.columns},
     }
     return Summary(tuple(sentences), values)

@@ -28,6 +28,7 @@ from clam_core.pipeline.scans.preprocess import PRELOAD
 from clam_core.pipeline.summary import Summary
 from clam_core.sandbox.pool import ReaderPool
 from clam_core.settings import LocalizeSettings, ReadLimits
+from clam_core.settings.verdicts import caution_of_size
 from clam_core.study import Run, Study
 from clam_core.study.stamp import fit_stamp
 from clam_core.training import CohortImages, ScanSource
@@ -89,7 +90,11 @@ def assign(
                 record |= known.write_map(places[path], scan)
             records.append(record)
     has_failures = any(record["status"] == "failed" for record in records)
-    return Summary(tuple(map(_sentence, records)), {"scans": records}, has_failures)
+    said = list(map(_sentence, records))
+    caution = caution_of_size(len(run.scans()))
+    if caution and len(said) > sum(record["status"] == "failed" for record in records):
+        said.append(caution)
+    return Summary(tuple(said), {"scans": records}, has_failures)
 
 
 def _read(study: Study, path: Path, mask: Path | None, pool: ReaderPool) -> NewScan:

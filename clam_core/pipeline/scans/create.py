@@ -16,7 +16,6 @@ from clam_core.files.found_scan import Discovery, FoundScan
 from clam_core.files.personal_names import (
     clean,
     code,
-    hide,
     looks_private,
     scrub,
     stem,
@@ -26,11 +25,11 @@ from clam_core.find.scan_ids import IdMode, name_scans
 from clam_core.find.stored_paths import store_ref, stored_root
 from clam_core.pipeline.clinical.open_table import read_scans_table
 from clam_core.pipeline.progress import Progress, silent
+from clam_core.pipeline.scans.found_words import nothing_found, summary_of_found, whose_scans
 from clam_core.pipeline.summary import Summary
 from clam_core.sandbox.pool import ReaderPool
 from clam_core.settings import ReadLimits, Settings, Unit
 from clam_core.study import StudyInfo, check_free, create_study
-from clam_core.wording import plural
 
 ACQUISITION: dict[str, str] = {
     "manufacturer": "str",
@@ -56,13 +55,16 @@ class CreateOptions(Settings):
         spatial_dims: 2 or 3; None takes 3 if there is any volume.
         modality: As DICOM names it; None takes what most scans are, where a
             volume whose format does not say counts as CT.
-        ids: See `naming.name_scans`.
+        ids: See `scan_ids.name_scans`.
+        layout: `auto` asks paths and names whose the scans are and which files are labels;
+            `none` takes every file for a scan of a subject of its own.
         n_workers: Reader processes.
     """
 
     spatial_dims: Literal[2, 3] | None = None
     modality: str | None = None
     ids: IdMode = "auto"
+    layout: Literal["auto", "none"] = "auto"
     n_workers: int = 2
 
 
@@ -98,7 +100,8 @@ def create(
     with ReaderPool(options.n_workers, limits) as pool:
         searcher = Searcher(pool, limits, progress)
         if table is None:
-            found = discover(root, searcher, options.spatial_dims)
+            by_layout = options.layout == "auto"
+            found = discover(root, searcher, options.spatial_dims, by_layout=by_layout)
         else:
             rows = read_scans_table(table, root)
             found = discover_rows(root, rows, searcher, options.spatial_dims)
@@ -108,7 +111,7 @@ def create(
     store = _Store(home, key, found, hides=hides)
     skipped = store.skipped(found)
     if not found.scans:
-        raise ReadError(_nothing(root, skipped, key))
+        raise ReadError(nothing_found(root, skipped, key))
     scans, n_replaced = list(found.scans), 0
     if table is None:
         scans, n_replaced = name_scans(scans, clean(stem(root.name)), key, options.ids)
@@ -121,10 +124,11 @@ def create(
         unit=unit,
         scans_root=str(home),
         key=key,
+        found=(*whose_scans(scans), *found.notes),
     )
     stored = store.scans(scans)
     create_study(folder, info, stored, store.sources(scans), skipped)
-    return _summary(info, stored, skipped, n_replaced)
+    return summary_of_found(info, stored, skipped, n_replaced)
 
 
 def _share_words(found: Discovery) -> Discovery:
@@ -137,15 +141,6 @@ def _share_words(found: Discovery) -> Discovery:
         for scan in found.scans
     )
     return replace(found, scans=scans)
-
-
-def _nothing(root: Path, skipped: pd.DataFrame, key: str) -> str:
-    n_files = int(skipped["n_files"].sum())
-    message = f"No scan was found in {hide(root.name, key)!r}"
-    if not n_files:
-        return f"{message}: it holds no file."
-    most = skipped.groupby("reason", sort=False)["n_files"].sum().idxmax()
-    return f"{message}: {plural(n_files, 'file')} looked into, none of them a scan. {most}"
 
 
 def _modality(scans: Sequence[FoundScan]) -> str:
@@ -181,7 +176,16 @@ class _Store:
         """The scans table as it is before preprocessing."""
         rows = [self._row(scan) for scan in scans]
         table = pd.DataFrame(rows, index=pd.Index([s.scan_id for s in scans], name="scan_id"))
-        texts = ["subject_id", "source", "status", "reason", "modality", "format", "notes"]
+        texts = [
+            "subject_id",
+            "session",
+            "source",
+            "status",
+            "reason",
+            "modality",
+            "format",
+            "notes",
+        ]
         return table.astype({**dict.fromkeys(texts, "str"), **ACQUISITION, "n_files": "int64"})
 
     def _row(self, scan: FoundScan) -> dict[str, Any]:
@@ -189,6 +193,7 @@ class _Store:
         values["site"] = code(self._key, scan.institution, "site-", 6) if scan.institution else None
         return {
             "subject_id": scan.subject_id,
+            "session": scan.session,
             "source": self._label(scan),
             "status": scan.status,
             "reason": self._harmless(scan.reason, scan),
@@ -256,35 +261,3 @@ class _Store:
         columns = ["source", "kind", "n_files", "reason"]
         table = pd.DataFrame(rows, columns=columns)
         return table.astype({"source": "str", "kind": "str", "n_files": "int64", "reason": "str"})
-
-
-def _summary(
-    info: StudyInfo, scans: pd.DataFrame, skipped: pd.DataFrame, n_replaced: int
-) -> Summary:
-    """What was found, from the tables as they are stored: without personal data."""
-    failed = scans.loc[scans["status"] == "failed", "reason"]
-    n_skipped = int(skipped["n_files"].sum())
-    sentences = [
-        f"{plural(len(scans) - len(failed), 'scan')} found ({info.modality}, "
-        f"{info.spatial_dims} dimensions), {len(failed)} failed, "
-        f"{plural(n_skipped, 'file')} skipped."
-    ]
-    sentences += [f"{scan_id}: {reason}" for scan_id, reason in failed.iloc[:10].items()]
-    if len(failed) > 10:
-        sentences.append(f"And {len(failed) - 10} more; the scans table has every reason.")
-    if n_replaced:
-        sentences.append(
-            f"{plural(n_replaced, 'name')} of files or folders may be personal and became numbers; "
-            "the command 'files' tells which is which, and with --ids names all names are kept."
-        )
-    values = {
-        "n_found": len(scans) - len(failed),
-        "n_failed": len(failed),
-        "n_skipped_files": n_skipped,
-        "n_names_replaced": n_replaced,
-        "modality": info.modality,
-        "spatial_dims": info.spatial_dims,
-        "failed": failed.to_dict(),
-        "skipped": {str(k): int(n) for k, n in skipped.groupby("reason")["n_files"].sum().items()},
-    }
-    return Summary(tuple(sentences), values)

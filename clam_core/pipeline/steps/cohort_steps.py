@@ -13,6 +13,7 @@ from clam_core.pipeline.steps.shared_options import (
     ForgetMissing,
     Grid,
     IdColumn,
+    Layout,
     Mask,
     MaskLabel,
     Scans,
@@ -82,6 +83,7 @@ def create(
     ids: Annotated[
         str, Option("Names of files as ids: auto, names (keep all), codes (keep none).")
     ] = "auto",
+    layout: Layout = "auto",
     workers: Workers = N_WORKERS,
     preprocess: Annotated[
         dict[str, Any] | None,
@@ -94,6 +96,7 @@ def create(
     from clam_core.pipeline.scans.create import create as find
 
     values: dict[str, Any] = {"spatial_dims": spatial_dims, "modality": modality, "ids": ids}
+    values["layout"] = layout
     options = CreateOptions(**values, n_workers=workers)
     if preprocess is None:
         return find(study, scans, scans_table, options, progress)

@@ -18,6 +18,13 @@ ScansTable = Annotated[
     Path | None,
     Option("CSV or XLSX: scan_id, subject_id, path, mask; paths relative to SCANS."),
 ]
+Layout = Annotated[
+    str,
+    Option(
+        "Whose scans: auto (by paths and names; labels are no scans), or none (each file is a "
+        "scan of a subject of its own)."
+    ),
+]
 Grid = Annotated[
     tuple[int, ...],
     Option("Voxels per axis: one number, or one per axis (88 or 64,64,48).", written=GRID),

@@ -12,7 +12,7 @@ from clam_core.report.phrases import listed, number, percent
 from clam_core.report.pictures import image, mean_pictures, scan_picture, strength_key
 from clam_core.report.sections.differences import differences
 from clam_core.report.sections.number import jaccard_of
-from clam_core.settings.verdicts import UNSURE
+from clam_core.settings.verdicts import UNSURE, caution_of_size
 from clam_core.wording import plural
 
 
@@ -28,6 +28,8 @@ def write(material: Material, figures: Figures) -> Html:
     note = missing(material)
     parts = [paragraph(note, class_="missing")] if note else []
     parts.append(_overview(material))
+    if caution := caution_of_size(len(material.members)):
+        parts.append(paragraph(caution))
     parts += [
         tag("section", *_profile(material, n, figures), class_="cluster")
         for n in material.numbers

@@ -205,14 +205,14 @@ def test_an_unknown_step_is_a_sentence():
 
 
 FLAGS = {
-    "create": "--scans --scans-table --spatial-dims --modality --ids --workers",
+    "create": "--scans --scans-table --spatial-dims --modality --ids --layout --workers",
     "preprocess": "--grid --spacing --mask --mask-label --crop --margin --intensity-factor "
     "--forget-missing --workers",
     "clinical": "--id --sheet --accept-near-misses --duplicates --decimal --kind --unit",
     "associate": "--run --adjust --correction --repeated --used-in-clustering --within --time "
     "--event --event-level --seed",
     "run": "--scans --scans-table --clinical --run --k --preset --grid --spacing --mask "
-    "--mask-label --seed --forget-missing --workers",
+    "--mask-label --layout --seed --forget-missing --workers",
 }
 
 
