@@ -157,6 +157,9 @@ def _require_matches(
     message = f"No row of {table.name} has the id of {ids} of this study in {column}."
     near = [said for said in report.sentences() if "spelled in another way" in said]
     then = near or ["Name the column with the ids, or correct them."]
+    sheets = [note for note in table.notes if table.format == "xlsx" and "not read" in note]
+    if sheets:
+        then += [*sheets, "Name the right one if it is another."]
     raise TableError(" ".join([message, *then]))
 
 

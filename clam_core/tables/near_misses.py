@@ -66,7 +66,7 @@ def find_near_misses(table_ids: Iterable[str], study_ids: Collection[str]) -> li
         Pairs; an id that is near to several others is in none of them.
     """
     left, right = set(table_ids), set(study_ids)
-    found = _pairs(left, right, _key)
+    found = _pairs(left, right, id_key)
     left -= {pair.table_id for pair in found}
     right -= {pair.study_id for pair in found}
     return found + _pairs(left, right, _bare_key, only_bare=True)
@@ -92,14 +92,17 @@ def _pairs(
     return pairs
 
 
-def _key(text: str) -> str:
-    """Runs of letters and of digits: `1-11` and `11-1` stay apart, `sarc7` meets `SARC-007`."""
+def id_key(text: str) -> str:
+    """What all spellings of an id have in common: its runs of letters and of digits.
+
+    `1-11` and `11-1` stay apart, `sarc7` meets `SARC-007`.
+    """
     runs = _RUNS.findall(stem(fold(text.strip())))
     return "-".join(run.lstrip("0") or "0" if run.isdigit() else run for run in runs)
 
 
 def _bare_key(text: str) -> str:
-    return _key(_without_prefix(fold(text.strip())))
+    return id_key(_without_prefix(fold(text.strip())))
 
 
 def _has_prefix(text: str) -> bool:

@@ -34,9 +34,11 @@ def import_table(
             was stored before stays.
     """
     progress("Reading the table", 0, 1)
-    table = read_raw_table(path, options.sheet if options else None)
+    scans = study.scans()
+    ids = [str(one) for one in (*scans.index, *scans["subject_id"].unique())]
+    table = read_raw_table(path, options.sheet if options else None, ids)
     hashed = partial(code, study.info.key, prefix="sub-")
-    done = import_clinical(table, study.scans(), options, hashed)
+    done = import_clinical(table, scans, options, hashed)
     study.write_clinical(done.frame, done.description())
     return _summary(done)
 
