@@ -172,6 +172,7 @@ def _rows_of_study(table: RawTable, report: JoinReport) -> RawTable:
         table,
         rows=[table.rows[position] for position in positions],
         lines=[table.lines[position] for position in positions],
+        whole=table,
     )
 
 

@@ -132,11 +132,15 @@ def test_mixed_cells_become_numbers_or_missing_and_are_said():
     assert "many" not in " ".join(info.warnings)  # what people type may be private
 
 
-def test_another_unit_is_missing_and_not_converted():
-    info, table = one("Height", ["170cm", "1.65 m", "180 cm"])
+def test_another_unit_is_converted_where_cells_say_it_and_else_missing():
+    info, table = one("Height", ["170cm", "1.65 m", "180 cm", "60 kg"])
     assert info.unit == "cm"
-    assert np.isnan(values(info, table)[1])
-    assert "Cells with another unit than 'cm' were taken as missing (line 3)." in info.warnings
+    assert values(info, table)[:3] == [170, 165, 180]
+    assert np.isnan(values(info, table)[3])
+    assert info.warnings == (
+        "Cells with another unit than 'cm' were converted (line 3).",
+        "Cells with another unit than 'cm' were taken as missing (line 5).",
+    )
 
 
 def test_the_unit_of_the_cells_wins_over_the_name():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from clam_core.files.personal_names import fold
 from clam_core.tables.text.cell_words import is_missing
+from clam_core.tables.text.lab_marks import without_marks
 from clam_core.tables.text.number_text import read_number, split_unit
 from clam_core.tables.text.raw_table import clean_header, some
 from clam_core.tables.text.units import UNITS
@@ -134,7 +135,7 @@ def _is_value(text: str) -> bool:
     """Whether a text is a number or a date."""
     if not any(letter.isdigit() for letter in text):
         return False
-    number = split_unit(text)[0]
+    number = split_unit(without_marks(text).text)[0]
     return any(read_number(number, mark) is not None for mark in (".", ",")) or (
         text[:1].isdigit() and not any(letter.isalpha() for letter in text)
     )

@@ -80,10 +80,7 @@ def _may_be_decimals(row: Record, header: Record) -> bool:
     # an id is no number with decimals, so its cell is not one half of such a number
     start = 1 if set(header_words(header[0])) & _ID_WORDS else 0
     cells = [cell.strip() for cell in row[start:]]
-    return any(
-        _DIGITS.fullmatch(a) is not None and b.isdigit()
-        for a, b in pairwise(cells)
-    )
+    return any(_DIGITS.fullmatch(a) is not None and b.isdigit() for a, b in pairwise(cells))
 
 
 def _records(text: str, delimiter: str, *, whole: bool) -> list[list[str]]:

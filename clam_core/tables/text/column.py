@@ -10,6 +10,7 @@ from clam_core.tables.text.cell_words import is_doubtful, is_missing, on_one_sca
 from clam_core.tables.text.date_text import DateOrder
 from clam_core.tables.text.number_text import Numbers, read_numbers
 from clam_core.tables.text.raw_table import Decimal, RawTable
+from clam_core.tables.vocabulary import find_meaning, name_unit
 
 ENOUGH = 0.9
 """Share of the cells that must be numbers (or dates) for a column to be numeric."""
@@ -28,6 +29,8 @@ class Column:
         missing_values: Texts that the user declared to mean missing.
         date_order: Order of dates that the user gave.
         decimal_is_sure: Whether the user said the decimal mark.
+        whole_cells: Text of each row of the whole table, where these are some of its rows: what
+            a cell means must not depend on the rows that were chosen.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Column:
     missing_values: frozenset[str] = frozenset()
     date_order: DateOrder | None = None
     decimal_is_sure: bool = False
+    whole_cells: list[str | None] | None = None
 
     @classmethod
     def of(
@@ -60,12 +64,16 @@ class Column:
             frozenset(text.casefold() for text in missing_values),
             date_order,
             decimal_is_sure,
+            None if table.whole is None else table.whole.cells(name),
         )
 
     @cached_property
     def counts(self) -> Counter[str]:
         """Every text and how often it occurs; missing words and empty cells are left out."""
-        everything = Counter(cell for cell in self.cells if cell is not None)
+        return self._counted(self.cells)
+
+    def _counted(self, cells: list[str | None]) -> Counter[str]:
+        everything = Counter(cell for cell in cells if cell is not None)
         signs = "+" in everything
         return Counter(
             {
@@ -79,7 +87,14 @@ class Column:
     @cached_property
     def sure(self) -> Counter[str]:
         """The same without words such as `unknown`, among them `none`."""
-        return Counter({t: n for t, n in self.counts.items() if not is_doubtful(t)})
+        return _without_doubtful(self.counts)
+
+    @cached_property
+    def whole(self) -> Counter[str]:
+        """The same of the whole table."""
+        if self.whole_cells is None:
+            return self.sure
+        return _without_doubtful(self._counted(self.whole_cells))
 
     @cached_property
     def answers(self) -> Counter[str]:
@@ -94,11 +109,17 @@ class Column:
     def numbers(self) -> Numbers:
         """The cells as numbers."""
         return read_numbers(
-            self.sure,
+            self.whole,
             self.decimal,
             point_is_decimal=self.point_is_decimal,
             default_is_sure=self.decimal_is_sure,
+            named=(self.name, self._unit_of_name()),
+            counted=self.sure,
         )
+
+    def _unit_of_name(self) -> str:
+        meaning = find_meaning(self.name)
+        return meaning.unit if meaning else name_unit(self.name)
 
     @cached_property
     def number_share(self) -> float:
@@ -110,3 +131,7 @@ class Column:
         """Lines in which one of these texts stands."""
         pairs = zip(self.cells, self.lines, strict=True)
         return [line for cell, line in pairs if cell is not None and cell in texts]
+
+
+def _without_doubtful(counts: Counter[str]) -> Counter[str]:
+    return Counter({text: n for text, n in counts.items() if not is_doubtful(text)})

@@ -17,10 +17,9 @@ from clam_core.tables.text.cell_words import (
 )
 from clam_core.tables.text.column import ENOUGH, Column
 from clam_core.tables.text.date_text import DateOrder, read_dates
-from clam_core.tables.text.header_words import header_words
-from clam_core.tables.text.number_text import Numbers, split_unit
+from clam_core.tables.text.mixed_units import in_one_unit
+from clam_core.tables.text.number_text import Numbers
 from clam_core.tables.text.raw_table import Decimal, at_lines, some
-from clam_core.tables.vocabulary import name_unit
 from clam_core.wording import plural
 
 _BLANKS = re.compile(r"\s+")
@@ -87,7 +86,7 @@ def _as_numbers(column: Column, kind: str) -> Reading:
     told = _left_out(column, set(numbers.values), "a number", "numbers")
     values = dict(numbers.values)
     told += _limits_and_marks(numbers)
-    told += _units(column, numbers, values)
+    told += in_one_unit(column, values)
     if kind == "count":
         odd = {text for text, value in values.items() if value < 0 or not value.is_integer()}
         if odd:
@@ -104,6 +103,12 @@ def _limits_and_marks(numbers: Numbers) -> list[str]:
             f"{cells} with a limit or an estimate, such as '<5' or '~5': the number itself was "
             "taken."
         )
+    if numbers.marks:
+        shown = some([repr(mark) for mark, _ in numbers.marks.most_common()], 3)
+        cells = plural(numbers.marks.total(), "cell")
+        told.append(
+            f"{cells} with a laboratory's mark beside the number ({shown}): the number was taken."
+        )
     if numbers.n_doubtful:
         cells, example = plural(numbers.n_doubtful, "cell"), numbers.doubtful
         other = "." if numbers.decimal == "," else ","
@@ -115,27 +120,6 @@ def _limits_and_marks(numbers: Numbers) -> list[str]:
     if numbers.n_other_mark:
         cells = plural(numbers.n_other_mark, "cell")
         told.append(f"{cells} with the other decimal mark; both points and commas are used.")
-    return told
-
-
-def _units(column: Column, numbers: Numbers, values: dict[str, float]) -> list[str]:
-    """Cells with another unit than most are left out; a unit in some cells is said."""
-    if not numbers.units:
-        return []
-    usual, n_usual = numbers.units.most_common(1)[0]
-    told = []
-    if len(numbers.units) > 1:
-        odd = {text for text in values if split_unit(text)[1] not in {"", usual}}
-        for text in odd:
-            del values[text]
-        where = at_lines(column.lines_of(odd), 3)
-        told.append(f"Cells with another unit than {usual!r} were taken as missing ({where}).")
-    n_all = sum(column.sure[text] for text in values)
-    if n_usual < n_all and name_unit(column.name, header_words(column.name)) != usual:
-        told.append(
-            f"{n_usual:,} of {n_all:,} cells say the unit {usual!r}; the others were taken to have "
-            "it, too."
-        )
     return told
 
 
