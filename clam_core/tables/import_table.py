@@ -14,7 +14,8 @@ from clam_core.errors import TableError
 from clam_core.settings import Settings
 from clam_core.tables.columns import ColumnInfo
 from clam_core.tables.id_column import IdChoice, find_id_column
-from clam_core.tables.join_report import JoinReport, conflict_sentence
+from clam_core.tables.id_numbers import lost_digits
+from clam_core.tables.join_report import JoinReport, conflict_sentence, cut_numbers
 from clam_core.tables.joining import join_report
 from clam_core.tables.kinds import (
     ColumnOverride,
@@ -157,10 +158,22 @@ def _require_matches(
     message = f"No row of {table.name} has the id of {ids} of this study in {column}."
     near = [said for said in report.sentences() if "spelled in another way" in said]
     then = near or ["Name the column with the ids, or correct them."]
+    if cut := _cut_ids(table):
+        then.append(f"In column {cut[0]!r}, {cut_numbers(cut[1])}.")
     sheets = [note for note in table.notes if table.format == "xlsx" and "not read" in note]
     if sheets:
         then += [*sheets, "Name the right one if it is another."]
     raise TableError(" ".join([message, *then]))
+
+
+def _cut_ids(table: RawTable) -> tuple[str, int] | None:
+    """Column in which most cells are numbers without their last digits, and how many."""
+    for name in table.columns:
+        cells = [cell for cell in table.cells(name) if cell]
+        n_cut = sum(map(lost_digits, cells))
+        if n_cut and 2 * n_cut >= len(cells):
+            return name, n_cut
+    return None
 
 
 def _rows_of_study(table: RawTable, report: JoinReport) -> RawTable:

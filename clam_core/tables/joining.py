@@ -6,9 +6,16 @@ from collections import defaultdict
 
 import pandas as pd
 
-from clam_core.tables.id_column import IdChoice, study_key
+from clam_core.tables.id_column import MAX_ID_LETTERS, IdChoice, matched_ids, study_key
 from clam_core.tables.join_report import JoinReport, Repeated
-from clam_core.tables.near_misses import IdHash, NearMiss, find_near_misses, near_hashed
+from clam_core.tables.near_misses import (
+    IdHash,
+    NearMiss,
+    find_near_misses,
+    id_key,
+    is_mild,
+    near_hashed,
+)
 from clam_core.tables.text.raw_table import RawTable
 
 
@@ -42,15 +49,16 @@ def join_report(
     study_ids = list(dict.fromkeys(key_of.values()))
     used_hash = id_hash if choice.hashed else None
     texts = table.cells(choice.column)
-    rows = _match(texts, study_ids, used_hash)
+    found = matched_ids(texts, study_ids, used_hash)
+    rows = _rows(texts, found)
+    numbers = {text for text, one in found.items() if study_key(text, used_hash) != one}
     near = _near_misses(texts, rows, study_ids, used_hash)
+    spellings = {} if used_hash else _spellings(texts, study_ids, {*found, *_ids(near)})
     if apply_near_misses:
-        matched = {miss.table_id: miss.study_id for miss in near}
-        for position, text in enumerate(texts):
-            if text in matched:
-                rows[matched[text]].append(position)
-    taken = {position for positions in rows.values() for position in positions}
-    free = [i for i, text in enumerate(texts) if text and i not in taken]
+        found |= {miss.table_id: miss.study_id for miss in near}
+        found |= {text: one for text, one in spellings.items() if is_mild(text, one)}
+        rows = _rows(texts, found)
+    free = [i for i, text in enumerate(texts) if text and text not in found]
     repeated = [
         _compare(table, one, rows[one], choice.column) for one in rows if len(rows[one]) > 1
     ]
@@ -74,20 +82,36 @@ def join_report(
         near_misses_applied=apply_near_misses and bool(near),
         others=choice.others,
         first_taken=take_first,
+        as_numbers=tuple((text, one) for text, one in sorted(found.items()) if text in numbers),
+        spellings=tuple(
+            (text, spellings[text], line)
+            for text, line in zip(texts, table.lines, strict=True)
+            if text and text in spellings
+        ),
     )
 
 
-def _match(
-    texts: list[str | None], study_ids: list[str], id_hash: IdHash | None
-) -> dict[str, list[int]]:
+def _rows(texts: list[str | None], found: dict[str, str]) -> dict[str, list[int]]:
     """Positions of the rows of each id of the study."""
-    wanted = set(study_ids)
     rows: dict[str, list[int]] = defaultdict(list)
     for position, text in enumerate(texts):
-        key = study_key(text, id_hash) if text else None
-        if key is not None and key in wanted:
-            rows[key].append(position)
+        if text and text in found:
+            rows[found[text]].append(position)
     return rows
+
+
+def _ids(near: list[NearMiss]) -> set[str]:
+    return {miss.table_id for miss in near}
+
+
+def _spellings(texts: list[str | None], study_ids: list[str], known: set[str]) -> dict[str, str]:
+    """Ids without a row of their own that are another spelling of one id of the study."""
+    ours: dict[str, list[str]] = defaultdict(list)
+    for one in study_ids:
+        ours[id_key(one)].append(one)
+    left = {text for text in texts if text and len(text) <= MAX_ID_LETTERS} - known
+    keys = {text: id_key(text) for text in left}
+    return {text: ours[key][0] for text, key in keys.items() if key and len(ours[key]) == 1}
 
 
 def _near_misses(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from clam_core.files.personal_names import fold, stem
+from clam_core.tables.id_numbers import possible_numbers, whole_number
 
 IdHash = Callable[[str], str]
 """Keyed hash by which a study turns a hospital number into a subject's id."""
@@ -69,7 +70,29 @@ def find_near_misses(table_ids: Iterable[str], study_ids: Collection[str]) -> li
     found = _pairs(left, right, id_key)
     left -= {pair.table_id for pair in found}
     right -= {pair.study_id for pair in found}
-    return found + _pairs(left, right, _bare_key, only_bare=True)
+    found += _pairs(left, right, _bare_key, only_bare=True)
+    left -= {pair.table_id for pair in found}
+    right -= {pair.study_id for pair in found}
+    return found + _numbers(left, right)
+
+
+def _numbers(left: set[str], right: set[str]) -> list[NearMiss]:
+    """Ids written as numbers that may stand for an id: `1,000` for `1000`, `1E+05` for `100000`."""
+    pairs = []
+    for text in sorted(left):
+        match = possible_numbers(text) & right
+        if len(match) == 1:
+            pairs.append(NearMiss(text, match.pop(), "written as a number"))
+    times = Counter(pair.study_id for pair in pairs)
+    return [pair for pair in pairs if times[pair.study_id] == 1]
+
+
+def is_mild(table_id: str, study_id: str) -> bool:
+    """Whether two ids differ in capital letters, accents, separators or blanks alone.
+
+    Two rows of such ids are of one person, while `1` and `01` may be of two.
+    """
+    return _without_separators(fold(table_id)) == _without_separators(fold(study_id))
 
 
 def _pairs(
@@ -150,6 +173,7 @@ def near_hashed(
 
 def _spellings(text: str) -> list[tuple[str, str]]:
     spellings = [
+        ("written as a number", whole_number(text) or ""),
         ("capital letters", text.upper()),
         ("capital letters", text.lower()),
         ("separators", _without_separators(text)),

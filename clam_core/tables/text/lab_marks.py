@@ -126,6 +126,6 @@ def _without_word(text: str, mark: str) -> Marked:
         return Marked(text, mark)
     word, apart = found[2], bool(found[1])
     is_letter = word in "HLhl" or (apart and word in "AN")
-    if not (apart if len(word) > 2 else is_letter or word.isupper() and len(word) == 2):
+    if not (apart if len(word) > 2 else is_letter or (word.isupper() and len(word) == 2)):
         return Marked(text, mark)
     return Marked(text[: found.start()].strip(), mark or word, not mark and len(word) == 1)

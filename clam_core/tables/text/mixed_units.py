@@ -1,4 +1,4 @@
-"""Numbers of one column in one unit: cells with another unit are converted or left out, and said."""
+"""Numbers of one column in one unit: others are converted or left out, and said."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ def _said_units(column: Column, values: dict[str, float]) -> list[str]:
     numbers = column.numbers
     usual = numbers.units.most_common(1)[0][0]
     told, converted, odd = [], {}, set()
-    for text in values:
+    for text, number in values.items():
         unit = numbers.unit_of.get(text, usual)
         factor = _factor(unit, usual)
         if factor is None:
             odd.add(text)
         elif unit != usual:
-            converted[text] = values[text] * factor
+            converted[text] = _exact(number, factor)
     values.update(converted)
     for text in odd:
         del values[text]
