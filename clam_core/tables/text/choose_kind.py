@@ -9,6 +9,7 @@ from clam_core.tables.text.cell_words import (
     SENTINELS,
     are_stages,
     female_or_male,
+    is_open_score,
     on_one_scale,
     yes_or_no,
 )
@@ -63,6 +64,8 @@ def choose_kind(column: Column, meaning: Meaning | None) -> Choice:
         if len(column.cells) > values.total():
             told = ("If an empty cell means 'no' here, write it into the table.",)
         return Choice("constant", "All cells with a value have the same one.", told)
+    if is_open_score(column.answers):
+        return Choice("ordinal", "A score whose last step is open, such as 3+.")
     numeric_enough = 0.5 if meaning and meaning.kind in {"continuous", "count"} else ENOUGH
     if column.sure and column.number_share >= numeric_enough:
         return _compact_dates(column, words) or _numeric(column, meaning, words)

@@ -6,7 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
-from clam_core.tables.text.cell_words import is_doubtful, is_missing, on_one_scale
+from clam_core.tables.text.cell_words import (
+    NO_SUCH,
+    is_doubtful,
+    is_missing,
+    is_name,
+    on_one_scale,
+)
 from clam_core.tables.text.date_text import DateOrder
 from clam_core.tables.text.number_text import Numbers, read_numbers
 from clam_core.tables.text.raw_table import Decimal, RawTable
@@ -98,12 +104,15 @@ class Column:
 
     @cached_property
     def answers(self) -> Counter[str]:
-        """The same without words such as `unknown`; `none` is an answer beside `mild`."""
-        if not on_one_scale([*self.sure, "none"]):
+        """The same without words such as `unknown`; `none` is an answer beside names and `mild`.
+
+        Beside yes and no, sexes and numbers it stands for nothing, as programs write it.
+        """
+        whole = self.whole
+        if not on_one_scale([*whole, "none"]) and not (whole and all(map(is_name, whole))):
             return self.sure
-        return Counter(
-            {t: n for t, n in self.counts.items() if not is_doubtful(t) or t.casefold() == "none"}
-        )
+        kept = {t: n for t, n in self.counts.items() if t in self.sure or t.casefold() in NO_SUCH}
+        return Counter(kept)
 
     @cached_property
     def numbers(self) -> Numbers:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from clam_core.tables.text.cell_words import (
+    NO_SUCH,
     are_stages,
     female_or_male,
     in_order,
     is_doubtful,
+    is_open_score,
     scale_order,
     yes_or_no,
 )
@@ -142,14 +144,15 @@ def _as_levels(column: Column, kind: str, wanted: tuple[str, ...]) -> Reading:
     cells = column.counts
     if kind != "nominal":
         allowed = {*column.answers, *wanted}
-        if not wanted and column.number_share >= ENOUGH:
+        if not (wanted or is_open_score(column.answers)) and column.number_share >= ENOUGH:
             allowed = set(column.numbers.values)
         cells = Counter({text: n for text, n in cells.items() if text in allowed})
     values, told = _merge(cells, column)
     told += _left_out(column, set(values), "an answer", "answers")
     present = set(values.values())
     doubtful = sorted(level for level in present if is_doubtful(level))
-    if doubtful and kind == "nominal" and len(present) > 1:
+    scale = scale_order(present) is not None
+    if doubtful and not scale and len(present) > 1:
         words = some([repr(level) for level in doubtful])
         told.append(f"{words} may mean missing; kept as a level. Declare it missing if it does.")
     levels = tuple(level for level in wanted if level in present)
@@ -195,8 +198,8 @@ def _order(levels: set[str], kind: str) -> tuple[tuple[str, ...], list[str]]:
     scale = scale_order(levels)
     if scale:
         return scale, []
-    ordered = in_order(levels)
-    known = all(level.replace(".", "", 1).lstrip("-").isdigit() for level in levels)
+    ordered = tuple(sorted(in_order(levels), key=lambda level: level.casefold() not in NO_SUCH))
+    known = all(level.replace(".", "", 1).lstrip("-").rstrip("+").isdigit() for level in levels)
     if kind == "ordinal" and not known and not are_stages(levels):
         return ordered, ["The order of the levels is alphabetical; give the right one."]
     return ordered, []
