@@ -43,6 +43,7 @@ from clam_core.study.associations import (
     write_associations,
 )
 from clam_core.study.visits import read_visits
+from clam_core.tables.column_names import joined_names
 from clam_core.tables.columns import ColumnInfo
 from clam_core.tables.rows_of_scans import align_to_scans
 
@@ -98,6 +99,7 @@ def associate_run(
     """
     run = Run(study, name)
     check_current(study, run)
+    settings = _with_whole_names(study, settings)
     digest = inputs_digest(run)
     if has_associations(run):
         stored = read_associations(run)
@@ -134,6 +136,15 @@ def associate_run(
     }
     write_associations(run, Associations(compared.rows, tables, about))
     return _summary(read_associations(run))
+
+
+def _with_whole_names(study: Study, settings: AssociateSettings) -> AssociateSettings:
+    """The same with names of columns that hold a comma, which a command line took apart."""
+    columns = [info.name for info in needed_table(study)[1]]
+    columns += [info.name for info in acquisition_of(study, columns)[1]]
+    lists = {name: getattr(settings, name) for name in ("adjust", "used_in_clustering")}
+    whole = {name: joined_names(parts, columns) for name, parts in lists.items()}
+    return settings if whole == lists else settings.model_copy(update=whole)
 
 
 def _stability(run: Run, seed: int) -> Stability:

@@ -29,7 +29,7 @@ def associate(
     run: RunName = "default",
     adjust: Annotated[
         tuple[str, ...],
-        Option("Columns to adjust by, with commas: age,sex,height_cm.", written=NAMES),
+        Option('Columns to adjust by, with commas: age,sex,"FVC, L".', written=NAMES),
     ] = (),
     correction: Annotated[str, Option("bh (false discovery rate), holm, or by.")] = "bh",
     repeated: Annotated[

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,16 +12,23 @@ from clam_core.pipeline.steps.declaration import Written
 
 
 def _commas(values: Sequence[object]) -> str:
-    return ",".join(map(str, values))
+    """The values with commas between them; one that holds a comma or a quote in quotes."""
+    written = io.StringIO()
+    csv.writer(written, lineterminator="").writerow(map(str, values))
+    return written.getvalue()
 
 
 def _read_names(text: str) -> tuple[str, ...]:
-    """`age, sex` -> ("age", "sex")."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    """`age, "FVC, L"` -> ("age", "FVC, L")."""
+    return tuple(part for part in _read_ids(text) if part)
 
 
 def _read_ids(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(","))
+    try:
+        parts = next(csv.reader([text], skipinitialspace=True, strict=True), []) or [""]
+    except csv.Error:
+        parts = text.split(",")  # a quote that is part of a name
+    return tuple(part.strip() for part in parts)
 
 
 def _read_grid(text: str) -> tuple[int, ...]:
