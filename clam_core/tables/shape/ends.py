@@ -17,35 +17,55 @@ _SUMMARY = word_set(
     sem iqr
     """
 ) | {"standard deviation", "grand total", "mean sd", "ecart type", "desviacion estandar"}
+_NUMBERS_BELOW = word_set("n p")
+_FOOTNOTE = re.compile(
+    r"[*\u2020\u2021\u00a7\u00b9\u00b2].*|\S+:\s.*|(?:\S+\s+){2,}\S.*", re.DOTALL
+)
 _MARKS = re.compile(r"[^\w ]+")
 _MOST = 12
+_LONGEST = 40
+
+Row = Sequence[str | None]
 
 
-def n_summary_rows(rows: Sequence[Sequence[str | None]]) -> int:
-    """How many rows at the end of a table are sums or means of its columns.
+def n_rows_below(rows: Sequence[Row], width: int) -> int:
+    """How many rows at the end are sums or means of the columns, or footnotes.
 
     Args:
         rows: The rows below the header.
+        width: Number of columns.
 
     Returns:
-        Rows that begin with a word such as `Total`; never all of them.
+        Rows that begin with a word such as `Total`, or hold a sentence alone; never all of them.
     """
     n = 0
     for row in reversed(rows[-_MOST:]):
-        first = next((cell for cell in row if cell), "")
-        if len(first) > 40 or " ".join(_MARKS.sub(" ", fold(first)).split()) not in _SUMMARY:
+        if not (_sums_up(row) or (width > 2 and _is_footnote(row))):
             break
         n += 1
     return n if n < len(rows) else 0
 
 
-def summary_note(rows: Sequence[Sequence[str | None]], lines: Sequence[int]) -> str:
-    """Which rows were left out because they sum up others."""
+def _sums_up(row: Row) -> bool:
+    first, *others = [cell for cell in row if cell]
+    word = " ".join(_MARKS.sub(" ", fold(first)).split()) if len(first) <= _LONGEST else ""
+    numbers = bool(others) and all(any(c.isdigit() for c in cell) for cell in others)
+    return word in _SUMMARY or (word in _NUMBERS_BELOW and numbers)
+
+
+def _is_footnote(row: Row) -> bool:
+    return len(row) == 1 and row[0] is not None and _FOOTNOTE.fullmatch(row[0]) is not None
+
+
+def note_below(rows: Sequence[Row], lines: Sequence[int]) -> str:
+    """Which rows were left out because they belong to nobody."""
     named = [
-        f"{next(cell for cell in row if cell)!r} (line {line})"
+        f"{_short(next(cell for cell in row if cell))!r} (line {line})"
         for row, line in zip(rows, lines, strict=True)
     ]
-    are = "row below the table sums" if len(named) == 1 else "rows below the table sum"
-    return f"{len(named)} {are} up others and {'was' if len(named) == 1 else 'were'} left out: " + (
-        f"{some(named)}."
-    )
+    were = "row below the table was" if len(named) == 1 else "rows below the table were"
+    return f"{len(named)} {were} left out as sums or footnotes: {some(named)}."
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\u2026"

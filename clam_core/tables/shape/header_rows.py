@@ -11,7 +11,7 @@ from clam_core.tables.text.lab_marks import without_marks
 from clam_core.tables.text.number_text import read_number, split_unit
 from clam_core.tables.text.raw_table import clean_header, some
 from clam_core.tables.text.units import UNITS
-from clam_core.tables.vocabulary import find_meaning
+from clam_core.tables.vocabulary import find_meaning, name_unit
 
 HEAD_ROWS = 50
 MAX_TITLE_ROWS = 20
@@ -66,9 +66,9 @@ def find_header(rows: Sequence[Row], lines: Sequence[int]) -> Header:
     notes = []
     if last > first:
         shown = [repr(name) for name in names if name]
-        are = " and ".join(str(line) for line in lines[first : last + 1])
+        where = f"{lines[first]} {'and' if last == first + 1 else 'to'} {lines[last]}"
         notes.append(
-            f"Lines {are} were read as one header: the columns are {some(shown)}. If that is "
+            f"Lines {where} were read as one header: the columns are {some(shown)}. If that is "
             "wrong, keep one row of names."
         )
     return Header(names, first, last - first + 1, tuple(notes))
@@ -102,15 +102,18 @@ def _cells(rows: Sequence[Row], position: int) -> list[str]:
 
 def _is_header(names: list[str], below: list[str], rest: Sequence[Row]) -> bool:
     """Whether the row below the names goes on with them: words where all others are numbers."""
+    names = names + [""] * (len(below) - len(names))
+    # a name that is merged downwards stands in both rows
+    below = ["" if cell == name else cell for cell, name in zip(below, names, strict=False)]
     filled = [i for i, cell in enumerate(below) if cell]
     texts = [below[i] for i in filled]
     if not filled or any(_is_value(text) for text in texts) or _recurs(below, rest):
         return False
     numeric = [i for i, _ in enumerate(below) if _is_numeric(i, rest)]
     named = [below[i] for i in numeric if below[i]]
+    gaps = [i for i in filled if not names[i]]
     if not named:
-        return False
-    gaps = [i for i in filled if i >= len(names) or not names[i]]
+        return gaps == filled == [0] and len(names) > 1  # the name of the rows, as pandas puts it
     if gaps or all(_as_unit(text) for text in texts):
         return True
     # a row of one person may hold `refused` in several columns, but not another text in each
@@ -189,6 +192,6 @@ def _n_known(names: list[str]) -> int:
 
 def _with_unit(name: str, unit: str) -> str:
     inside = _as_unit(unit).strip("-")
-    if not inside or not name or inside.casefold() in name.casefold().split("(")[-1]:
+    if not inside or not name or name_unit(name):
         return name or unit
     return f"{name} ({inside})"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from clam_core.errors import LimitError, TableError
 from clam_core.settings import TableLimits
-from clam_core.tables.shape.ends import n_summary_rows, summary_note
+from clam_core.tables.shape.ends import n_rows_below, note_below
 from clam_core.tables.shape.header_rows import MAX_TITLE_ROWS, find_header
 from clam_core.tables.shape.text_formulas import plain_text
 from clam_core.tables.text.number_text import detect_decimal
@@ -109,8 +109,8 @@ class Grid:
             raise LimitError(too_many_rows(self.name, self.limits))
         notes = [*self.notes, *self._title_note(header.first), *header.notes]
         notes += [*_looks_headless(header.names), *self._formula_note()]
-        if n_left := n_summary_rows(body):
-            notes.append(summary_note(body[-n_left:], lines[-n_left:]))
+        if n_left := n_rows_below(body, len(header.names)):
+            notes.append(note_below(body[-n_left:], lines[-n_left:]))
             body, lines = body[:-n_left], lines[:-n_left]
         used, width = self._used(header.names, body)
         if len(body) * len(used) > self.limits.max_cells:

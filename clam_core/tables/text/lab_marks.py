@@ -24,6 +24,7 @@ _SIGNS_BEFORE = re.compile(rf"^[{_SIGNS}]+\s*(?=[<>+\-.\d])")
 _WORD_AT_END = re.compile(rf"(?<=[\d.,%])(\s*)({_WORD})$", re.IGNORECASE)
 _WORD_BEFORE = re.compile(r"^(HH|LL|H|L)\s+(?=[<>\d])")
 _BEFORE_UNIT = re.compile(r"^(.*\d)\s*(HH|LL|H|L)\s+(\D.*)$")
+_AFTER_UNIT = re.compile(r"^(.*?\d)\s*([^\d\s]\S*)\s+(HH|LL|H|L)$")
 _CLEAN = re.compile(r"[<>=~ \d.,'+-]*\d[.,]?")
 _TIMES = {"h", "min", "s", "days"}
 _VOLUMES = {"L", "mL", "dL", "cL"}
@@ -107,8 +108,8 @@ def without_marks(text: str) -> Marked:
     """
     if _CLEAN.fullmatch(text) or not any(letter.isdigit() for letter in text):
         return Marked(text)
-    plain = _RANGE.sub(" ", text).strip() if any(c in "([" for c in text) else text
-    mark = "" if plain == text else "(3.5-5.0)"
+    found = _RANGE.search(text)
+    plain, mark = (_RANGE.sub(" ", text).strip(), found[0]) if found else (text, "")
     for pattern in (_BRACKETED, _SIGNS_AT_END, _PLUS_AT_END, _SIGNS_BEFORE):
         if found := pattern.search(plain):
             plain, mark = pattern.sub(" ", plain).strip(), found[0].strip()
@@ -121,6 +122,8 @@ def _without_word(text: str, mark: str) -> Marked:
         return Marked(text[found.end() :], mark or found[1])
     if (found := _BEFORE_UNIT.match(text)) and found[3].strip().casefold() in UNITS:
         return Marked(f"{found[1]} {found[3]}", mark or found[2])
+    if (found := _AFTER_UNIT.match(text)) and found[2].strip().casefold() in UNITS:
+        return Marked(f"{found[1]} {found[2]}", mark or found[3])
     found = _WORD_AT_END.search(text)
     if not found:
         return Marked(text, mark)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from clam_core.tables.text.lab_marks import marked_cells, without_marks
 from clam_core.tables.text.raw_table import Decimal
-from clam_core.tables.text.units import UNITS
+from clam_core.tables.text.units import unit_of
 
 _GROUP = r"[1-9]\d{0,2}"
 _SPACED = rf"{_GROUP}(?:[ '\u2019\xa0\u202f\u2009]\d{{3}})+"
@@ -161,8 +161,8 @@ def split_unit(text: str) -> tuple[str, str, bool]:
     number = text[start.end() :] if start else text
     unit = ""
     found = _UNIT_AT_END.match(number)
-    if found and (word := " ".join(found[2].casefold().split()).rstrip(".")) in UNITS:
-        number, unit = found[1].strip(), UNITS[word]
+    if found and (known := unit_of(found[2].rstrip("."))):
+        number, unit = found[1].strip(), known
     return number, unit, bool(start)
 
 
