@@ -118,6 +118,8 @@ def _better(first: list[_Candidate], more: list[_Candidate]) -> list[_Candidate]
 def _is_measured(cells: list[str | None]) -> bool:
     """Whether the first cells are numbers with decimals, which are no ids."""
     known = [cell for cell in cells if cell][:100]
+    if are_numbered(known):
+        return False  # 1001.0 is an id of a program that has no whole numbers
     return 2 * sum(_DECIMALS.fullmatch(cell) is not None for cell in known) > len(known)
 
 

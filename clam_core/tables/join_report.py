@@ -51,7 +51,8 @@ class JoinReport:
         first_taken: Whether the first of several rows that differ is taken.
         as_numbers: Cell and id of the study where they are the same number.
         spellings: Cell, id of the study and line of each row whose id is another spelling of
-            one that has a row, or of which there are several spellings.
+            one that has a row, or of which there are several spellings; the cell is left empty
+            where it is a hospital number.
     """
 
     id_column: str
@@ -122,8 +123,12 @@ def _matched(report: JoinReport) -> str:
 def _rows_left(report: JoinReport) -> list[str]:
     sentences = []
     near = {miss.table_id for miss in report.near_misses}
-    near |= {text for text, _, _ in report.spellings}
-    left = [(text, line) for text, line in report.rows_without_scan if text not in near]
+    spelled = {line for _, _, line in report.spellings}
+    left = [
+        (text, line)
+        for text, line in report.rows_without_scan
+        if text not in near and line not in spelled
+    ]
     if left:
         belong = "row belongs" if len(left) == 1 else "rows belong"
         where = at_lines([line for _, line in left])
@@ -166,10 +171,15 @@ def _spellings(report: JoinReport) -> list[str]:
     if not report.spellings:
         return []
     left = {line for _, line in report.rows_without_scan}
-    shown = some([f"{text!r} (line {line}) for {one!r}" for text, one, line in report.spellings], 3)
+    named = [
+        f"{repr(text) if text else 'an id'} (line {line}) for {one!r}"
+        for text, one, line in report.spellings
+    ]
     n = len(report.spellings)
     have = "row has" if n == 1 else "rows have"
-    said = f"{n:,} {have} an id that may be another spelling of an id in the study: {shown}"
+    said = (
+        f"{n:,} {have} an id that may be another spelling of an id in the study: {some(named, 3)}"
+    )
     n_left = sum(line in left for _, _, line in report.spellings)
     if not n_left:
         return [f"{said}; taken for the same, as you accepted."]

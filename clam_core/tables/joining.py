@@ -12,9 +12,8 @@ from clam_core.tables.near_misses import (
     IdHash,
     NearMiss,
     find_near_misses,
-    id_key,
-    is_mild,
     near_hashed,
+    other_spellings,
 )
 from clam_core.tables.text.raw_table import RawTable
 
@@ -53,10 +52,12 @@ def join_report(
     rows = _rows(texts, found)
     numbers = {text for text, one in found.items() if study_key(text, used_hash) != one}
     near = _near_misses(texts, rows, study_ids, used_hash)
-    spellings = {} if used_hash else _spellings(texts, study_ids, {*found, *_ids(near)})
+    known = {*found, *(miss.table_id for miss in near)}
+    left = {text for text in texts if text and len(text) <= MAX_ID_LETTERS} - known
+    spellings = other_spellings(left, study_ids, used_hash)
     if apply_near_misses:
         found |= {miss.table_id: miss.study_id for miss in near}
-        found |= {text: one for text, one in spellings.items() if is_mild(text, one)}
+        found |= {text: one for text, (one, is_mild) in spellings.items() if is_mild}
         rows = _rows(texts, found)
     free = [i for i, text in enumerate(texts) if text and text not in found]
     repeated = [
@@ -82,9 +83,13 @@ def join_report(
         near_misses_applied=apply_near_misses and bool(near),
         others=choice.others,
         first_taken=take_first,
-        as_numbers=tuple((text, one) for text, one in sorted(found.items()) if text in numbers),
+        as_numbers=tuple(
+            ("" if choice.hashed else text, one)
+            for text, one in sorted(found.items())
+            if text in numbers
+        ),
         spellings=tuple(
-            (text, spellings[text], line)
+            ("" if choice.hashed else text, spellings[text][0], line)
             for text, line in zip(texts, table.lines, strict=True)
             if text and text in spellings
         ),
@@ -98,20 +103,6 @@ def _rows(texts: list[str | None], found: dict[str, str]) -> dict[str, list[int]
         if text and text in found:
             rows[found[text]].append(position)
     return rows
-
-
-def _ids(near: list[NearMiss]) -> set[str]:
-    return {miss.table_id for miss in near}
-
-
-def _spellings(texts: list[str | None], study_ids: list[str], known: set[str]) -> dict[str, str]:
-    """Ids without a row of their own that are another spelling of one id of the study."""
-    ours: dict[str, list[str]] = defaultdict(list)
-    for one in study_ids:
-        ours[id_key(one)].append(one)
-    left = {text for text in texts if text and len(text) <= MAX_ID_LETTERS} - known
-    keys = {text: id_key(text) for text in left}
-    return {text: ours[key][0] for text, key in keys.items() if key and len(ours[key]) == 1}
 
 
 def _near_misses(

@@ -87,11 +87,8 @@ def _numbers(left: set[str], right: set[str]) -> list[NearMiss]:
     return [pair for pair in pairs if times[pair.study_id] == 1]
 
 
-def is_mild(table_id: str, study_id: str) -> bool:
-    """Whether two ids differ in capital letters, accents, separators or blanks alone.
-
-    Two rows of such ids are of one person, while `1` and `01` may be of two.
-    """
+def _is_mild(table_id: str, study_id: str) -> bool:
+    """Whether two ids differ in capital letters, accents, separators or blanks alone."""
     return _without_separators(fold(table_id)) == _without_separators(fold(study_id))
 
 
@@ -146,6 +143,46 @@ def _after(steps: Iterable[tuple[str, Callable[[str], str]]], text: str) -> str:
     for _, step in steps:
         text = step(text)
     return text
+
+
+def other_spellings(
+    texts: Iterable[str], study_ids: Collection[str], id_hash: IdHash | None = None
+) -> dict[str, tuple[str, bool]]:
+    """Ids that are another spelling of one id of the study, whether it has a row or not.
+
+    Args:
+        texts: Ids of the table that match none letter by letter.
+        study_ids: All ids of the study.
+        id_hash: The study's hash, where it knows its ids only by that.
+
+    Returns:
+        Id of the table to the id of the study, and whether they differ in capital letters,
+        accents or separators alone: two such rows are of one person, while `1` and `01` may be
+        of two.
+    """
+    if id_hash is not None:
+        return _other_hashes(texts, set(study_ids), id_hash)
+    ours: dict[str, list[str]] = defaultdict(list)
+    for one in study_ids:
+        ours[id_key(one)].append(one)
+    found = {text: ours.get(id_key(text), []) for text in texts}
+    return {
+        text: (match[0], _is_mild(text, match[0]))
+        for text, match in found.items()
+        if len(match) == 1 and id_key(text)
+    }
+
+
+def _other_hashes(
+    texts: Iterable[str], wanted: set[str], id_hash: IdHash
+) -> dict[str, tuple[str, bool]]:
+    found = {}
+    for text in texts:
+        names = {id_hash(spelling): name for name, spelling in _spellings(text)}
+        match = [one for one in names if one in wanted]
+        if len(match) == 1:
+            found[text] = match[0], names[match[0]] in {"capital letters", "separators"}
+    return found
 
 
 def near_hashed(

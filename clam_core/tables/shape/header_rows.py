@@ -57,7 +57,7 @@ def find_header(rows: Sequence[Row], lines: Sequence[int]) -> Header:
         first -= 1
         names = _joined(_cells(rows, first), names)
     while last - first + 1 < _MOST_ROWS and last + 2 < len(rows):
-        below = _cells(rows, last + 1)
+        below = _new_cells(names, _cells(rows, last + 1))
         rest = rows[last + 2 : last + 2 + _JUDGED_ROWS]
         if not _is_header(names, below, rest):
             break
@@ -100,14 +100,18 @@ def _cells(rows: Sequence[Row], position: int) -> list[str]:
     return texts + [""] * (width - len(texts))
 
 
+def _new_cells(names: list[str], below: list[str]) -> list[str]:
+    """The row below without the names that are merged downwards and stand in both rows."""
+    above = names + [""] * (len(below) - len(names))
+    return ["" if cell == name else cell for cell, name in zip(below, above, strict=False)]
+
+
 def _is_header(names: list[str], below: list[str], rest: Sequence[Row]) -> bool:
     """Whether the row below the names goes on with them: words where all others are numbers."""
     names = names + [""] * (len(below) - len(names))
-    # a name that is merged downwards stands in both rows
-    below = ["" if cell == name else cell for cell, name in zip(below, names, strict=False)]
     filled = [i for i, cell in enumerate(below) if cell]
     texts = [below[i] for i in filled]
-    if not filled or any(_is_value(text) for text in texts) or _recurs(below, rest):
+    if not filled or any(map(_is_no_name, texts)) or _recurs(below, rest):
         return False
     numeric = [i for i, _ in enumerate(below) if _is_numeric(i, rest)]
     named = [below[i] for i in numeric if below[i]]
@@ -116,8 +120,17 @@ def _is_header(names: list[str], below: list[str], rest: Sequence[Row]) -> bool:
         return gaps == filled == [0] and len(names) > 1  # the name of the rows, as pandas puts it
     if gaps or all(_as_unit(text) for text in texts):
         return True
-    # a row of one person may hold `refused` in several columns, but not another text in each
-    return len(named) == len(numeric) and len(named) > 1 and len(set(named)) == len(named)
+    if len(named) < max(len(numeric), 2) or len(set(named)) == 1:
+        return False
+    # a row of one person may hold `refused` in several columns, but it has an id, and seldom
+    # another text in each of them
+    pairs = {(names[i], below[i]) for i in numeric}
+    repeats = len({names[i] for i in numeric}) < len(numeric) == len(pairs)
+    return len(set(named)) == len(named) or repeats or not below[0]
+
+
+def _is_no_name(text: str) -> bool:
+    return _is_value(text) or (is_missing(text) and text != "-")
 
 
 def _recurs(below: list[str], rest: Sequence[Row]) -> bool:
@@ -131,6 +144,8 @@ def _recurs(below: list[str], rest: Sequence[Row]) -> bool:
 def _is_numeric(position: int, rest: Sequence[Row]) -> bool:
     cells = [row[position] for row in rest if position < len(row)]
     known = [cell for cell in cells if cell and not is_missing(cell)]
+    if len(known) > 2 and not _is_value(known[0]):
+        del known[0]  # a third row of names
     return bool(known) and 10 * sum(map(_is_value, known)) >= 9 * len(known)
 
 
@@ -159,18 +174,20 @@ def _joined(upper: list[str], lower: list[str]) -> list[str]:
     if units and all(map(_as_unit, units)):
         return [_with_unit(a, b) for a, b in zip(upper, lower, strict=True)]
     groups = _spread(upper, lower)
-    is_grouped = any(b and not a for a, b in zip(upper, lower, strict=True)) or len(
-        set(filter(None, upper))
-    ) < len(list(filter(None, upper)))
+    is_grouped = any(b and not a for a, b in zip(upper, lower, strict=True))
+    is_grouped = is_grouped or not _tell_apart(upper)
     plain = [b or a for a, b in zip(upper, lower, strict=True)]
-    if not is_grouped:
-        return upper if _n_known(upper) >= _n_known(lower) else plain
-    if len({fold(name) for name in plain if name}) == len([name for name in plain if name]):
-        return plain
+    if _tell_apart(plain):
+        return plain if is_grouped or _n_known(upper) < _n_known(lower) else upper
     return [
         f"{group} {b}" if group and b and group != b else b or a
         for group, a, b in zip(groups, upper, lower, strict=True)
     ]
+
+
+def _tell_apart(names: list[str]) -> bool:
+    known = [fold(name) for name in names if name]
+    return len(set(known)) == len(known)
 
 
 def _spread(upper: list[str], lower: list[str]) -> list[str]:
