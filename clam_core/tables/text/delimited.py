@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from clam_core.errors import ReadError, TableError
 from clam_core.settings import TableLimits
+from clam_core.tables.shape.header_rows import MAX_TITLE_ROWS
 from clam_core.tables.shape.row_names import ROW_NAMES, has_row_names, is_blank_separated
-from clam_core.tables.text.grid import MAX_TITLE_ROWS, Grid
+from clam_core.tables.text.grid import Grid
 from clam_core.tables.text.raw_table import RawTable, at_lines
 from clam_core.wording import plural
 

@@ -145,7 +145,7 @@ class Grid:
 
     def _used(self, header: list[str], body: list[list[str | None]]) -> tuple[list[int], int]:
         """Columns with a name or a value, and how many there would be with the empty ones."""
-        width = max(map(len, [header, *body]))
+        width = max(len(header), *map(len, body))
         used = {i for i, name in enumerate(header) if name}
         for row in body:
             if len(used) == width:

@@ -14,7 +14,8 @@ from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
 from clam_core.errors import LimitError
-from clam_core.tables.text.grid import MAX_TITLE_ROWS, Grid
+from clam_core.tables.shape.header_rows import MAX_TITLE_ROWS
+from clam_core.tables.text.grid import Grid
 from clam_core.tables.text.raw_table import some
 from clam_core.wording import plural
 
@@ -122,7 +123,9 @@ def _fill_down(grid: Grid, groups: list[str]) -> list[str]:
     """
     done, lines, n_left = [], grid.lines, grid.limits.max_cells
     for group in groups:
-        column, first, _, last = range_boundaries(group)
+        column, first, _, last = (bound or 0 for bound in range_boundaries(group))
+        if not column:
+            continue  # a range of whole rows has no first column
         start, end = bisect_left(lines, first), bisect_right(lines, last)
         top = grid.rows[start] if lines[start : start + 1] == [first] else []
         value = top[column - 1] if column <= len(top) else None
