@@ -61,6 +61,7 @@ def _show_import(here: Place) -> None:
     )
     with st.expander("If the ids do not match"):
         column = st.text_input("Column with the ids (empty: it is found)", key="id_column")
+        sheet = st.text_input("Sheet of the workbook (empty: it is found)", key="sheet")
         near = st.checkbox(
             "Match ids that are nearly the same, such as 1 and 001", key="near_misses"
         )
@@ -70,6 +71,7 @@ def _show_import(here: Place) -> None:
     if st.button("Import the table", type="primary", disabled=file is None) and file is not None:
         options = ClinicalOptions(
             id_column=column.strip() or None,
+            sheet=sheet.strip() or None,
             apply_near_misses=near,
             duplicates="first" if first else "refuse",
         )

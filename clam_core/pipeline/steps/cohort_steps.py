@@ -109,7 +109,7 @@ def clinical(
     table: Annotated[Path, Option("CSV, TSV, XLSX or Parquet.", is_argument=True)],
     id_column: IdColumn = None,
     sheet: Annotated[
-        str | None, Option("Sheet of a workbook; the first with a table if not given.")
+        str | None, Option("Sheet of a workbook; the one with the ids if not given.")
     ] = None,
     near_misses: Annotated[
         bool, Option("Match 1 with 001, sarc_1 with SARC-1, ...", flag="--accept-near-misses")
