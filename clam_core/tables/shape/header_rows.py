@@ -116,6 +116,8 @@ def _is_header(names: list[str], below: list[str], rest: Sequence[Row]) -> bool:
     numeric = [i for i, _ in enumerate(below) if _is_numeric(i, rest)]
     named = [below[i] for i in numeric if below[i]]
     gaps = [i for i in filled if not names[i]]
+    if gaps and names[0] and not below[0] and all(row and row[0] for row in rest):
+        return True  # the only row without an id, and it names what has no name yet
     if not named:
         return gaps == filled == [0] and len(names) > 1  # the name of the rows, as pandas puts it
     if gaps or all(_as_unit(text) for text in texts):

@@ -17,6 +17,7 @@ ROW_NAMES = "row id"
 _ID_WORDS = word_set("id ids pid mrn scan subject patient case participant")
 _QUOTED_NAMES = re.compile(r'"[^"]*"(?: "[^"]*")*')
 _DIGITS = re.compile(r"[+-]?\d+")
+_DECIMALS = re.compile(r"[+-]?\d+[.,]\d+")
 
 Record = Sequence[str]
 
@@ -63,7 +64,7 @@ def has_row_names(text: str, delimiter: str, name: str, *, whole: bool = True) -
     firsts = [row[0].strip() for row in rows]
     if {len(row) - len(header) for row in rows} != {1} or not all(row[-1].strip() for row in rows):
         return False
-    if len(set(firsts)) < len(firsts) or "" in firsts:
+    if len(set(firsts)) < len(firsts) or "" in firsts or _lacks_last_name(header, rows):
         return False
     quoted = all(line.startswith('"') for line in text.splitlines() if line.strip())
     if delimiter == "," and not quoted and all(_may_be_decimals(row, header) for row in rows):
@@ -75,10 +76,26 @@ def has_row_names(text: str, delimiter: str, name: str, *, whole: bool = True) -
     return True
 
 
+def _lacks_last_name(header: Record, rows: Sequence[Record]) -> bool:
+    """Whether the last column is the one without a name: the cells fit the names as they stand."""
+    if all(_DECIMALS.fullmatch(row[0].strip()) for row in rows):
+        return True  # measured values name no rows
+    place = next((i for i, name in enumerate(header) if _is_id(name)), None)
+    if place is None:
+        return False
+    here, beside = ([row[i].strip() for row in rows] for i in (place, place + 1))
+    doubtful = len(set(beside)) < len(beside) or any(map(_DECIMALS.fullmatch, beside))
+    return len(set(here)) == len(here) and doubtful
+
+
+def _is_id(name: str) -> bool:
+    return bool(set(header_words(name)) & _ID_WORDS)
+
+
 def _may_be_decimals(row: Record, header: Record) -> bool:
     """Whether two cells side by side could be one number with a decimal comma."""
     # an id is no number with decimals, so its cell is not one half of such a number
-    start = 1 if set(header_words(header[0])) & _ID_WORDS else 0
+    start = 1 if _is_id(header[0]) else 0
     cells = [cell.strip() for cell in row[start:]]
     return any(_DIGITS.fullmatch(a) is not None and b.isdigit() for a, b in pairwise(cells))
 

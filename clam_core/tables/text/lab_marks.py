@@ -18,7 +18,7 @@ _BRACKETED = re.compile(
     rf"[(\[]\s*(?:{_WORD}|[{_SIGNS}]+|\+{{1,3}}|-{{1,3}})\s*[)\]]", re.IGNORECASE
 )
 _RANGE = re.compile(r"[(\[]\s*[\d.,]+\s*(?:-|\u2013|\u2014|to|bis)\s*[\d.,]+\s*[)\]]")
-_SIGNS_AT_END = re.compile(rf"(?<=[\w.%)\]])\s*(?:[{_SIGNS}]+|(?<=\s)(?:\+{{1,3}}|-{{1,3}}))$")
+_SIGNS_AT_END = re.compile(rf"(?<=[\w.%)\]])\s*(?:[{_SIGNS}]+\)?|(?<=\s)(?:\+{{1,3}}|-{{1,3}}))$")
 _PLUS_AT_END = re.compile(r"(?:(?<=[.,]\d)|(?<=[.,]\d\d))(?:\++|-+)$")
 _SIGNS_BEFORE = re.compile(rf"^[{_SIGNS}]+\s*(?=[<>+\-.\d])")
 _WORD_AT_END = re.compile(rf"(?<=[\d.,%])(\s*)({_WORD})$", re.IGNORECASE)

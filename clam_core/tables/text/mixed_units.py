@@ -39,9 +39,12 @@ _SIZES: dict[str, tuple[tuple[str, float, float, float], ...]] = {
 }
 """Units of a measure that no size leaves in doubt: unit, smallest, largest, factor to the last."""
 
+_PREDICTED = (("", 0.1, 2.0, 100), ("% predicted", 10, 250, 1))
 _CLEAR = 0.95
-_NEAR = 1.8
-_MOST_SPREAD = 6.0
+_NEAR = 2.0
+_MOST_SPREAD = 12.0
+_LEAST_GAP = 4.0
+_SIMILAR = 6.0
 
 
 def in_one_unit(column: Column, values: dict[str, float]) -> list[str]:
@@ -112,14 +115,16 @@ def _are_shares(values: dict[str, float], bare: set[str]) -> bool:
         return False
     # 0.5 beside 3 % may be half a per cent; 0.65 beside 71 % is 65 %
     times = 100 * median(shares) / median(percents) if median(percents) > 1 else 0
-    return 1 / _MOST_SPREAD < times < _MOST_SPREAD
+    return 1 / _SIMILAR < times < _SIMILAR
 
 
 def _by_size(column: Column, values: dict[str, float]) -> list[str]:
     """Convert numbers whose size tells that they are in another unit than the rest."""
     meaning = find_meaning(column.name)
-    sizes = _SIZES.get(meaning.term) if meaning else None
-    if meaning is None or sizes is None or meaning.unit in {"% predicted", "z-score"}:
+    if meaning is None or meaning.unit == "z-score":
+        return []
+    sizes = _PREDICTED if meaning.unit == "% predicted" else _SIZES.get(meaning.term)
+    if sizes is None:
         return []
     texts = [
         {text for text, number in values.items() if low <= number <= high}
@@ -149,11 +154,11 @@ def _two_heaps(column: Column, values: dict[str, float]) -> list[str]:
         return []
     ratios = [b / a for a, b in pairwise(numbers)]
     cut = max(range(len(ratios)), key=ratios.__getitem__) + 1
-    low, high = numbers[:cut], numbers[cut:]
+    low, high, gap = numbers[:cut], numbers[cut:], max(ratios)
     spread = max(low[-1] / low[0], high[-1] / high[0])
     times = median(high) / median(low)
     apart = next((f for f in (100, 1000) if f / _NEAR < times < f * _NEAR), 0)
-    if not apart or min(len(low), len(high)) < 3 or spread > _MOST_SPREAD:
+    if not apart or gap < _LEAST_GAP or min(len(low), len(high)) < 3 or spread > _MOST_SPREAD:
         return []
     small = {text for text, number in known.items() if number <= low[-1]}
     lines = column.lines_of(small)

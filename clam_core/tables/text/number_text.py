@@ -29,6 +29,9 @@ _SEPARATORS = re.compile("[ '\u2019\xa0\u202f\u2009]")
 _LIMIT = re.compile(r"(?:[<>\u2264\u2265]=?|=<|=>)\s*")
 _ABOUT = re.compile(r"(?:~|\u2248|ca\.?|approx\.?)\s*", re.IGNORECASE)
 
+_DICOM_AGE = re.compile(r"(\d{3})([DWMY])")
+_DICOM_AGES = {"D": "days", "W": "weeks", "M": "months", "Y": "years"}
+"""DICOM PS3.5, value representation AS: 018M is no length."""
 _UNIT_AT_END = re.compile(r"^(.*?[\d.,])\s*([^\d.,\s].*)$", re.DOTALL)
 
 
@@ -155,6 +158,8 @@ def split_unit(text: str) -> tuple[str, str, bool]:
     """
     if _PLAIN.fullmatch(text):
         return text, "", False
+    if found := _DICOM_AGE.fullmatch(text):
+        return found[1], _DICOM_AGES[found[2]], False
     limit = _LIMIT.match(text)
     about = None if limit else _ABOUT.match(text)
     start = limit or about

@@ -65,6 +65,12 @@ def test_a_first_row_of_values_is_no_row_of_names(read, first):
     assert table.cells("id") == ["S0", "S1", "S2", "S3"]
 
 
+def test_two_rows_of_names_above_answers_in_words(read):
+    table = read("id,History,,Drugs\n,asthma,smoker,MTX\nS1,yes,no,yes\nS2,no,no,yes\n")
+    assert table.columns == ("id", "asthma", "smoker", "MTX")
+    assert table.n_rows == 2
+
+
 def test_answers_in_words_are_no_names(read):
     body = "S1,male,yes\nS2,female,no\nS3,male,yes\n"
     assert read(f"id,sex,smoker\n{body}").n_rows == 3

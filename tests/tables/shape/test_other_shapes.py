@@ -65,6 +65,20 @@ def test_tables_of_r_as_pandas_reads_them(read):
         "id,name,v\n1,Anna,80,5\n2,Bert,75,2\n",
     ],
 )
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id,v\nS1,2.5,late\nS2,3.5,early\n",
+        "id;v\nS1;2,5;late\nS2;3,5;early\n",
+        "v,id\n2.5,S1,late\n3.5,S2,late\n",
+        "v,w\n2.5,a,late\n3.5,b,early\n",
+    ],
+)
+def test_a_last_column_without_a_name_is_not_the_first(read, text):
+    with pytest.raises(TableError, match="Line 2 of t.csv has 3 cells, the header has 2"):
+        read(text)
+
+
 def test_decimal_commas_are_not_taken_for_row_names(read, text):
     with pytest.raises(TableError, match=r"Every row of t.csv has one cell more.*Export it again"):
         read(text)
