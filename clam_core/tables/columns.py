@@ -33,10 +33,12 @@ class ColumnInfo:
         example: A value; empty for ids, free text and personal data.
         reason: Why it has this kind, one sentence.
         warnings: What its user should know or decide, in sentences.
+        doubts: Those of them after which its numbers may be wrong.
         decimal: Decimal mark of its numbers.
         decimal_is_sure: Whether its user said so.
         date_order: Order of day and month in its dates.
-        missing_values: Further texts that its user declared to mean missing.
+        date_order_is_sure: Whether its user said so.
+        missing_values: Codes that its user declared to mean missing, for it or the whole table.
         personal: What of a person it seems to hold, e.g. `a person's name`.
         made_from: Columns that a calculated one was made from.
         equation: Equations or rules of a calculated column, with where they are published.
@@ -55,9 +57,11 @@ class ColumnInfo:
     example: str = ""
     reason: str = ""
     warnings: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     decimal: Decimal = "."
     decimal_is_sure: bool = False
     date_order: DateOrder | None = None
+    date_order_is_sure: bool = False
     missing_values: tuple[str, ...] = ()
     personal: str = ""
     made_from: tuple[str, ...] = ()
@@ -76,7 +80,7 @@ class ColumnInfo:
             TableError: If the values do not hold what comes from `to_json`.
         """
         names = {field.name for field in fields(cls)}
-        lists = {"levels", "warnings", "missing_values", "made_from"}
+        lists = {"levels", "warnings", "doubts", "missing_values", "made_from"}
         known = {name: values[name] for name in names if name in values}
         if (
             not isinstance(values, dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -217,7 +218,14 @@ def _same(stored: Associations, settings: AssociateSettings, digest: str) -> boo
         about.get("inputs") == digest
         and is_same(about.get("settings"), settings)
         and about.get("statistics", FIRST) == STATISTICS_VERSION
+        and _event_is_told(about)
     )
+
+
+def _event_is_told(about: Mapping[str, Any]) -> bool:
+    """Whether survival, if there is any, says which answer was its event; it once was guessed."""
+    survival = about.get("follow_up", {}).get("survival")
+    return survival is None or "event_words" in survival or "event" not in survival
 
 
 def _versions() -> dict[str, str]:

@@ -8,7 +8,14 @@ from typing import Any
 import pandas as pd
 
 from clam_core.settings import AssociateSettings
-from clam_core.statistics import Cohort, NotTestableError, Slopes, slopes_of, survival_of
+from clam_core.statistics import (
+    Cohort,
+    NotTestableError,
+    Slopes,
+    event_of,
+    slopes_of,
+    survival_of,
+)
 from clam_core.statistics.time.follow_up import MOST_VALUES
 from clam_core.study.visits import TIME_UNIT
 
@@ -36,12 +43,9 @@ def follow_up(
     values: dict[str, Any] = {}
     notes: list[str] = []
     if settings.survival_time is not None:
-        try:
-            more, values["survival"] = _survival(cohort, settings)
-            tables |= more
-        except NotTestableError as error:
-            values["survival"] = {"reason": f"not testable, because {error}"}
-            notes.append(f"Time to the event is {values['survival']['reason']}.")
+        more, values["survival"], said = _survival(cohort, settings)
+        tables |= more
+        notes += said
     if visits is not None:
         more, values["slopes"] = _slopes(slopes_of(visits, cohort, subjects[cohort.frame.index]))
         tables |= more
@@ -53,8 +57,21 @@ def follow_up(
     return tables, {"values": values, "notes": notes}
 
 
-def _survival(cohort: Cohort, settings: AssociateSettings) -> tuple[Tables, dict[str, Any]]:
-    survival = survival_of(cohort, settings)
+def _survival(
+    cohort: Cohort, settings: AssociateSettings
+) -> tuple[Tables, dict[str, Any], list[str]]:
+    """Tables, values and notes; the event is told even where there is no test."""
+    event = None
+    try:
+        event = event_of(cohort, settings)
+        survival = survival_of(cohort, event, settings)
+    except NotTestableError as error:
+        about = {"reason": f"not testable, because {error}"}
+        told = [f"Time to the event is {about['reason']}."]
+        if event is not None:
+            about |= {"event_level": event.level, "event_words": event.sentence}
+            told.insert(0, event.sentence)
+        return {}, about, told
     at_risk = survival.at_risk.set_axis(
         [f"{t:g}" for t in survival.at_risk.columns], axis="columns"
     )
@@ -62,6 +79,8 @@ def _survival(cohort: Cohort, settings: AssociateSettings) -> tuple[Tables, dict
     values = {
         "time": settings.survival_time,
         "event": settings.survival_event,
+        "event_level": event.level,
+        "event_words": event.sentence,
         "logrank_statistic": survival.logrank_statistic,
         "logrank_df": survival.logrank_df,
         "logrank_p_value": survival.logrank_p_value,
@@ -69,7 +88,7 @@ def _survival(cohort: Cohort, settings: AssociateSettings) -> tuple[Tables, dict
         "adjust": list(settings.adjust),
         "notes": list(survival.notes),
     }
-    return tables, values
+    return tables, values, [event.sentence]
 
 
 def _slopes(found: dict[str, Any]) -> tuple[Tables, dict[str, Any]]:

@@ -25,11 +25,6 @@ DOUBTFUL_MISSING = word_set(
 ) | {"not known", "not specified", "not applicable", "not reported"}
 """Texts that stand for a missing value among numbers or dates; elsewhere they may be an answer."""
 
-SENTINELS = frozenset(
-    {-9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0, -1.0, -88.0, 888.0}
-)
-"""Numbers by which databases mark a missing value."""
-
 YES = word_set(
     """
     yes y true t ja j wahr oui o vrai si s verdadero present positive pos + 1 x

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from clam_core.tables.text.cell_words import is_doubtful, is_missing, on_one_scale
 from clam_core.tables.text.date_text import DateOrder
+from clam_core.tables.text.missing_codes import cells_with_codes
 from clam_core.tables.text.number_text import Numbers, read_numbers
 from clam_core.tables.text.raw_table import Decimal, RawTable
 
@@ -25,7 +26,7 @@ class Column:
         lines: Line of the file of each row.
         decimal: Decimal mark of the table, for columns that do not tell.
         point_is_decimal: Whether a point can be nothing but a decimal mark.
-        missing_values: Texts that the user declared to mean missing.
+        missing_values: Codes that the user declared to mean missing.
         date_order: Order of dates that the user gave.
         decimal_is_sure: Whether the user said the decimal mark.
     """
@@ -35,7 +36,7 @@ class Column:
     lines: list[int]
     decimal: Decimal
     point_is_decimal: bool
-    missing_values: frozenset[str] = frozenset()
+    missing_values: tuple[str, ...] = ()
     date_order: DateOrder | None = None
     decimal_is_sure: bool = False
 
@@ -57,10 +58,21 @@ class Column:
             table.lines,
             decimal or table.decimal,
             table.format != "csv",
-            frozenset(text.casefold() for text in missing_values),
+            missing_values,
             date_order,
             decimal_is_sure,
         )
+
+    @cached_property
+    def declared(self) -> dict[str, str]:
+        """Cells that hold a code which was declared to mean missing, and that code."""
+        if not self.missing_values:
+            return {}
+        texts = {cell for cell in self.cells if cell is not None}
+        marks = Counter(text for text in texts if not is_missing(text))
+        decimal = self._read(marks).decimal
+        point = self.point_is_decimal
+        return cells_with_codes(texts, self.missing_values, decimal, point_is_decimal=point)
 
     @cached_property
     def counts(self) -> Counter[str]:
@@ -72,7 +84,7 @@ class Column:
                 text: n
                 for text, n in everything.items()
                 if not (is_missing(text) and not (signs and text == "-"))
-                and text.casefold() not in self.missing_values
+                and text not in self.declared
             }
         )
 
@@ -93,8 +105,11 @@ class Column:
     @cached_property
     def numbers(self) -> Numbers:
         """The cells as numbers."""
+        return self._read(self.sure)
+
+    def _read(self, cells: Counter[str]) -> Numbers:
         return read_numbers(
-            self.sure,
+            cells,
             self.decimal,
             point_is_decimal=self.point_is_decimal,
             default_is_sure=self.decimal_is_sure,

@@ -17,6 +17,12 @@ from clam_core.tables.text.cell_words import (
 )
 from clam_core.tables.text.column import ENOUGH, Column
 from clam_core.tables.text.date_text import DateOrder, read_dates
+from clam_core.tables.text.doubts import (
+    Doubt,
+    doubts_of_dates,
+    doubts_of_levels,
+    doubts_of_numbers,
+)
 from clam_core.tables.text.header_words import header_words
 from clam_core.tables.text.number_text import Numbers, split_unit
 from clam_core.tables.text.raw_table import Decimal, at_lines, some
@@ -64,7 +70,7 @@ def read_as(column: Column, kind: str, levels: tuple[str, ...] = ()) -> Reading:
         reading = _as_levels(column, kind, levels)
     elif kind == "id":
         texts = {cell for cell in column.cells if cell is not None}
-        return Reading({t: t for t in texts if t.casefold() not in column.missing_values})
+        return Reading({t: t for t in texts if t not in column.declared})
     else:
         reading = Reading({text: text for text in column.counts})
     reading.warnings[:0] = _missing_words(column)
@@ -73,8 +79,10 @@ def read_as(column: Column, kind: str, levels: tuple[str, ...] = ()) -> Reading:
 
 def _missing_words(column: Column) -> list[str]:
     everything = Counter(cell for cell in column.cells if cell is not None)
-    words = everything - column.counts
-    return [_as_missing(words)] if words else []
+    declared = Counter({text: everything[text] for text in column.declared})
+    words = everything - column.counts - declared
+    told = [f"{_as_missing(declared)[:-1]}, as declared."] if declared else []
+    return [*told, *([_as_missing(words)] if words else [])]
 
 
 def _as_missing(words: Counter[str]) -> str:
@@ -88,33 +96,38 @@ def _as_numbers(column: Column, kind: str) -> Reading:
     values = dict(numbers.values)
     told += _limits_and_marks(numbers)
     told += _units(column, numbers, values)
+    told += doubts_of_numbers(column, values)
     if kind == "count":
         odd = {text for text, value in values.items() if value < 0 or not value.is_integer()}
         if odd:
             where = at_lines(column.lines_of(odd), 3)
-            told.append(f"Counts should be whole numbers from 0 on; {where}: not so.")
+            told.append(Doubt(f"Counts should be whole numbers from 0 on; {where}: not so."))
     return Reading(values, warnings=told, decimal=numbers.decimal)
 
 
 def _limits_and_marks(numbers: Numbers) -> list[str]:
-    told = []
+    told: list[str] = []
     if numbers.n_limits:
         cells = plural(numbers.n_limits, "cell")
         told.append(
-            f"{cells} with a limit or an estimate, such as '<5' or '~5': the number itself was "
-            "taken."
+            Doubt(
+                f"{cells} with a limit or an estimate, such as '<5' or '~5': the number itself was "
+                "taken."
+            )
         )
     if numbers.n_doubtful:
         cells, example = plural(numbers.n_doubtful, "cell"), numbers.doubtful
         other = "." if numbers.decimal == "," else ","
         told.append(
-            f"{cells} can be read in two ways: {example!r} was taken as "
-            f"{numbers.values[example]:.15g}. If that is wrong, set the decimal mark of this "
-            f"column to {other!r}."
+            Doubt(
+                f"{cells} can be read in two ways: {example!r} was taken as "
+                f"{numbers.values[example]:.15g}. If that is wrong, set the decimal mark of this "
+                f"column to {other!r}."
+            )
         )
     if numbers.n_other_mark:
         cells = plural(numbers.n_other_mark, "cell")
-        told.append(f"{cells} with the other decimal mark; both points and commas are used.")
+        told.append(Doubt(f"{cells} with the other decimal mark; both points and commas are used."))
     return told
 
 
@@ -123,18 +136,22 @@ def _units(column: Column, numbers: Numbers, values: dict[str, float]) -> list[s
     if not numbers.units:
         return []
     usual, n_usual = numbers.units.most_common(1)[0]
-    told = []
+    told: list[str] = []
     if len(numbers.units) > 1:
         odd = {text for text in values if split_unit(text)[1] not in {"", usual}}
         for text in odd:
             del values[text]
         where = at_lines(column.lines_of(odd), 3)
-        told.append(f"Cells with another unit than {usual!r} were taken as missing ({where}).")
+        told.append(
+            Doubt(f"Cells with another unit than {usual!r} were taken as missing ({where}).")
+        )
     n_all = sum(column.sure[text] for text in values)
     if n_usual < n_all and name_unit(column.name, header_words(column.name)) != usual:
         told.append(
-            f"{n_usual:,} of {n_all:,} cells say the unit {usual!r}; the others were taken to have "
-            "it, too."
+            Doubt(
+                f"{n_usual:,} of {n_all:,} cells say the unit {usual!r}; the others were taken to "
+                "have it, too."
+            )
         )
     return told
 
@@ -145,12 +162,15 @@ def _as_dates(column: Column) -> Reading:
     if dates.n_doubtful:
         first = "day" if dates.order == "dmy" else "month"
         told.append(
-            f"{plural(dates.n_doubtful, 'date')} can be read in two ways; the {first} was taken to "
-            "come first. If that is wrong, set the date order of this column."
+            Doubt(
+                f"{plural(dates.n_doubtful, 'date')} can be read in two ways; the {first} was "
+                "taken to come first. If that is wrong, set the date order of this column."
+            )
         )
     if dates.n_short_years:
         years = plural(dates.n_short_years, "year")
         told.append(f"{years} of two digits taken to lie in 1970 to 2069.")
+    told += doubts_of_dates(column, dates.values)
     return Reading(dict(dates.values), warnings=told, date_order=dates.order)
 
 
@@ -167,7 +187,10 @@ def _as_levels(column: Column, kind: str, wanted: tuple[str, ...]) -> Reading:
     doubtful = sorted(level for level in present if is_doubtful(level))
     if doubtful and kind == "nominal" and len(present) > 1:
         words = some([repr(level) for level in doubtful])
-        told.append(f"{words} may mean missing; kept as a level. Declare it missing if it does.")
+        told.append(
+            Doubt(f"{words} may mean missing; kept as a level. Declare it missing if it does.")
+        )
+    told += doubts_of_levels(column, values)
     levels = tuple(level for level in wanted if level in present)
     if set(levels) != present:
         levels, sentence = _order(present, kind)
@@ -214,7 +237,7 @@ def _order(levels: set[str], kind: str) -> tuple[tuple[str, ...], list[str]]:
     ordered = in_order(levels)
     known = all(level.replace(".", "", 1).lstrip("-").isdigit() for level in levels)
     if kind == "ordinal" and not known and not are_stages(levels):
-        return ordered, ["The order of the levels is alphabetical; give the right one."]
+        return ordered, [Doubt("The order of the levels is alphabetical; give the right one.")]
     return ordered, []
 
 
@@ -229,5 +252,5 @@ def _left_out(column: Column, known: set[str], one: str, many: str) -> list[str]
     if n:
         where = at_lines(column.lines_of(odd))
         what = f"is not {one} and was" if n == 1 else f"are not {many} and were"
-        told.append(f"{plural(n, 'cell')} {what} taken as missing ({where}).")
+        told.append(Doubt(f"{plural(n, 'cell')} {what} taken as missing ({where})."))
     return told
