@@ -149,12 +149,13 @@ def _variable_words(row: Mapping[str, Any], found: Associations) -> str:
     means = [f"cluster {c}: {row[f'summary_cluster_{c}']}" for c in found.about["clusters"]]
     each = f" ({'; '.join(means)})" if row["kind"] in NUMBERS else ""
     head = f"{row['label']} by cluster{each}."
+    doubts = f" {row['doubts']}" if row.get("doubts") else ""  # older results have none
     if pd.isna(row["p_value"]):
-        return f"{head} {sentence(str(row['reason']))}"
+        return f"{head} {sentence(str(row['reason']))}{doubts}"
     return (
         f"{head} {effect_name(row['effect_name'])} {number(row['effect_size'])} "
         f"({interval(row['ci_low'], row['ci_high'])}); {row['test']}, "
-        f"p {with_sign(row['p_value'])}, corrected p {with_sign(row['p_adjusted'])}."
+        f"p {with_sign(row['p_value'])}, corrected p {with_sign(row['p_adjusted'])}.{doubts}"
     )
 
 

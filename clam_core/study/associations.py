@@ -25,7 +25,10 @@ _ABOUT = {
     **{"settings": dict, "clusters": list, "sizes": list, "n_tests": int, "inputs": str},
     **{"headline": str, "stability": dict},
 }
-_LACKING = {"version": "unknown", "libraries": {}, "banner": "", "notes": [], "follow_up": {}}
+_LACKING = {
+    **{"version": "unknown", "libraries": {}, "banner": "", "notes": [], "doubts": []},
+    "follow_up": {},
+}
 """What `about.json` must hold, and what it may lack."""
 
 

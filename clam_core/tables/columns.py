@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 from clam_core.errors import TableError
 from clam_core.tables.text.date_text import DateOrder
-from clam_core.tables.text.raw_table import Decimal
+from clam_core.tables.text.raw_table import Decimal, some
 
 Kind = Literal[
     "continuous", "count", "ordinal", "nominal", "binary", "date", "id", "free_text", "constant",
@@ -91,3 +92,12 @@ class ColumnInfo:
             raise TableError("The stored description of a column is damaged; import it again.")
         given: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in known.items()}
         return cls(**given)
+
+
+def doubt_words(columns: Iterable[ColumnInfo]) -> list[str]:
+    """Why numbers of columns may be wrong, each sentence once with the labels of its columns."""
+    named: dict[str, list[str]] = {}
+    for info in columns:
+        for text in info.doubts:
+            named.setdefault(text, []).append(info.label)
+    return [f"{some(labels)}: {text}" for text, labels in named.items()]

@@ -29,8 +29,10 @@ __all__ = [
     "ColumnOverride",
     "Kind",
     "apply_overrides",
+    "column_of",
     "infer_columns",
     "typed_frame",
+    "warned",
 ]
 
 CHOSEN = "Chosen by the user."
@@ -108,10 +110,10 @@ def _infer(column: Column) -> ColumnInfo:
     )
     info = _describe(info, column, reading, choice.warnings)
     unit, told = unit_of(column, meaning, reading, info.kind)
-    return _warned(replace(info, unit=unit), (*info.warnings, *told))
+    return warned(replace(info, unit=unit), (*info.warnings, *told))
 
 
-def _warned(info: ColumnInfo, warnings: Sequence[str]) -> ColumnInfo:
+def warned(info: ColumnInfo, warnings: Sequence[str]) -> ColumnInfo:
     """The column with these sentences; those that doubt its numbers are marked."""
     told = dict.fromkeys(warnings)
     doubts = tuple(str(text) for text in told if isinstance(text, Doubt) or text in info.doubts)
@@ -136,7 +138,7 @@ def _describe(
         decimal=reading.decimal if info.kind in {"continuous", "count"} else info.decimal,
         date_order=reading.date_order,
     )
-    return _warned(described, (*reading.warnings, *more))
+    return warned(described, (*reading.warnings, *more))
 
 
 def apply_overrides(
@@ -189,7 +191,7 @@ def _override(info: ColumnInfo, chosen: ColumnOverride, table: RawTable) -> Colu
     _check_fit(new, column, reading, chosen)
     unit, told = unit_of(column, find_meaning(info.name), reading, new.kind)
     if chosen.unit is None:
-        new = _warned(replace(new, unit=unit), (*new.warnings, *told))
+        new = warned(replace(new, unit=unit), (*new.warnings, *told))
     other = [text for text in new.warnings if text not in reading.warnings]
     return _describe(new, column, reading, other)
 
@@ -214,7 +216,8 @@ def _check_fit(info: ColumnInfo, column: Column, reading: Reading, chosen: Colum
         )
 
 
-def _column(table: RawTable, info: ColumnInfo) -> Column:
+def column_of(table: RawTable, info: ColumnInfo) -> Column:
+    """The cells of a column, to be read as its description says."""
     return Column.of(
         table,
         info.name,
@@ -238,9 +241,9 @@ def narrowed(info: ColumnInfo, table: RawTable, part: RawTable) -> ColumnInfo:
     """
     if part.rows == table.rows:
         return info
-    before = read_as(_column(table, info), info.kind, info.levels).warnings
+    before = read_as(column_of(table, info), info.kind, info.levels).warnings
     kept = [warning for warning in info.warnings if warning not in before]
-    column = _column(part, info)
+    column = column_of(part, info)
     new = _describe(info, column, read_as(column, info.kind, info.levels), kept)
     if new.n == 0:
         reason = "None of the scans has a value." if info.n else info.reason
@@ -269,7 +272,7 @@ def typed_frame(table: RawTable, columns: Sequence[ColumnInfo]) -> pd.DataFrame:
 
 
 def _series(table: RawTable, info: ColumnInfo) -> pd.Series[Any]:
-    column = _column(table, info)
+    column = column_of(table, info)
     reading = read_as(column, info.kind, info.levels)
     values: dict[str, Any] = dict(reading.values)
     cells = [None if cell is None else values.get(cell) for cell in column.cells]

@@ -103,5 +103,5 @@ def _show_slopes(here: Place, found: Associations, name: str, said: Row) -> None
             f"{converged}"
         )
     )
-    for note in said["notes"]:
+    for note in [*said["notes"], *said.get("doubts", [])]:
         st.caption(plain(note))

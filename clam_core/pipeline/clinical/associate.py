@@ -44,7 +44,7 @@ from clam_core.study.associations import (
     write_associations,
 )
 from clam_core.study.visits import read_visits
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.columns import ColumnInfo, doubt_words
 from clam_core.tables.rows_of_scans import align_to_scans
 
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "scikit-learn")
@@ -123,6 +123,7 @@ def associate_run(
             compared.rows, stability.jaccard_of, confounding.panel, settings.correction
         ),
         "banner": confounding.banner,
+        "doubts": [*doubt_words(compared.cohort.columns.values()), *more["doubts"]],
         "notes": [
             *inputs.notes,
             *compared.notes,

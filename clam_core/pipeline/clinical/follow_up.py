@@ -17,7 +17,8 @@ from clam_core.statistics import (
     survival_of,
 )
 from clam_core.statistics.time.follow_up import MOST_VALUES
-from clam_core.study.visits import TIME_UNIT
+from clam_core.study.visits import COLUMNS, TIME_UNIT
+from clam_core.tables.columns import ColumnInfo, doubt_words
 
 Tables = dict[str, pd.DataFrame]
 
@@ -37,11 +38,12 @@ def follow_up(
         settings: Names the columns of time and event.
 
     Returns:
-        Tables to store, and `values` and `notes` about them.
+        Tables to store, and `values`, `notes` and `doubts` about them.
     """
     tables: Tables = {}
     values: dict[str, Any] = {}
     notes: list[str] = []
+    doubts: list[str] = []
     if settings.survival_time is not None:
         more, values["survival"], said = _survival(cohort, settings)
         tables |= more
@@ -49,12 +51,25 @@ def follow_up(
     if visits is not None:
         more, values["slopes"] = _slopes(slopes_of(visits, cohort, subjects[cohort.frame.index]))
         tables |= more
+        doubts = _doubts_of_visits(visits, values["slopes"])
+        notes += doubts
         values[TIME_UNIT] = str(visits.attrs.get(TIME_UNIT, "unit of time"))
         n_values = len(visits.columns) - 2
         if n_values > MOST_VALUES:
             notes.append(f"Only the first {MOST_VALUES} of {n_values} values of the visits were "
                          "compared over time.")  # fmt: skip
-    return tables, {"values": values, "notes": notes}
+    return tables, {"values": values, "notes": notes, "doubts": doubts}
+
+
+def _doubts_of_visits(visits: pd.DataFrame, slopes: dict[str, Any]) -> list[str]:
+    """Why numbers of the visits may be wrong; each value gets its own, and those of the time."""
+    infos = [ColumnInfo.from_json(one) for one in visits.attrs.get(COLUMNS, [])]
+    by_name = {info.name: info for info in infos}
+    times = [info for info in infos if info.name not in visits.columns]
+    used = [by_name[name] for name in slopes if name in by_name]
+    for info in used:
+        slopes[info.name]["doubts"] = doubt_words([*times, info])
+    return [f"Visits, {text}" for text in doubt_words([*times, *used])]
 
 
 def _survival(
@@ -72,6 +87,8 @@ def _survival(
             about |= {"event_level": event.level, "event_words": event.sentence}
             told.insert(0, event.sentence)
         return {}, about, told
+    used = (settings.survival_time, settings.survival_event)
+    doubts = doubt_words(cohort.columns[str(name)] for name in used)
     at_risk = survival.at_risk.set_axis(
         [f"{t:g}" for t in survival.at_risk.columns], axis="columns"
     )
@@ -86,7 +103,7 @@ def _survival(
         "logrank_p_value": survival.logrank_p_value,
         "proportional_p_value": survival.proportional_p_value,
         "adjust": list(settings.adjust),
-        "notes": list(survival.notes),
+        "notes": [*survival.notes, *doubts],
     }
     return tables, values, [event.sentence]
 

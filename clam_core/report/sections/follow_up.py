@@ -81,5 +81,6 @@ def _slopes(found: Associations, values: dict[str, Any], figures: Figures) -> Ht
             parts.append(paragraph(f"{name}: {said.get('reason', 'no slope')}."))
             continue
         parts.append(figures.add(drawn.caption, drawn.picture))
-        parts.append(paragraphs(sentence(str(note)) for note in said.get("notes", [])))
+        notes = [*said.get("notes", []), *said.get("doubts", [])]
+        parts.append(paragraphs(sentence(str(note)) for note in notes))
     return join(parts)

@@ -74,6 +74,11 @@ class Column:
         point = self.point_is_decimal
         return cells_with_codes(texts, self.missing_values, decimal, point_is_decimal=point)
 
+    @property
+    def codes_as_numbers(self) -> dict[str, float]:
+        """Cells that hold a declared code which is a number, and that number."""
+        return self._read(Counter(list(self.declared))).values
+
     @cached_property
     def counts(self) -> Counter[str]:
         """Every text and how often it occurs; missing words and empty cells are left out."""

@@ -141,7 +141,7 @@ def _others(values: set[float]) -> list[float]:
 
 
 def _is_far(mark: float, span: tuple[float, float], inner: float, share: float) -> bool:
-    """Whether a code lies outside the other values by a share of their span, and by no usual step."""
+    """Whether a code lies outside the others by a share of their span, and by no usual step."""
     low, high = span
     gap = max(low - mark, mark - high)
     if mark == -1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from clam_core.tables.text.date_text import read_date
@@ -56,8 +55,3 @@ def _number(text: str, decimal: Decimal, *, point: bool) -> float | None:
     mark: Decimal = "." if has_point else decimal
     value = read_number(text, mark)
     return read_number(text, "," if mark == "." else ".") if value is None else value
-
-
-def never_there(codes: Iterable[str], found: Counter[str]) -> list[str]:
-    """The codes that no cell holds, in their order."""
-    return [code for code in dict.fromkeys(codes) if not found[code]]
