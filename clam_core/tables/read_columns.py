@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from clam_core.tables.columns import ColumnInfo
 from clam_core.tables.declared import ColumnReading, Declared, never_there
 from clam_core.tables.kinds import ColumnOverride, apply_overrides, column_of, infer_columns
+from clam_core.tables.text.column import Column
+from clam_core.tables.text.missing_codes import cells_with_codes
 from clam_core.tables.text.raw_table import RawTable, some
 
 
@@ -66,13 +68,20 @@ def cells_taken_as_missing(
     for info in columns:
         column = column_of(table, info)
         if column.declared:
-            numbers = column.codes_as_numbers
+            texts = {cell: _as_stored(cell, column) for cell in column.declared}
             found[info.name] = {
-                one: f"{numbers[cell]:.15g}" if cell in numbers else cell
+                one: texts[cell]
                 for one, cell in zip(ids, column.cells, strict=True)
-                if cell is not None and cell in column.declared
+                if cell is not None and cell in texts
             }
     return found
+
+
+def _as_stored(cell: str, column: Column) -> str:
+    """A code as stored values are written, with a point, where it is the same code then."""
+    number = column.codes_as_numbers.get(cell)
+    text = cell if number is None else f"{number:.15g}"
+    return text if cells_with_codes([text], column.missing_values, ".") else cell
 
 
 def declared_words(

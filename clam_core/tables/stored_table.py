@@ -10,7 +10,7 @@ import pandas as pd
 
 from clam_core.tables.columns import ColumnInfo
 from clam_core.tables.declared import Declared
-from clam_core.tables.kinds import CHOSEN, ColumnOverride, apply_overrides, warned
+from clam_core.tables.kinds import CHOSEN, ColumnOverride, apply_overrides, column_of, warned
 from clam_core.tables.text.missing_codes import cells_with_codes
 from clam_core.tables.text.raw_table import RawTable
 
@@ -67,20 +67,27 @@ def codes_applied(
         table: The stored table.
 
     Returns:
-        Also the columns that only a code of the whole table changes.
+        Also the columns that a code of the whole table changes; those without such a cell
+        are not read again.
     """
     chosen = dict(overrides)
     for info in infos:
         one = chosen.get(info.name, ColumnOverride())
-        codes = _codes(info, declared)
-        if codes != info.missing_values:
+        codes = codes_that_hold(info, declared)
+        differs = _cells(info, codes, table) != _cells(info, info.missing_values, table)
+        if differs or one.missing_values is not None:
             kept = _kept(info, codes, table)
             given = {k: v for k, v in one.model_dump().items() if v is not None}
             chosen[info.name] = ColumnOverride(**{**kept, **given, "missing_values": codes})
     return chosen
 
 
-def _codes(info: ColumnInfo, declared: Declared) -> tuple[str, ...]:
+def _cells(info: ColumnInfo, codes: tuple[str, ...], table: RawTable) -> set[str]:
+    """Cells that codes make missing."""
+    return set(column_of(table, replace(info, missing_values=codes)).declared)
+
+
+def codes_that_hold(info: ColumnInfo, declared: Declared) -> tuple[str, ...]:
     """Codes of a column; those of the table hold neither for ids nor for calculated columns."""
     own = declared.columns.get(info.name)
     if info.kind == "id" or info.equation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from clam_core.errors import TableError
 from clam_core.pipeline.clinical.import_clinical import declared_of
@@ -13,7 +14,12 @@ from clam_core.tables.columns import ColumnInfo
 from clam_core.tables.declared import ColumnReading, Declared, never_there
 from clam_core.tables.kinds import ColumnOverride, apply_overrides, typed_frame
 from clam_core.tables.read_columns import cells_taken_as_missing, codes_found
-from clam_core.tables.stored_table import codes_applied, stored_table, with_words_of_file
+from clam_core.tables.stored_table import (
+    codes_applied,
+    codes_that_hold,
+    stored_table,
+    with_words_of_file,
+)
 from clam_core.tables.text.raw_table import RawTable
 from clam_core.wording import plural
 
@@ -55,6 +61,10 @@ def edit_columns(
             values = typed_frame(table, [after])[after.name]
             frame[after.name] = values.set_axis(frame.index)
     named = [info.name for info, old in zip(changed, infos, strict=True) if info != old]
+    if codes_change:
+        changed = [
+            replace(info, missing_values=codes_that_hold(info, declared)) for info in changed
+        ]
     ids = [str(one) for one in frame.index]
     also = {
         "columns": [info.to_json() for info in changed],

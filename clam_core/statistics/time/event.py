@@ -139,12 +139,13 @@ def event_sentence(
         others: Its other answers.
     """
     known = np.isfinite(seen)
+    counts = "counts" if len(others) == 1 else "count"
     each = [
         f"cluster {number}: {int(seen[own].sum())} of {int(own.sum())}"
         for number in np.unique(labels[labels >= 1])
         for own in [known & (labels == number)]
     ]
-    rest = f"; {some([repr(one) for one in others], 8)} counts as not seen" if others else ""
+    rest = f"; {some([repr(one) for one in others], 8)} {counts} as not seen" if others else ""
     return (
         f"The event is the answer {level!r} in column {name!r} ({how}): seen in "
         f"{int(seen[known].sum())} of {plural(int(known.sum()), 'row')} ({', '.join(each)}){rest}."

@@ -30,7 +30,11 @@ def cells_with_codes(
         Text of a cell to the code that it holds.
     """
     by_text = {code.casefold(): code for code in reversed(codes)}
-    by_number = {_number(code, decimal, point=point_is_decimal): code for code in reversed(codes)}
+    by_number = {
+        _number(code, decimal, point=point_is_decimal): code
+        for code in reversed(codes)
+        if not _LEADING_ZERO.fullmatch(code)
+    }
     by_date = {read_date(code): code for code in reversed(codes)}
     by_number.pop(None, None)
     by_date.pop(None, None)
