@@ -172,9 +172,9 @@ def draw_survival(found: Associations) -> Drawing | None:
     if curves.empty or "event" not in said:
         return None
     event, time = found.label(str(said["event"])), _titled(found, str(said["time"]))
-    level = f", answer {said['event_level']!r}" if "event_level" in said else ""
+    level = f", the answer {said['event_level']!r}" if "event_level" in said else ""
     caption = (
-        f"Kaplan-Meier curves with 95 % bands (event: {event}{level}). Log-rank test: chi-square "
+        f"Kaplan-Meier curves with 95 % bands (event: {event}){level}. Log-rank test: chi-square "
         f"{number(said['logrank_statistic'])} on {said['logrank_df']} df, "
         f"p {with_sign(said['logrank_p_value'])}. The numbers below tell how many were still "
         "under observation."

@@ -68,7 +68,7 @@ class Column:
         """Cells that hold a code which was declared to mean missing, and that code."""
         if not self.missing_values:
             return {}
-        texts = {cell for cell in self.cells if cell is not None}
+        texts = list(dict.fromkeys(cell for cell in self.cells if cell is not None))
         marks = Counter(text for text in texts if not is_missing(text))
         decimal = self._read(marks).decimal
         point = self.point_is_decimal
