@@ -117,7 +117,8 @@ def _show_columns(here: Place, infos: list[ColumnInfo]) -> None:
             "Kind": st.column_config.SelectboxColumn(options=list(KINDS), required=True),
             "Doubts": st.column_config.TextColumn(width="large"),
         },
-        key=f"columns_{here.study.name}",
+        # Another key after each change: old edits must not fall on rows of a new table.
+        key=f"columns_{here.study.name}_{pd.util.hash_pandas_object(shown.astype(str)).sum()}",
         alt="Columns of the clinical table: kind, unit, family, levels and missing codes can be "
         "changed.",
     )
@@ -128,8 +129,8 @@ def _show_columns(here: Place, infos: list[ColumnInfo]) -> None:
                 st.markdown(f"- **{plain(label)}**: {plain(text)}")
     before = shown_codes(declared.missing_values)
     whole = st.text_input(
-        "Codes that mean missing in the whole table", before, key=f"codes_{here.study.name}",
-        placeholder="-9; -999",
+        "Codes that mean missing in the whole table", before,
+        key=f"codes_{here.study.name}_{before}", placeholder="-9; -999",
     )  # fmt: skip
     if st.button("Save the changes", disabled=edited.equals(shown) and whole == before):
         with sentences():
@@ -157,7 +158,7 @@ def _as_table(infos: list[ColumnInfo], declared: Declared | None = None) -> pd.D
     ]
     table = pd.DataFrame(rows)
     if not any(info.doubts for info in infos):
-        table = table.drop(columns="Doubts")
+        table = table.drop(columns="Doubts", errors="ignore")
     # The codes are made harmless one by one: of `-9; -99` none is a formula.
     return neutralise_frame(table).assign(**{CODES: table[CODES]}) if rows else table
 

@@ -328,6 +328,11 @@ def test_what_is_edited_is_stored(monkeypatch, complete, tmp_path):
 CODED = b"scan_id,fev1,smoker\ns0,3.1,0\ns1,-9.0,1\ns2,2.4,9\ns3,2.6,1\n"
 
 
+def whole_table(page):
+    label = "Codes that mean missing in the whole table"
+    return next(one for one in page.text_input if one.label == label)
+
+
 def test_codes_are_doubted_declared_beside_their_column_and_taken_back(monkeypatch, complete):
     from clam_core.tables.columns import ColumnInfo
     from pages.cohort.clinical_table import _as_table, _save
@@ -352,16 +357,24 @@ def test_codes_are_doubted_declared_beside_their_column_and_taken_back(monkeypat
     assert editor.value["Codes that mean missing"].tolist() == ["", "9; -99"]
     assert editor.value["Kind"].tolist() == ["continuous", "binary"]
 
-    page.text_input(key="codes_one").set_value("-9, 77").run()
+    whole_table(page).set_value("-9, 77").run()
     press(page, "Save the changes")
     assert study.clinical()[0]["fev1"].tolist()[::2] == [3.1, 2.4]
     assert study.clinical()[0].isna().sum().tolist() == [1, 1]
     assert "'77' was declared to mean missing, but no cell of the table holds it" in words(page)
-    assert page.text_input(key="codes_one").value == "-9; 77"
+    assert whole_table(page).value == "-9; 77"
     assert "Some of these numbers may be wrong" not in words(page)
-    page.text_input(key="codes_one").set_value("").run()
+    whole_table(page).set_value("").run()
     press(page, "Save the changes")
-    assert study.clinical()[0]["fev1"].tolist() == [3.1, -9, 2.4, 2.6]
+    assert study.clinical()[0]["fev1"].tolist() == [3.1, -9, 2.4]
+
+
+def test_a_table_of_ids_alone_has_no_columns_to_correct(monkeypatch, complete):
+    page = show(monkeypatch, complete, study="one")
+    table = b"scan_id,patient_name\ns0,Ann Lee\ns1,Bob Ray\n"
+    page.file_uploader(key="clinical_file").set_value(("t.csv", table, "text/csv")).run()
+    press(page, "Import the table")
+    assert not page.exception and metrics(page)["Scans with a clinical row"] == "2 of 4"
 
 
 def test_codes_marks_and_orders_are_asked_for_with_the_table(monkeypatch, complete):
