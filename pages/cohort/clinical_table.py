@@ -18,7 +18,7 @@ from clam_core.study.uploads import UPLOADS
 from clam_core.tables.columns import KINDS, ColumnInfo, doubt_words
 from clam_core.tables.declared import Declared
 from clam_core.tables.import_table import ClinicalOptions
-from pages.cohort.missing_codes import CODE_WORDS, CODES, ask_declared, shown_codes, typed_codes
+from pages.shared.declared_codes import CODE_WORDS, CODES, ask_declared, shown_codes, typed_codes
 from pages.shell.place import Place, studies_root
 from pages.shell.text import plain, sentences
 
@@ -108,6 +108,8 @@ def _show_columns(here: Place, infos: list[ColumnInfo]) -> None:
     st.subheader("What each column is", anchor=False)
     st.caption(f"Correct what is wrong, then save. {_KIND_WORDS} {CODE_WORDS}")
     declared = declared_of(here.study)
+    if words := declared.words():
+        st.caption(plain(f"Declared: {words}."))
     shown = _as_table(infos, declared)
     edited = st.data_editor(
         shown,

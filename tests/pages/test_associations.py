@@ -340,3 +340,22 @@ def test_a_result_that_does_not_tell_its_event_is_told_apart_and_made_anew(show,
     assert "Which answer was taken for the event was not stored" in words(page)
     assert not associate_run(coded, "default", settings).sentences[0].startswith("Nothing to do")
     assert "event_words" in read_associations(run).about["follow_up"]["survival"]
+
+
+def test_codes_of_visits_are_declared_with_their_table(show, coded):
+    from clam_core.study.visits import read_visits
+
+    lines = [f"P{one:04d},0{1 + one % 9}/02/2020,{2 + one / 50}" for one in range(60)]
+    lines += [f"P{one:04d},0{1 + one % 9}/03/2021,-9" for one in range(60)]
+    table = "\n".join(["subject,date,FVC", *lines]).encode()
+    page = show("partial", root=coded.folder.parent)
+    (given,) = [one for one in page.file_uploader if one.label.startswith("Table of visits")]
+    given.set_value(("v.csv", table, "text/csv")).run()
+    next(one for one in page.button if one.label == "Add visits").click().run()
+    assert "60 cells with -9, which often stands for a missing value" in words(page)
+    page.text_input(key="visits_missing_codes").set_value("-9").run()
+    page.selectbox(key="visits_date_order").set_value("dmy").run()
+    next(one for one in page.button if one.label == "Add visits").click().run()
+    assert not page.error and "often stands" not in words(page)
+    assert read_visits(coded)["FVC"].min() == 2
+    assert read_visits(coded)["time"].max() == pytest.approx(394 / 365.25, abs=0.01)

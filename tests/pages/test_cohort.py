@@ -391,7 +391,7 @@ def test_codes_marks_and_orders_are_asked_for_with_the_table(monkeypatch, comple
 
 
 def test_codes_that_could_be_formulas_come_back_as_they_were():
-    from pages.cohort.missing_codes import shown_codes, typed_codes
+    from pages.shared.declared_codes import shown_codes, typed_codes
 
     for codes in [("-9", "999"), ("-9,5",), ("=1+1", "-x"), ("'a",), ()]:
         assert typed_codes(shown_codes(codes)) == codes

@@ -34,27 +34,33 @@ def shown_codes(codes: Sequence[str]) -> str:
     return "; ".join(neutralise(code) for code in codes)
 
 
-def ask_declared() -> dict[str, Any]:
+def ask_declared(prefix: str = "") -> dict[str, Any]:
     """Ask how a table is read that is about to be imported.
 
+    Args:
+        prefix: Of the keys of the fields, where a page asks for several tables.
+
     Returns:
-        Options of `ClinicalOptions`.
+        What is declared of the table, and `forget_declared`.
     """
     with st.expander("If numbers, dates or missing values are read wrongly"):
         codes = st.text_input(
             "Codes that mean missing in every column, apart by semicolons",
-            key="missing_codes",
+            key=f"{prefix}missing_codes",
             placeholder="-9; -999",
         )
         mark = st.selectbox(
-            "Decimal mark", list(_MARKS), format_func=_MARKS.__getitem__, key="decimal_mark"
+            "Decimal mark",
+            list(_MARKS),
+            format_func=_MARKS.__getitem__,
+            key=f"{prefix}decimal_mark",
         )
         order = st.selectbox(
-            "Dates", list(_ORDERS), format_func=_ORDERS.__getitem__, key="date_order"
+            "Dates", list(_ORDERS), format_func=_ORDERS.__getitem__, key=f"{prefix}date_order"
         )
         forget = st.checkbox(
             "Forget the codes, mark and order that were declared for the table before",
-            key="forget_declared",
+            key=f"{prefix}forget_declared",
         )
     return {
         "missing_values": typed_codes(codes),
