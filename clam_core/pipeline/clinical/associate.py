@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -44,7 +45,7 @@ from clam_core.study.associations import (
 )
 from clam_core.study.visits import read_visits
 from clam_core.tables.column_names import joined_names
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.columns import ColumnInfo, doubt_words
 from clam_core.tables.rows_of_scans import align_to_scans
 
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "scikit-learn")
@@ -124,6 +125,7 @@ def associate_run(
             compared.rows, stability.jaccard_of, confounding.panel, settings.correction
         ),
         "banner": confounding.banner,
+        "doubts": [*doubt_words(compared.cohort.columns.values()), *more["doubts"]],
         "notes": [
             *inputs.notes,
             *compared.notes,
@@ -228,7 +230,14 @@ def _same(stored: Associations, settings: AssociateSettings, digest: str) -> boo
         about.get("inputs") == digest
         and is_same(about.get("settings"), settings)
         and about.get("statistics", FIRST) == STATISTICS_VERSION
+        and _event_is_told(about)
     )
+
+
+def _event_is_told(about: Mapping[str, Any]) -> bool:
+    """Whether survival, if there is any, says which answer was its event; it once was guessed."""
+    survival = about.get("follow_up", {}).get("survival")
+    return survival is None or "event_words" in survival or "event" not in survival
 
 
 def _versions() -> dict[str, str]:

@@ -79,6 +79,26 @@ def pairs(flag: str, shape: str) -> Written:
     return Written(read, is_repeated=True)
 
 
+def of_table_or_column(flag: str, what: str) -> Written:
+    """`["-9", "FEV1=99"]` -> `{"": ["-9"], "FEV1": ["99"]}`: for the whole table, for a column.
+
+    Args:
+        flag: The option, for the sentence about what cannot be used.
+        what: What it takes, for the same sentence.
+    """
+
+    def read(given: list[str]) -> dict[str, list[str]]:
+        values: dict[str, list[str]] = {}
+        for one in given:
+            name, equals, value = one.rpartition("=")
+            if not value.strip() or (equals and not name.strip()):
+                raise SettingsError(f"{flag} {one!r} is not {what}, nor COLUMN={what}.")
+            values.setdefault(name.strip(), []).append(value.strip())
+        return values
+
+    return Written(read, is_repeated=True)
+
+
 def axes(grid: tuple[int, ...], n_axes: int) -> tuple[int, ...]:
     """One number is meant for every axis."""
     return grid * n_axes if len(grid) == 1 else grid

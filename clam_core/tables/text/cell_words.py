@@ -28,11 +28,6 @@ DOUBTFUL_MISSING = word_set(
 NO_SUCH = frozenset({"none", "nil"})
 """Those of them that are an answer where others are names: no treatment, no comorbidity."""
 
-SENTINELS = frozenset(
-    {-9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0, -1.0, -88.0, 888.0}
-)
-"""Numbers by which databases mark a missing value."""
-
 YES = word_set(
     """
     yes y true t ja j wahr oui o vrai si s verdadero present positive pos + 1 x checked

@@ -14,6 +14,7 @@ from clam_core.tables.text.cell_words import (
     on_one_scale,
 )
 from clam_core.tables.text.date_text import DateOrder
+from clam_core.tables.text.missing_codes import cells_with_codes
 from clam_core.tables.text.number_text import Numbers, read_numbers
 from clam_core.tables.text.raw_table import Decimal, RawTable
 from clam_core.tables.vocabulary import find_meaning, name_unit
@@ -32,7 +33,7 @@ class Column:
         lines: Line of the file of each row.
         decimal: Decimal mark of the table, for columns that do not tell.
         point_is_decimal: Whether a point can be nothing but a decimal mark.
-        missing_values: Texts that the user declared to mean missing.
+        missing_values: Codes that the user declared to mean missing.
         date_order: Order of dates that the user gave.
         decimal_is_sure: Whether the user said the decimal mark.
         whole_cells: Text of each row of the whole table, where these are some of its rows: what
@@ -44,7 +45,7 @@ class Column:
     lines: list[int]
     decimal: Decimal
     point_is_decimal: bool
-    missing_values: frozenset[str] = frozenset()
+    missing_values: tuple[str, ...] = ()
     date_order: DateOrder | None = None
     decimal_is_sure: bool = False
     whole_cells: list[str | None] | None = None
@@ -67,11 +68,28 @@ class Column:
             table.lines,
             decimal or table.decimal,
             table.format != "csv",
-            frozenset(text.casefold() for text in missing_values),
+            missing_values,
             date_order,
             decimal_is_sure,
             None if table.whole is None else table.whole.cells(name),
         )
+
+    @cached_property
+    def declared(self) -> dict[str, str]:
+        """Cells that hold a code which was declared to mean missing, and that code."""
+        if not self.missing_values:
+            return {}
+        everything = self.cells if self.whole_cells is None else self.whole_cells
+        texts = list(dict.fromkeys(cell for cell in everything if cell is not None))
+        marks = Counter(text for text in texts if not is_missing(text))
+        decimal = self._read(marks).decimal
+        point = self.point_is_decimal
+        return cells_with_codes(texts, self.missing_values, decimal, point_is_decimal=point)
+
+    @property
+    def codes_as_numbers(self) -> dict[str, float]:
+        """Cells that hold a declared code which is a number, and that number."""
+        return self._read(Counter(list(self.declared))).values
 
     @cached_property
     def counts(self) -> Counter[str]:
@@ -86,7 +104,7 @@ class Column:
                 text: n
                 for text, n in everything.items()
                 if not (is_missing(text) and not (signs and text == "-"))
-                and text.casefold() not in self.missing_values
+                and text not in self.declared
             }
         )
 
@@ -117,13 +135,16 @@ class Column:
     @cached_property
     def numbers(self) -> Numbers:
         """The cells as numbers."""
+        return self._read(self.whole, self.sure)
+
+    def _read(self, cells: Counter[str], counted: Counter[str] | None = None) -> Numbers:
         return read_numbers(
-            self.whole,
+            cells,
             self.decimal,
             point_is_decimal=self.point_is_decimal,
             default_is_sure=self.decimal_is_sure,
             named=(self.name, self._unit_of_name()),
-            counted=self.sure,
+            counted=counted,
         )
 
     def _unit_of_name(self) -> str:

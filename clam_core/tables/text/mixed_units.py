@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from statistics import median
 
 from clam_core.tables.text.column import Column
+from clam_core.tables.text.doubts import CODES, Doubt
 from clam_core.tables.text.header_words import header_words
 from clam_core.tables.text.raw_table import at_lines
 from clam_core.tables.vocabulary import find_meaning, name_unit
@@ -60,7 +60,7 @@ def in_one_unit(column: Column, values: dict[str, float]) -> list[str]:
     """
     told = _said_units(column, values) if column.numbers.units else []
     by_size = _by_size(column, values)
-    return [*told, *(by_size or _two_heaps(column, values))]
+    return [Doubt(text) for text in (*told, *(by_size or _two_heaps(column, values)))]
 
 
 def _said_units(column: Column, values: dict[str, float]) -> list[str]:
@@ -137,7 +137,7 @@ def _by_size(column: Column, values: dict[str, float]) -> list[str]:
     said = meaning.unit if meaning.unit_is_said else ""
     names = [unit for unit, *_ in sizes]
     target = names.index(said) if said in names and said else int(n_of[1] >= n_of[0])
-    odd = {text for text in texts[1 - target] if not _is_code(values[text])}
+    odd = {text for text in texts[1 - target] if values[text] not in CODES}
     factor = sizes[0][3]
     for text in odd:
         values[text] = _exact(values[text], factor if target else 1 / factor)
@@ -148,7 +148,7 @@ def _by_size(column: Column, values: dict[str, float]) -> list[str]:
 
 def _two_heaps(column: Column, values: dict[str, float]) -> list[str]:
     """Doubt numbers that lie in two heaps a hundred or a thousand times apart."""
-    known = {text: n for text, n in values.items() if n > 0 and not _is_code(n)}
+    known = {text: n for text, n in values.items() if n > 0 and n not in CODES}
     numbers = sorted(n for text, n in known.items() for _ in range(column.whole[text]))
     if len(numbers) < 8:
         return []
@@ -188,8 +188,3 @@ def _at(lines: list[int]) -> str:
 def _exact(number: float, factor: float) -> float:
     """A product as a person would write it: 0.07 times 100 is 7."""
     return float(f"{number * factor:.13g}")
-
-
-def _is_code(number: float) -> bool:
-    """Whether a number may stand for a missing value: 99, 888, 9999."""
-    return re.fullmatch(r"9{2,}|8{2,}|7{2,}", f"{number:.15g}") is not None

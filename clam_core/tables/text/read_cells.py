@@ -19,6 +19,12 @@ from clam_core.tables.text.cell_words import (
 )
 from clam_core.tables.text.column import ENOUGH, Column
 from clam_core.tables.text.date_text import DateOrder, read_dates
+from clam_core.tables.text.doubts import (
+    Doubt,
+    doubts_of_dates,
+    doubts_of_levels,
+    doubts_of_numbers,
+)
 from clam_core.tables.text.mixed_units import in_one_unit
 from clam_core.tables.text.number_text import Numbers
 from clam_core.tables.text.raw_table import Decimal, at_lines, some
@@ -65,7 +71,7 @@ def read_as(column: Column, kind: str, levels: tuple[str, ...] = ()) -> Reading:
         reading = _as_levels(column, kind, levels)
     elif kind == "id":
         texts = {cell for cell in column.cells if cell is not None}
-        return Reading({t: t for t in texts if t.casefold() not in column.missing_values})
+        return Reading({t: t for t in texts if t not in column.declared})
     else:
         reading = Reading({text: text for text in column.counts})
     reading.warnings[:0] = _missing_words(column)
@@ -74,8 +80,10 @@ def read_as(column: Column, kind: str, levels: tuple[str, ...] = ()) -> Reading:
 
 def _missing_words(column: Column) -> list[str]:
     everything = Counter(cell for cell in column.cells if cell is not None)
-    words = everything - column.counts
-    return [_as_missing(words)] if words else []
+    declared = +Counter({text: everything[text] for text in column.declared})
+    words = everything - column.counts - declared
+    told = [f"{_as_missing(declared)[:-1]}, as declared."] if declared else []
+    return [*told, *([_as_missing(words)] if words else [])]
 
 
 def _as_missing(words: Counter[str]) -> str:
@@ -89,39 +97,43 @@ def _as_numbers(column: Column, kind: str) -> Reading:
     values = dict(numbers.values)
     told += _limits_and_marks(numbers)
     told += in_one_unit(column, values)
+    told += doubts_of_numbers(column, values)
     if kind == "count":
         odd = {text for text, value in values.items() if value < 0 or not value.is_integer()}
         if odd:
             where = at_lines(column.lines_of(odd), 3)
-            told.append(f"Counts should be whole numbers from 0 on; {where}: not so.")
+            told.append(Doubt(f"Counts should be whole numbers from 0 on; {where}: not so."))
     return Reading(values, warnings=told, decimal=numbers.decimal)
 
 
 def _limits_and_marks(numbers: Numbers) -> list[str]:
-    told = []
+    told: list[str] = []
     if numbers.n_limits:
         cells = plural(numbers.n_limits, "cell")
         told.append(
-            f"{cells} with a limit or an estimate, such as '<5' or '~5': the number itself was "
-            "taken."
+            Doubt(
+                f"{cells} with a limit or an estimate, such as '<5' or '~5': the number itself was "
+                "taken."
+            )
         )
     if numbers.marks:
         shown = some([repr(mark) for mark, _ in numbers.marks.most_common()], 3)
         cells = plural(numbers.marks.total(), "cell")
-        told.append(
-            f"{cells} with a laboratory's mark beside the number ({shown}): the number was taken."
-        )
+        said = f"{cells} with a laboratory's mark beside the number ({shown})"
+        told.append(Doubt(f"{said}: the number was taken."))
     if numbers.n_doubtful:
         cells, example = plural(numbers.n_doubtful, "cell"), numbers.doubtful
         other = "." if numbers.decimal == "," else ","
         told.append(
-            f"{cells} can be read in two ways: {example!r} was taken as "
-            f"{numbers.values[example]:.15g}. If that is wrong, set the decimal mark of this "
-            f"column to {other!r}."
+            Doubt(
+                f"{cells} can be read in two ways: {example!r} was taken as "
+                f"{numbers.values[example]:.15g}. If that is wrong, set the decimal mark of this "
+                f"column to {other!r}."
+            )
         )
     if numbers.n_other_mark:
         cells = plural(numbers.n_other_mark, "cell")
-        told.append(f"{cells} with the other decimal mark; both points and commas are used.")
+        told.append(Doubt(f"{cells} with the other decimal mark; both points and commas are used."))
     return told
 
 
@@ -131,12 +143,15 @@ def _as_dates(column: Column) -> Reading:
     if dates.n_doubtful:
         first = "day" if dates.order == "dmy" else "month"
         told.append(
-            f"{plural(dates.n_doubtful, 'date')} can be read in two ways; the {first} was taken to "
-            "come first. If that is wrong, set the date order of this column."
+            Doubt(
+                f"{plural(dates.n_doubtful, 'date')} can be read in two ways; the {first} was "
+                "taken to come first. If that is wrong, set the date order of this column."
+            )
         )
     if dates.n_short_years:
         years = plural(dates.n_short_years, "year")
         told.append(f"{years} of two digits taken to lie in 1970 to 2069.")
+    told += doubts_of_dates(column, dates.values)
     return Reading(dict(dates.values), warnings=told, date_order=dates.order)
 
 
@@ -154,7 +169,10 @@ def _as_levels(column: Column, kind: str, wanted: tuple[str, ...]) -> Reading:
     scale = scale_order(present) is not None
     if doubtful and not scale and len(present) > 1:
         words = some([repr(level) for level in doubtful])
-        told.append(f"{words} may mean missing; kept as a level. Declare it missing if it does.")
+        told.append(
+            Doubt(f"{words} may mean missing; kept as a level. Declare it missing if it does.")
+        )
+    told += doubts_of_levels(column, values)
     levels = tuple(level for level in wanted if level in present)
     if set(levels) != present:
         levels, sentence = _order(present, kind)
@@ -201,7 +219,7 @@ def _order(levels: set[str], kind: str) -> tuple[tuple[str, ...], list[str]]:
     ordered = tuple(sorted(in_order(levels), key=lambda level: level.casefold() not in NO_SUCH))
     known = all(level.replace(".", "", 1).lstrip("-").rstrip("+").isdigit() for level in levels)
     if kind == "ordinal" and not known and not are_stages(levels):
-        return ordered, ["The order of the levels is alphabetical; give the right one."]
+        return ordered, [Doubt("The order of the levels is alphabetical; give the right one.")]
     return ordered, []
 
 
@@ -216,5 +234,5 @@ def _left_out(column: Column, known: set[str], one: str, many: str) -> list[str]
     if n:
         where = at_lines(column.lines_of(odd))
         what = f"is not {one} and was" if n == 1 else f"are not {many} and were"
-        told.append(f"{plural(n, 'cell')} {what} taken as missing ({where}).")
+        told.append(Doubt(f"{plural(n, 'cell')} {what} taken as missing ({where})."))
     return told
