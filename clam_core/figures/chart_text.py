@@ -57,3 +57,15 @@ def row_words(row: Mapping[str, Any], clusters: Sequence[int]) -> str:
         f"{_number(row['ci_low'])} to {_number(row['ci_high'])}), {row['test']}, "
         f"{p_words(row['p_value'])}, after correction {p_words(row['p_adjusted'])}."
     )
+
+
+def event_words(said: Mapping[Any, Any]) -> str:
+    """Which answer was the event of a survival, and how often; older results do not tell."""
+    if "event_words" in said:
+        return str(said["event_words"])
+    if "event" not in said:
+        return ""
+    return (
+        "Which answer was taken for the event was not stored; compare again before you rely on "
+        "these curves."
+    )

@@ -149,12 +149,13 @@ def _variable_words(row: Mapping[str, Any], found: Associations) -> str:
     means = [f"cluster {c}: {row[f'summary_cluster_{c}']}" for c in found.about["clusters"]]
     each = f" ({'; '.join(means)})" if row["kind"] in NUMBERS else ""
     head = f"{row['label']} by cluster{each}."
+    doubts = f" {row['doubts']}" if row.get("doubts") else ""  # older results have none
     if pd.isna(row["p_value"]):
-        return f"{head} {sentence(str(row['reason']))}"
+        return f"{head} {sentence(str(row['reason']))}{doubts}"
     return (
         f"{head} {effect_name(row['effect_name'])} {number(row['effect_size'])} "
         f"({interval(row['ci_low'], row['ci_high'])}); {row['test']}, "
-        f"p {with_sign(row['p_value'])}, corrected p {with_sign(row['p_adjusted'])}."
+        f"p {with_sign(row['p_value'])}, corrected p {with_sign(row['p_adjusted'])}.{doubts}"
     )
 
 
@@ -171,8 +172,9 @@ def draw_survival(found: Associations) -> Drawing | None:
     if curves.empty or "event" not in said:
         return None
     event, time = found.label(str(said["event"])), _titled(found, str(said["time"]))
+    level = f", the answer {said['event_level']!r}" if "event_level" in said else ""
     caption = (
-        f"Kaplan-Meier curves with 95 % bands (event: {event}). Log-rank test: chi-square "
+        f"Kaplan-Meier curves with 95 % bands (event: {event}){level}. Log-rank test: chi-square "
         f"{number(said['logrank_statistic'])} on {said['logrank_df']} df, "
         f"p {with_sign(said['logrank_p_value'])}. The numbers below tell how many were still "
         "under observation."

@@ -67,3 +67,7 @@ def sentence(text: str) -> str:
     if not text:
         return ""
     return f"{text[0].upper()}{text[1:]}{'' if text[-1] in '.!?' else '.'}"
+
+
+DOUBTED = "Some of these numbers may be wrong:"
+"""What stands above the doubts of columns."""

@@ -134,8 +134,8 @@ class AssociateSettings(Settings):
             None takes the site, or else the scanner, where that is known.
         survival_time: Column with the time to an event or to the last contact.
         survival_event: Column that says whether the event was seen.
-        event_level: Level of `survival_event` that means it was; None takes `yes`, `1`,
-            `dead` and the like.
+        event_level: Level of `survival_event` that means it was; None takes `yes` beside
+            `no`, 1 beside 0, `dead` and the like, and asks for all else.
         seed: Label shuffles follow from it.
     """
 

@@ -9,7 +9,7 @@ from clam_core.statistics.result import NotTestableError
 from clam_core.statistics.result_rows import CSV_COLUMNS
 from clam_core.statistics.sites.confounding import INSPIRATION, confounding_panel
 from clam_core.statistics.sites.within import compare_within_sites
-from clam_core.statistics.time.follow_up import slopes_of, survival_of
+from clam_core.statistics.time.follow_up import event_of, slopes_of, survival_of
 from clam_core.statistics.time.slopes import Slopes, compare_slopes
 from clam_core.statistics.time.survival import Survival, Times, compare_survival
 
@@ -28,6 +28,7 @@ __all__ = [
     "compare_survival",
     "compare_within_sites",
     "confounding_panel",
+    "event_of",
     "headline",
     "slopes_of",
     "stability_words",

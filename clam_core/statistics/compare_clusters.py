@@ -14,6 +14,7 @@ from clam_core.statistics.models.design import build_covariates
 from clam_core.statistics.result_rows import CSV_COLUMNS, make_row
 from clam_core.statistics.sites.confounding import confounding_panel
 from clam_core.statistics.tests.correction import CORRECTION_NAMES, correct, correct_within
+from clam_core.tables.columns import doubt_words
 
 _MORE_COLUMNS = ("label", "unit", "summary", "why", "df_residual", "p_adjusted_all", "n_tests")
 _VERY_SMALL = 10
@@ -81,7 +82,7 @@ def associate(
         _stacked({str(row.cells["variable"]): row.contrasts for row in made}),
         confounding.panel,
         confounding.banner,
-        (*cohort.notes, *_notes(rows, cohort, settings)),
+        (*cohort.notes, *doubt_words(cohort.columns.values()), *_notes(rows, cohort, settings)),
         cohort,
     )
 

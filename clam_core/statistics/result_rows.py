@@ -138,6 +138,7 @@ def _blank(info: ColumnInfo) -> dict[str, Any]:
     return {
         **head,
         "family": info.family,
+        "doubts": " ".join(info.doubts),
         **dict.fromkeys((*numbers, *more), np.nan),
         **dict.fromkeys(texts, ""),
     }

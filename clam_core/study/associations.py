@@ -33,6 +33,7 @@ _LACKING: dict[str, Any] = {
     "libraries": {},
     "banner": "",
     "notes": [],
+    "doubts": [],
     "follow_up": {},
     "tables": [],
 }

@@ -10,6 +10,8 @@ from clam_core.study.folder import Study
 VISITS = "visits.parquet"
 TIME_UNIT = "time_unit"
 """Attribute of the table: what one step of the time is, such as `year`."""
+COLUMNS, DECLARED = "columns", "declared"
+"""Attributes: what time and values are, with what is doubted; what was declared of the table."""
 
 
 def read_visits(study: Study) -> pd.DataFrame | None:

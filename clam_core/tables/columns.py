@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 from clam_core.errors import TableError
 from clam_core.tables.text.date_text import DateOrder
-from clam_core.tables.text.raw_table import Decimal
+from clam_core.tables.text.raw_table import Decimal, some
 
 Kind = Literal[
     "continuous", "count", "ordinal", "nominal", "binary", "date", "id", "free_text", "constant",
@@ -33,10 +34,12 @@ class ColumnInfo:
         example: A value; empty for ids, free text and personal data.
         reason: Why it has this kind, one sentence.
         warnings: What its user should know or decide, in sentences.
+        doubts: Those of them after which its numbers may be wrong.
         decimal: Decimal mark of its numbers.
         decimal_is_sure: Whether its user said so.
         date_order: Order of day and month in its dates.
-        missing_values: Further texts that its user declared to mean missing.
+        date_order_is_sure: Whether its user said so.
+        missing_values: Codes that its user declared to mean missing, for it or the whole table.
         personal: What of a person it seems to hold, e.g. `a person's name`.
         made_from: Columns that a calculated one was made from.
         equation: Equations or rules of a calculated column, with where they are published.
@@ -55,9 +58,11 @@ class ColumnInfo:
     example: str = ""
     reason: str = ""
     warnings: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     decimal: Decimal = "."
     decimal_is_sure: bool = False
     date_order: DateOrder | None = None
+    date_order_is_sure: bool = False
     missing_values: tuple[str, ...] = ()
     personal: str = ""
     made_from: tuple[str, ...] = ()
@@ -76,7 +81,7 @@ class ColumnInfo:
             TableError: If the values do not hold what comes from `to_json`.
         """
         names = {field.name for field in fields(cls)}
-        lists = {"levels", "warnings", "missing_values", "made_from"}
+        lists = {"levels", "warnings", "doubts", "missing_values", "made_from"}
         known = {name: values[name] for name in names if name in values}
         if (
             not isinstance(values, dict)
@@ -87,3 +92,12 @@ class ColumnInfo:
             raise TableError("The stored description of a column is damaged; import it again.")
         given: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in known.items()}
         return cls(**given)
+
+
+def doubt_words(columns: Iterable[ColumnInfo]) -> list[str]:
+    """Why numbers of columns may be wrong, each sentence once with the labels of its columns."""
+    named: dict[str, list[str]] = {}
+    for info in columns:
+        for text in info.doubts:
+            named.setdefault(text, []).append(info.label)
+    return [f"{some(labels)}: {text}" for text, labels in named.items()]

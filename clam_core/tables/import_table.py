@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -13,18 +13,20 @@ from pydantic import Field
 from clam_core.errors import NearMissError, TableError
 from clam_core.settings import Settings
 from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.declared import ColumnReading, Declared
 from clam_core.tables.id_column import IdChoice, find_id_column
-from clam_core.tables.join_report import JoinReport, conflict_sentence
+from clam_core.tables.id_numbers import lost_digits
+from clam_core.tables.join_report import JoinReport, conflict_sentence, cut_numbers
 from clam_core.tables.joining import join_report
-from clam_core.tables.kinds import (
-    ColumnOverride,
-    apply_overrides,
-    infer_columns,
-    narrowed,
-    typed_frame,
-)
+from clam_core.tables.kinds import ColumnOverride, narrowed, typed_frame
 from clam_core.tables.near_misses import IdHash
-from clam_core.tables.text.raw_table import RawTable, some
+from clam_core.tables.read_columns import (
+    cells_taken_as_missing,
+    declared_words,
+    read_columns,
+    warnings_of,
+)
+from clam_core.tables.text.raw_table import RawTable
 
 _WORDS = re.compile(r"\w+")
 _AMOUNTS = frozenset({"continuous", "count", "date"})
@@ -40,7 +42,11 @@ class ClinicalOptions(Settings):
         duplicates: `refuse` rows of one id that contradict each other, or take
             the `first`.
         apply_near_misses: Whether ids that match only nearly are matched.
+        missing_values: Codes that mean missing in every column but those of ids.
         decimal: Decimal mark where a column does not tell; None finds it.
+        date_order: Whether dates begin with the day or the month; None finds it.
+        forget_declared: Whether codes, marks and orders that were declared for the stored
+            table no longer hold.
         keep_personal: Whether columns that seem to identify people are kept.
     """
 
@@ -49,8 +55,28 @@ class ClinicalOptions(Settings):
     overrides: dict[str, ColumnOverride] = Field(default_factory=dict)
     duplicates: Literal["refuse", "first"] = "refuse"
     apply_near_misses: bool = False
+    missing_values: tuple[str, ...] = ()
     decimal: Literal[".", ","] | None = None
+    date_order: Literal["dmy", "mdy"] | None = None
+    forget_declared: bool = False
     keep_personal: bool = False
+
+    def declared(self) -> Declared:
+        """What these options say of how cells are read."""
+        return Declared(
+            missing_values=self.missing_values,
+            decimal=self.decimal,
+            date_order=self.date_order,
+            columns={
+                name: ColumnReading(
+                    missing_values=chosen.missing_values or (),
+                    decimal=chosen.decimal,
+                    date_order=chosen.date_order,
+                )
+                for name, chosen in self.overrides.items()
+                if chosen.missing_values or chosen.decimal or chosen.date_order
+            },
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,21 +89,20 @@ class ClinicalImport:
         columns: What each column of the frame is.
         report: Who matches whom.
         notices: How the file was read, and what was left out, in sentences.
+        declared: What a person declared about how it is read.
+        taken_as_missing: Column to id to the text of its cell, where a declared code stood.
     """
 
     frame: pd.DataFrame
     columns: list[ColumnInfo]
     report: JoinReport
     notices: tuple[str, ...] = field(default=())
+    declared: Declared = field(default_factory=Declared)
+    taken_as_missing: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def sentences(self) -> list[str]:
         """Everything that its user should read."""
-        named: dict[str, list[str]] = {}
-        for info in self.columns:
-            for text in info.warnings:
-                named.setdefault(text, []).append(info.name)
-        warnings = [f"{some(names)}: {text}" for text, names in named.items()]
-        return [*self.report.sentences(), *self.notices, *warnings]
+        return [*self.report.sentences(), *self.notices, *warnings_of(self.columns)]
 
     def description(self) -> dict[str, Any]:
         """Values for JSON that describe the frame: level, id column, columns, notices."""
@@ -89,6 +114,8 @@ class ClinicalImport:
             "n_matched": self.report.n_matched,
             "columns": [info.to_json() for info in self.columns],
             "notices": [*self.report.sentences(), *self.notices],
+            "declared": self.declared.model_dump(mode="json"),
+            "taken_as_missing": {name: dict(ids) for name, ids in self.taken_as_missing.items()},
         }
 
 
@@ -97,6 +124,7 @@ def import_clinical(
     scans: pd.DataFrame,
     options: ClinicalOptions | None = None,
     id_hash: IdHash | None = None,
+    earlier: Declared | None = None,
 ) -> ClinicalImport:
     """Join a table to the scans of a study and type its columns.
 
@@ -106,6 +134,7 @@ def import_clinical(
         options: What the user decided.
         id_hash: The study's hash of hospital numbers, tried where plain ids do
             not match; the frame then holds the hashes only.
+        earlier: What was declared for this table before, and holds on.
 
     Returns:
         The frame, its columns, and the reports.
@@ -126,15 +155,18 @@ def import_clinical(
         take_first=options.duplicates == "first",
     )
     _require_matches(table, report, scans, named=options.id_column is not None)
-    columns = infer_columns(table, options.decimal)
-    columns = apply_overrides(columns, options.overrides, table)
+    declared = options.declared().after(earlier or Declared())
+    columns = read_columns(table, declared, options.overrides)
     kept, notices = _without_personal(table, columns, report, keep=options.keep_personal)
     part = _rows_of_study(table, report)
     kept = [narrowed(info, table, part) for info in kept]
     name = "scan_id" if report.level == "scan" else "subject_id"
     ids = pd.Index(list(report.rows), name=name, dtype="str")
     frame = typed_frame(part, kept).set_axis(ids, axis="index")
-    return ClinicalImport(frame, kept, report, (*table.notes, *notices))
+    told = declared_words(table, columns, declared, earlier)
+    codes = cells_taken_as_missing(part, kept, [str(one) for one in ids])
+    notices = [*table.notes, *notices, *told]
+    return ClinicalImport(frame, kept, report, tuple(notices), declared, codes)
 
 
 def _choice(
@@ -158,7 +190,22 @@ def _require_matches(
     message = f"No row of {table.name} has the id of {ids} of this study in {column}."
     near = [said for said in report.sentences() if "spelled in another way" in said]
     then = near or ["Name the column with the ids, or correct them."]
+    if cut := _cut_ids(table):
+        then.append(f"In column {cut[0]!r}, {cut_numbers(cut[1])}.")
+    sheets = [note for note in table.notes if table.format == "xlsx" and "not read" in note]
+    if sheets:
+        then += [*sheets, "Name the right one if it is another."]
     raise (NearMissError if near else TableError)(" ".join([message, *then]))
+
+
+def _cut_ids(table: RawTable) -> tuple[str, int] | None:
+    """Column in which most cells are numbers without their last digits, and how many."""
+    for name in table.columns:
+        cells = [cell for cell in table.cells(name) if cell]
+        n_cut = sum(map(lost_digits, cells))
+        if n_cut and 2 * n_cut >= len(cells):
+            return name, n_cut
+    return None
 
 
 def _rows_of_study(table: RawTable, report: JoinReport) -> RawTable:
@@ -170,6 +217,7 @@ def _rows_of_study(table: RawTable, report: JoinReport) -> RawTable:
         table,
         rows=[table.rows[position] for position in positions],
         lines=[table.lines[position] for position in positions],
+        whole=table,
     )
 
 

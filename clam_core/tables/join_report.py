@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clam_core.tables.id_column import Level
+from clam_core.tables.id_numbers import lost_digits
 from clam_core.tables.near_misses import NearMiss
 from clam_core.tables.text.raw_table import at_lines, some
 from clam_core.wording import plural
@@ -48,6 +49,10 @@ class JoinReport:
         near_misses_applied: Whether these were matched.
         others: Other columns that would give as many scans a row.
         first_taken: Whether the first of several rows that differ is taken.
+        as_numbers: Cell and id of the study where they are the same number.
+        spellings: Cell, id of the study and line of each row whose id is another spelling of
+            one that has a row, or of which there are several spellings; the cell is left empty
+            where it is a hospital number.
     """
 
     id_column: str
@@ -66,6 +71,8 @@ class JoinReport:
     near_misses_applied: bool = False
     others: tuple[str, ...] = ()
     first_taken: bool = False
+    as_numbers: tuple[tuple[str, str], ...] = ()
+    spellings: tuple[tuple[str, str, int], ...] = ()
 
     def sentences(self) -> list[str]:
         """The report in words."""
@@ -86,7 +93,7 @@ def join_sentences(report: JoinReport) -> list[str]:
         scans = report.scans_without_row
         have = "scan has" if len(scans) == 1 else "scans have"
         sentences.append(f"{len(scans):,} {have} no row: {some(list(scans))}.")
-    sentences += _rows_left(report)
+    sentences += [*_numbers(report), *_rows_left(report), *_spellings(report)]
     if report.identical:
         ids = plural(len(report.identical), "id")
         said = some([_where(one) for one in report.identical], 3)
@@ -116,7 +123,12 @@ def _matched(report: JoinReport) -> str:
 def _rows_left(report: JoinReport) -> list[str]:
     sentences = []
     near = {miss.table_id for miss in report.near_misses}
-    left = [(text, line) for text, line in report.rows_without_scan if text not in near]
+    spelled = {line for _, _, line in report.spellings}
+    left = [
+        (text, line)
+        for text, line in report.rows_without_scan
+        if text not in near and line not in spelled
+    ]
     if left:
         belong = "row belongs" if len(left) == 1 else "rows belong"
         where = at_lines([line for _, line in left])
@@ -128,6 +140,54 @@ def _rows_left(report: JoinReport) -> list[str]:
         have = "row has" if len(lines) == 1 else "rows have"
         sentences.append(f"{len(lines):,} {have} no id: {at_lines(lines)}; not imported.")
     return sentences
+
+
+def _numbers(report: JoinReport) -> list[str]:
+    """Ids that are matched as numbers, and those whose digits are lost."""
+    said = []
+    if report.as_numbers:
+        text, one = report.as_numbers[0]
+        n = len(report.as_numbers)
+        such = "" if report.hashed else f", such as {text!r} for {one!r}"
+        written = f"{n:,} {'id is' if n == 1 else 'ids are'} written as numbers{such}"
+        said.append(f"{written}: matched as the same number.")
+    lost = [line for text, line in report.rows_without_scan if lost_digits(text)]
+    if lost:
+        said.append(f"{cut_numbers(len(lost))} ({at_lines(lost)}).")
+    return said
+
+
+def cut_numbers(n: int) -> str:
+    """Sentence, without its point, for ids that a spreadsheet has shortened."""
+    have = "id has" if n == 1 else "ids have"
+    return (
+        f"{n:,} {have} lost digits, as spreadsheets shorten long numbers (1.23E+11): make the "
+        "column text there, enter the ids again and export the table anew"
+    )
+
+
+def _spellings(report: JoinReport) -> list[str]:
+    """Rows with another spelling of an id, which are not said to belong to no scan."""
+    if not report.spellings:
+        return []
+    left = {line for _, line in report.rows_without_scan}
+    named = [
+        f"{repr(text) if text else 'an id'} (line {line}) for {one!r}"
+        for text, one, line in report.spellings
+    ]
+    n = len(report.spellings)
+    have = "row has" if n == 1 else "rows have"
+    said = (
+        f"{n:,} {have} an id that may be another spelling of an id in the study: {some(named, 3)}"
+    )
+    n_left = sum(line in left for _, _, line in report.spellings)
+    if not n_left:
+        return [f"{said}; taken for the same, as you accepted."]
+    then = "" if n_left == n else f" {n_left:,} of them,"
+    return [
+        f"{said};{then} not imported. If they are the same subject, write the id in one way in all "
+        "rows."
+    ]
 
 
 def _near(report: JoinReport) -> list[str]:

@@ -6,9 +6,15 @@ from collections import defaultdict
 
 import pandas as pd
 
-from clam_core.tables.id_column import IdChoice, study_key
+from clam_core.tables.id_column import MAX_ID_LETTERS, IdChoice, matched_ids, study_key
 from clam_core.tables.join_report import JoinReport, Repeated
-from clam_core.tables.near_misses import IdHash, NearMiss, find_near_misses, near_hashed
+from clam_core.tables.near_misses import (
+    IdHash,
+    NearMiss,
+    find_near_misses,
+    near_hashed,
+    other_spellings,
+)
 from clam_core.tables.text.raw_table import RawTable
 
 
@@ -42,15 +48,18 @@ def join_report(
     study_ids = list(dict.fromkeys(key_of.values()))
     used_hash = id_hash if choice.hashed else None
     texts = table.cells(choice.column)
-    rows = _match(texts, study_ids, used_hash)
+    found = matched_ids(texts, study_ids, used_hash)
+    rows = _rows(texts, found)
+    numbers = {text for text, one in found.items() if study_key(text, used_hash) != one}
     near = _near_misses(texts, rows, study_ids, used_hash)
+    known = {*found, *(miss.table_id for miss in near)}
+    left = {text for text in texts if text and len(text) <= MAX_ID_LETTERS} - known
+    spellings = other_spellings(left, study_ids, used_hash)
     if apply_near_misses:
-        matched = {miss.table_id: miss.study_id for miss in near}
-        for position, text in enumerate(texts):
-            if text in matched:
-                rows[matched[text]].append(position)
-    taken = {position for positions in rows.values() for position in positions}
-    free = [i for i, text in enumerate(texts) if text and i not in taken]
+        found |= {miss.table_id: miss.study_id for miss in near}
+        found |= {text: one for text, (one, is_mild) in spellings.items() if is_mild}
+        rows = _rows(texts, found)
+    free = [i for i, text in enumerate(texts) if text and text not in found]
     repeated = [
         _compare(table, one, rows[one], choice.column) for one in rows if len(rows[one]) > 1
     ]
@@ -74,19 +83,25 @@ def join_report(
         near_misses_applied=apply_near_misses and bool(near),
         others=choice.others,
         first_taken=take_first,
+        as_numbers=tuple(
+            ("" if choice.hashed else text, one)
+            for text, one in sorted(found.items())
+            if text in numbers
+        ),
+        spellings=tuple(
+            ("" if choice.hashed else text, spellings[text][0], line)
+            for text, line in zip(texts, table.lines, strict=True)
+            if text and text in spellings
+        ),
     )
 
 
-def _match(
-    texts: list[str | None], study_ids: list[str], id_hash: IdHash | None
-) -> dict[str, list[int]]:
+def _rows(texts: list[str | None], found: dict[str, str]) -> dict[str, list[int]]:
     """Positions of the rows of each id of the study."""
-    wanted = set(study_ids)
     rows: dict[str, list[int]] = defaultdict(list)
     for position, text in enumerate(texts):
-        key = study_key(text, id_hash) if text else None
-        if key is not None and key in wanted:
-            rows[key].append(position)
+        if text and text in found:
+            rows[found[text]].append(position)
     return rows
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from statistics import median
 from typing import Any, Literal
 
 import numpy as np
@@ -17,9 +16,12 @@ from clam_core.tables.columns import KINDS, ColumnInfo, Kind
 from clam_core.tables.personal_columns import looks_personal
 from clam_core.tables.text.choose_kind import choose_kind
 from clam_core.tables.text.column import Column
+from clam_core.tables.text.date_text import DateOrder
+from clam_core.tables.text.doubts import Doubt
 from clam_core.tables.text.raw_table import Decimal, RawTable, no_column, some
 from clam_core.tables.text.read_cells import Reading, read_as
-from clam_core.tables.vocabulary import Meaning, find_meaning, name_label, name_unit
+from clam_core.tables.units_of_columns import unit_of
+from clam_core.tables.vocabulary import find_meaning, name_label
 
 __all__ = [
     "KINDS",
@@ -27,24 +29,14 @@ __all__ = [
     "ColumnOverride",
     "Kind",
     "apply_overrides",
+    "column_of",
     "infer_columns",
     "typed_frame",
+    "warned",
 ]
 
-_UNITS_BY_SIZE: dict[str, tuple[tuple[float, str], ...]] = {
-    "FEV1": ((10, "L"), (250, "% predicted"), (1e9, "mL")),
-    "FVC": ((12, "L"), (250, "% predicted"), (1e9, "mL")),
-    "VC": ((12, "L"), (250, "% predicted"), (1e9, "mL")),
-    "TLC": ((15, "L"), (250, "% predicted"), (1e9, "mL")),
-    "RV": ((10, "L"), (350, "% predicted"), (1e9, "mL")),
-    "FRC": ((12, "L"), (350, "% predicted"), (1e9, "mL")),
-    "DLCO": ((45, "mL/min/mmHg"), (1e9, "% predicted")),
-    "TLCO": ((20, "mmol/min/kPa"), (1e9, "% predicted")),
-    "FEV1/FVC": ((1.5, "ratio"), (150, "%"), (1e9, "")),
-    "Height": ((3, "m"), (1e9, "cm")),
-    "SpO2": ((1.5, "ratio"), (1e9, "%")),
-}
-"""Unit by the median of the values, up to each bound, where the name does not say it."""
+CHOSEN = "Chosen by the user."
+"""Why a column has its kind where a person chose another one than was inferred."""
 
 
 class ColumnOverride(Settings):
@@ -57,7 +49,7 @@ class ColumnOverride(Settings):
         family: Family in which it is tested.
         decimal: Decimal mark of its numbers.
         date_order: Whether its dates begin with the day (`dmy`) or the month (`mdy`).
-        missing_values: Texts that mean missing, such as `-999`.
+        missing_values: Codes that mean missing, such as `-999`.
         levels: All levels, the least first; the column is ordinal unless `kind` says otherwise.
     """
 
@@ -71,20 +63,32 @@ class ColumnOverride(Settings):
     levels: tuple[str, ...] | None = None
 
 
-def infer_columns(table: RawTable, decimal: Decimal | None = None) -> list[ColumnInfo]:
+def infer_columns(
+    table: RawTable,
+    decimal: Decimal | None = None,
+    date_order: DateOrder | None = None,
+    missing_values: tuple[str, ...] = (),
+) -> list[ColumnInfo]:
     """Say for every column what it holds.
 
     Args:
         table: The table as text.
         decimal: Decimal mark where a column itself does not tell; None takes
             the table's.
+        date_order: Order of day and month in all dates; None finds it.
+        missing_values: Codes that mean missing in every column but those of ids.
 
     Returns:
         One entry per column, in their order.
     """
     sure = decimal is not None
-    columns = (Column.of(table, name, decimal, decimal_is_sure=sure) for name in table.columns)
-    return [_infer(column) for column in columns]
+    infos = []
+    for name in table.columns:
+        column = Column.of(table, name, decimal, (), date_order, decimal_is_sure=sure)
+        if missing_values and choose_kind(column, find_meaning(name)).kind != "id":
+            column = replace(column, missing_values=missing_values)
+        infos.append(_infer(column))
+    return infos
 
 
 def _infer(column: Column) -> ColumnInfo:
@@ -101,10 +105,19 @@ def _infer(column: Column) -> ColumnInfo:
         personal=personal,
         decimal=column.decimal,
         decimal_is_sure=column.decimal_is_sure,
+        date_order_is_sure=column.date_order is not None,
+        missing_values=column.missing_values,
     )
     info = _describe(info, column, reading, choice.warnings)
-    unit, told = _unit(column, meaning, reading, info)
-    return replace(info, unit=unit, warnings=(*info.warnings, *told))
+    unit, told = unit_of(column, meaning, reading, info.kind)
+    return warned(replace(info, unit=unit), (*info.warnings, *told))
+
+
+def warned(info: ColumnInfo, warnings: Sequence[str]) -> ColumnInfo:
+    """The column with these sentences; those that doubt its numbers are marked."""
+    told = dict.fromkeys(warnings)
+    doubts = tuple(str(text) for text in told if isinstance(text, Doubt) or text in info.doubts)
+    return replace(info, warnings=tuple(map(str, told)), doubts=doubts)
 
 
 def _describe(
@@ -115,42 +128,17 @@ def _describe(
     n = sum(cell in values for cell in column.cells if cell is not None)
     hidden = info.personal or info.kind in {"id", "free_text"}
     first = next((cell for cell in column.cells if cell in values), None)
-    return replace(
+    described = replace(
         info,
         n=n,
         n_missing=len(column.cells) - n,
         n_unique=len(set(values.values())),
         levels=() if info.personal else reading.levels,
         example="" if hidden or first is None else first,
-        warnings=(*reading.warnings, *more),
         decimal=reading.decimal if info.kind in {"continuous", "count"} else info.decimal,
         date_order=reading.date_order,
     )
-
-
-def _unit(
-    column: Column, meaning: Meaning | None, reading: Reading, info: ColumnInfo
-) -> tuple[str, tuple[str, ...]]:
-    """Unit by the name, the cells or the size of the values."""
-    if info.kind not in {"continuous", "count"}:
-        return "", ()
-    inside = next((unit for unit, _ in column.numbers.units.most_common(1)), "")
-    said = meaning is not None and meaning.unit_is_said
-    named = meaning.unit if meaning and said else "" if meaning else name_unit(column.name)
-    if named and inside and not named.startswith(inside):
-        return inside, (f"The name says {named!r}, but the cells say {inside!r}.",)
-    if meaning is None or named:
-        return named or inside, ()
-    by_size = _UNITS_BY_SIZE.get(meaning.term)
-    numbers = [value for value in reading.values.values() if isinstance(value, float)]
-    if meaning.unit_is_said or inside or not by_size or not numbers:
-        return inside or meaning.unit, ()
-    middle = median(numbers)
-    unit = next(name for bound, name in by_size if middle <= bound)
-    told = f"The name says no unit; a median of {middle:g} does not fit any that is usual."
-    if unit:
-        told = f"The name says no unit; a median of {middle:g} suggests {unit!r}. Set it if wrong."
-    return ("" if unit == "ratio" else unit), (told,)
+    return warned(described, (*reading.warnings, *more))
 
 
 def apply_overrides(
@@ -184,26 +172,27 @@ def _override(info: ColumnInfo, chosen: ColumnOverride, table: RawTable) -> Colu
     values = {key: value for key, value in chosen.model_dump().items() if value is not None}
     if not {"kind", "decimal", "date_order", "missing_values", "levels"} & set(values):
         return replace(info, **values)
+    codes = info.missing_values if chosen.missing_values is None else chosen.missing_values
     column = Column.of(
         table,
         info.name,
         chosen.decimal or info.decimal,
-        chosen.missing_values or (),
-        chosen.date_order,
+        codes,
+        chosen.date_order or (info.date_order if info.date_order_is_sure else None),
         decimal_is_sure=chosen.decimal is not None or info.decimal_is_sure,
     )
     new = _infer(column)
     if chosen.levels and not chosen.kind and new.kind != "binary":
         values["kind"] = "ordinal"
     if values.get("kind") not in {None, new.kind}:
-        new = replace(new, warnings=(), reason="Chosen by the user.")
+        new = replace(new, warnings=(), doubts=(), reason=CHOSEN)
     new = replace(new, **values)
     reading = read_as(column, new.kind, new.levels)
     _check_fit(new, column, reading, chosen)
-    unit, told = _unit(column, find_meaning(info.name), reading, new)
+    unit, told = unit_of(column, find_meaning(info.name), reading, new.kind)
     if chosen.unit is None:
-        new = replace(new, unit=unit, warnings=(*new.warnings, *told))
-    other = [text for text in dict.fromkeys(new.warnings) if text not in reading.warnings]
+        new = warned(replace(new, unit=unit), (*new.warnings, *told))
+    other = [text for text in new.warnings if text not in reading.warnings]
     return _describe(new, column, reading, other)
 
 
@@ -227,7 +216,8 @@ def _check_fit(info: ColumnInfo, column: Column, reading: Reading, chosen: Colum
         )
 
 
-def _column(table: RawTable, info: ColumnInfo) -> Column:
+def column_of(table: RawTable, info: ColumnInfo) -> Column:
+    """The cells of a column, to be read as its description says."""
     return Column.of(
         table,
         info.name,
@@ -251,9 +241,9 @@ def narrowed(info: ColumnInfo, table: RawTable, part: RawTable) -> ColumnInfo:
     """
     if part.rows == table.rows:
         return info
-    before = read_as(_column(table, info), info.kind, info.levels).warnings
+    before = read_as(column_of(table, info), info.kind, info.levels).warnings
     kept = [warning for warning in info.warnings if warning not in before]
-    column = _column(part, info)
+    column = column_of(part, info)
     new = _describe(info, column, read_as(column, info.kind, info.levels), kept)
     if new.n == 0:
         reason = "None of the scans has a value." if info.n else info.reason
@@ -282,7 +272,7 @@ def typed_frame(table: RawTable, columns: Sequence[ColumnInfo]) -> pd.DataFrame:
 
 
 def _series(table: RawTable, info: ColumnInfo) -> pd.Series[Any]:
-    column = _column(table, info)
+    column = column_of(table, info)
     reading = read_as(column, info.kind, info.levels)
     values: dict[str, Any] = dict(reading.values)
     cells = [None if cell is None else values.get(cell) for cell in column.cells]

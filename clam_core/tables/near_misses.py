@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from clam_core.files.personal_names import fold, stem
+from clam_core.tables.id_numbers import possible_numbers, whole_number
 from clam_core.tables.id_parts import AFTER_ENDING, BEFORE_ENDING, core
 
 IdHash = Callable[[str], str]
@@ -69,13 +70,32 @@ def find_near_misses(table_ids: Iterable[str], study_ids: Collection[str]) -> li
         Pairs; an id that is near to several others is in none of them.
     """
     left, right = set(table_ids), set(study_ids)
-    found = _pairs(left, right, _key)
+    found = _pairs(left, right, id_key)
     left -= {pair.table_id for pair in found}
     right -= {pair.study_id for pair in found}
     found += _pairs(left, right, _core_key) if right else []
     left -= {pair.table_id for pair in found}
     right -= {pair.study_id for pair in found}
-    return found + _pairs(left, right, _bare_key, only_bare=True)
+    found += _pairs(left, right, _bare_key, only_bare=True)
+    left -= {pair.table_id for pair in found}
+    right -= {pair.study_id for pair in found}
+    return found + _numbers(left, right)
+
+
+def _numbers(left: set[str], right: set[str]) -> list[NearMiss]:
+    """Ids written as numbers that may stand for an id: `1,000` for `1000`, `1E+05` for `100000`."""
+    pairs = []
+    for text in sorted(left):
+        match = possible_numbers(text) & right
+        if len(match) == 1:
+            pairs.append(NearMiss(text, match.pop(), "written as a number"))
+    times = Counter(pair.study_id for pair in pairs)
+    return [pair for pair in pairs if times[pair.study_id] == 1]
+
+
+def _is_mild(table_id: str, study_id: str) -> bool:
+    """Whether two ids differ in capital letters, accents, separators or blanks alone."""
+    return _without_separators(fold(table_id)) == _without_separators(fold(study_id))
 
 
 def _pairs(
@@ -98,18 +118,21 @@ def _pairs(
     return pairs
 
 
-def _key(text: str) -> str:
-    """Runs of letters and of digits: `1-11` and `11-1` stay apart, `sarc7` meets `SARC-007`."""
+def id_key(text: str) -> str:
+    """What all spellings of an id have in common: its runs of letters and of digits.
+
+    `1-11` and `11-1` stay apart, `sarc7` meets `SARC-007`.
+    """
     runs = _RUNS.findall(stem(fold(text.strip())))
     return "-".join(run.lstrip("0") or "0" if run.isdigit() else run for run in runs)
 
 
 def _core_key(text: str) -> str:
-    return _key(core(text.strip()))
+    return id_key(core(text.strip()))
 
 
 def _bare_key(text: str) -> str:
-    return _key(_without_prefix(fold(core(text.strip()))))
+    return id_key(_without_prefix(fold(core(text.strip()))))
 
 
 def _has_prefix(text: str) -> bool:
@@ -130,6 +153,46 @@ def _after(steps: Iterable[tuple[str, Callable[[str], str]]], text: str) -> str:
     for _, step in steps:
         text = step(text)
     return text
+
+
+def other_spellings(
+    texts: Iterable[str], study_ids: Collection[str], id_hash: IdHash | None = None
+) -> dict[str, tuple[str, bool]]:
+    """Ids that are another spelling of one id of the study, whether it has a row or not.
+
+    Args:
+        texts: Ids of the table that match none letter by letter.
+        study_ids: All ids of the study.
+        id_hash: The study's hash, where it knows its ids only by that.
+
+    Returns:
+        Id of the table to the id of the study, and whether they differ in capital letters,
+        accents or separators alone: two such rows are of one person, while `1` and `01` may be
+        of two.
+    """
+    if id_hash is not None:
+        return _other_hashes(texts, set(study_ids), id_hash)
+    ours: dict[str, list[str]] = defaultdict(list)
+    for one in study_ids:
+        ours[id_key(one)].append(one)
+    found = {text: ours.get(id_key(text), []) for text in texts}
+    return {
+        text: (match[0], _is_mild(text, match[0]))
+        for text, match in found.items()
+        if len(match) == 1 and id_key(text)
+    }
+
+
+def _other_hashes(
+    texts: Iterable[str], wanted: set[str], id_hash: IdHash
+) -> dict[str, tuple[str, bool]]:
+    found = {}
+    for text in texts:
+        names = {id_hash(spelling): name for name, spelling in _spellings(text)}
+        match = [one for one in names if one in wanted]
+        if len(match) == 1:
+            found[text] = match[0], names[match[0]] in {"capital letters", "separators"}
+    return found
 
 
 def near_hashed(
@@ -157,6 +220,7 @@ def near_hashed(
 
 def _spellings(text: str) -> list[tuple[str, str]]:
     spellings = [
+        ("written as a number", whole_number(text) or ""),
         ("capital letters", text.upper()),
         ("capital letters", text.lower()),
         ("separators", _without_separators(text)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,20 @@ _OTHERS = (
 _JSON = re.compile(rb'\s*(?:\[\s*)?\{\s*["}]')
 
 
-def read_table(path: Path, limits: TableLimits | None = None, sheet: str | None = None) -> RawTable:
+def read_table(
+    path: Path,
+    limits: TableLimits | None = None,
+    sheet: str | None = None,
+    ids: Iterable[str] = (),
+) -> RawTable:
     """Read a table as text; its content, not its name, tells what it is.
 
     Args:
         path: CSV, TSV, .xlsx or Parquet.
         limits: What the table may hold; None takes the defaults.
-        sheet: Sheet of a workbook; None takes the first that holds a table.
+        sheet: Sheet of a workbook; None takes the one with most of the ids, else the first
+            that holds a table and is no legend.
+        ids: Ids of the study.
 
     Returns:
         The table, with notes on how it was read.
@@ -60,22 +68,25 @@ def read_table(path: Path, limits: TableLimits | None = None, sheet: str | None 
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         from clam_core.tables.text.workbook import read_workbook
 
-        return read_workbook(content, name, limits, sheet)
+        return read_workbook(content, name, limits, sheet, ids)
     _require_text(content, name)
     return read_delimited(content, name, limits)
 
 
-def read_table_task(path: str, sheet: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_table_task(
+    path: str, sheet: str | None = None, ids: Sequence[str] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The same as a task for a reader process, with the default limits.
 
     Args:
         path: The file.
         sheet: Sheet of a workbook.
+        ids: Ids of the study, by which a sheet is chosen.
 
     Returns:
         The values of `RawTable.to_json`, and no arrays.
     """
-    return read_table(Path(path), sheet=sheet).to_json(), {}
+    return read_table(Path(path), sheet=sheet, ids=ids).to_json(), {}
 
 
 def _require_text(content: bytes, name: str) -> None:

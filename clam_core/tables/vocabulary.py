@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from clam_core.tables.text.header_words import find_phrase, header_words, in_brackets
-from clam_core.tables.text.units import NAME_UNITS, UNITS
+from clam_core.tables.text.units import NAME_UNITS, unit_of
 from clam_core.tables.vocabulary_terms import (
     CHANGE,
     COUNT_WORDS,
@@ -138,13 +138,13 @@ def name_unit(name: str, words: tuple[str, ...] | None = None) -> str:
             and a letter alone is rather an axis.
     """
     bracketed = " ".join(in_brackets(name).split())
-    if bracketed.casefold() in UNITS:
-        return UNITS[bracketed.casefold()]
+    if said := unit_of(bracketed):
+        return said
     if "/" in bracketed:
         return bracketed
-    end = _LAST.split(name.casefold())[-1]
-    if not (end.isascii() and end.isalnum()) and end in UNITS:
-        return UNITS[end]
+    end = _LAST.split(name)[-1]
+    if not (end.isascii() and end.isalnum()) and (said := unit_of(end)):
+        return said
     parts = header_words(name, camel=False)
     if len(parts) > 2 and "/".join(parts[-2:]) in NAME_UNITS:
         return NAME_UNITS["/".join(parts[-2:])]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any
-
 import streamlit as st
 
 from clam_core.statistics import usual_covariates
 from clam_core.study.associations import Associations
 from clam_core.tables.columns import ColumnInfo
+from pages.associations.choose_survival import choose_survival, labels_of_columns
 from pages.associations.lung_function import show_reference_values, show_visits
 from pages.shell.links import page_link
 from pages.shell.place import Place
@@ -53,7 +51,8 @@ def show(here: Place, found: Associations | None = None) -> None:
 def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations | None) -> None:
     known = found.about["settings"] if found is not None else {}
     usable = [info.name for info in columns if info.kind in {"continuous", "count", *_LEVELS}]
-    labels = _labels(columns)
+    labels = labels_of_columns(columns)
+    survival = choose_survival(here, columns, known)
     with st.form("associate", border=False):
         st.markdown("**Compare every variable between the clusters**")
         default = known.get("adjust", usual_covariates(columns))
@@ -86,7 +85,6 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
             list(_REPEATED).index(known.get("repeated", "one_row")),
             format_func=_REPEATED.__getitem__,
         )  # fmt: skip
-        survival = _survival(columns, known)
         asked = st.form_submit_button("Compare", type="primary", disabled=bool(here.stale))
     if asked:
         arguments = {
@@ -96,42 +94,3 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
         }  # fmt: skip
         with sentences():
             start(here.study.name, "associate", arguments)
-
-
-def _labels(columns: list[ColumnInfo]) -> dict[str, str]:
-    """What each column is called in a list: its label, and its name where two share a label."""
-    shared = Counter(info.label for info in columns)
-    return {
-        info.name: info.label if shared[info.label] == 1 else f"{info.label} ({info.name})"
-        for info in columns
-    }
-
-
-def _survival(columns: list[ColumnInfo], known: dict[str, Any]) -> dict[str, str | None]:
-    """Which columns hold the time to an event, and what says that it was seen."""
-    numbers = [info.name for info in columns if info.kind in {"continuous", "count"}]
-    levels = [info.name for info in columns if info.kind in _LEVELS]
-    labels = _labels(columns)
-    left, right = st.columns(2)
-    time = left.selectbox(
-        "Survival: time to the event or last contact", numbers, _place(numbers, known, "time"),
-        format_func=labels.__getitem__, placeholder="None",
-    )  # fmt: skip
-    event = right.selectbox(
-        "Survival: whether the event was seen", levels, _place(levels, known, "event"),
-        format_func=labels.__getitem__, placeholder="None",
-    )  # fmt: skip
-    level = st.text_input(
-        "Answer that means the event was seen", known.get("event_level") or "",
-        placeholder="yes, 1, dead and the like are known",
-    )  # fmt: skip
-    return {
-        "survival_time": time,
-        "survival_event": event,
-        "event_level": level.strip() or None,
-    }
-
-
-def _place(names: list[str], known: dict[str, Any], what: str) -> int | None:
-    wanted = known.get(f"survival_{what}")
-    return names.index(wanted) if wanted in names else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from clam_core.figures.chart_text import p_cell, p_words
+from clam_core.figures.chart_text import event_words, p_cell, p_words
 from clam_core.figures.follow_up import slope_plot, survival_curves
 from clam_core.report.drawings import draw_change, draw_survival, time_unit
 from clam_core.statistics.headline import uncapitalized
@@ -35,6 +35,8 @@ def show_follow_up(here: Place, found: Associations) -> None:
 
 def _show_survival(here: Place, found: Associations, said: Row) -> None:
     st.markdown("**Time to the event**")
+    if words := event_words(said):
+        st.markdown(plain(words))
     if "reason" in said:
         st.info(plain(said["reason"]))
         return
@@ -42,11 +44,11 @@ def _show_survival(here: Place, found: Associations, said: Row) -> None:
     plot = survival_curves(found.table("curves"), found.table("at_risk"), title)
     st.plotly_chart(plot.figure, config=PLAIN, alt=plot.sentence, key="survival")
     save_buttons(here, "survival", lambda: draw_survival(found))
-    words = (
+    test = (
         f"Log-rank test: chi-square {said['logrank_statistic']:.2f} on {said['logrank_df']} df, "
         f"{p_words(said['logrank_p_value'])}."
     )
-    st.markdown(plain(f"{plot.sentence} {words}"))
+    st.markdown(plain(f"{plot.sentence} {test}"))
     cox = found.table("cox")
     if len(cox):
         table(
@@ -101,5 +103,5 @@ def _show_slopes(here: Place, found: Associations, name: str, said: Row) -> None
             f"{converged}"
         )
     )
-    for note in said["notes"]:
+    for note in [*said["notes"], *said.get("doubts", [])]:
         st.caption(plain(note))

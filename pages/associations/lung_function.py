@@ -16,6 +16,7 @@ from clam_core.pipeline.clinical.lung_function import (
 )
 from clam_core.spirometry import ETHNIC_GROUPS, ROLES, LungFunctionSettings, known_group
 from clam_core.tables.columns import ColumnInfo
+from pages.shared.declared_codes import ask_declared
 from pages.shell.place import Place
 from pages.shell.text import plain, sentences
 
@@ -121,6 +122,7 @@ def _show_said(key: str) -> None:
 def show_visits(here: Place) -> None:
     """Take a table with one row per visit."""
     from clam_core.pipeline.clinical.visits import VisitOptions, import_visits
+    from clam_core.tables.declared import Declared
 
     with st.expander("Visits over time"):
         st.caption(
@@ -129,10 +131,15 @@ def show_visits(here: Place) -> None:
         )
         given = st.file_uploader("Table of visits (CSV, XLSX)", _TYPES)
         time = st.text_input("Column of the time", placeholder="found by its name")
+        said = ask_declared("visits_")
+        forget = bool(said.pop("forget_declared"))
         if given is not None and st.button("Add visits"):
+            options = VisitOptions(
+                time_column=time or None, declared=Declared(**said), forget_declared=forget
+            )
             with sentences(), tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / f"visits.{known_ending(given.name, _TYPES)}"
                 path.write_bytes(given.getvalue())
-                done = import_visits(here.study, path, VisitOptions(time_column=time or None))
+                done = import_visits(here.study, path, options)
                 _say(done.sentences, "visits")
         _show_said("visits")

@@ -10,7 +10,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from clam_core.export.formulas import neutralise_frame
 from clam_core.figures.chart_text import effect_words, p_cell, without_empty
-from clam_core.report.phrases import number, titled
+from clam_core.report.phrases import DOUBTED, number, titled
 from clam_core.settings.verdicts import DOUBTFUL
 from clam_core.study import Run, Study
 from clam_core.study.associations import (
@@ -64,6 +64,9 @@ def show_warnings(here: Place, found: Associations) -> None:
             f"Cluster {names} is hardly found again in resampled cohorts (Jaccard below "
             f"{DOUBTFUL:g}): do not interpret its differences."
         )
+    if about["doubts"]:
+        listed = "\n".join(f"- {plain(one)}" for one in about["doubts"])
+        st.warning(f"{DOUBTED}\n{listed}\n\nCodes are declared missing on the page Cohort.")
     sizes = zip(about["clusters"], about["sizes"], strict=True)
     listed = ", ".join(f"cluster {number}: {size}" for number, size in sizes)
     who = "subjects" if about["settings"]["repeated"] == "one_row" else "scans"
@@ -123,6 +126,8 @@ def for_reading(rows: pd.DataFrame, clusters: list[int]) -> pd.DataFrame:
     shown["Test"] = rows["test"].to_numpy()
     shown["Statistic"] = [_statistic(row) for row in rows.to_dict("records")]
     shown["Family"] = rows["family"].to_numpy()
+    if "doubts" in rows:
+        shown["Doubts"] = rows["doubts"].to_numpy()
     shown["Why this test, or why none"] = rows["why"].where(rows["reason"] == "", rows["reason"])
     return shown
 
@@ -167,6 +172,7 @@ def _columns() -> dict[str, ColumnConfig]:
         "Corrected over all": st.column_config.TextColumn(
             help="Corrected for the number of tests in all families together."
         ),
+        "Doubts": st.column_config.TextColumn(width="large"),
         "Effect [95 % CI]": st.column_config.TextColumn(width="medium"),
         "Why this test, or why none": st.column_config.TextColumn(width="large"),
     }

@@ -36,6 +36,8 @@ def show_variable(here: Place, found: Associations, variable: str) -> None:
     row: Row = rows.to_dict("index")[variable]
     st.subheader(plain(title_of(row)), anchor=False)
     named = {str(name): value for name, value in row.items()}
+    if row.get("doubts"):
+        st.warning(plain(str(row["doubts"])))
     left, right = st.columns([3, 2])
     with left:
         _show_plot(here, found, row)

@@ -139,6 +139,8 @@ def show_table_one(here: Place, found: Associations) -> None:  # noqa: ARG001
     """Table 1 by cluster."""
     shown = table_one_shown(found).rename(columns={"": "Statistic"})
     st.caption("All subjects that were compared, overall and by cluster; missing values counted.")
+    for doubt in found.about["doubts"]:
+        st.caption(plain(doubt))
     table(shown, "Table 1: every variable by cluster.", hide_index=True, height=600)
 
 

@@ -243,6 +243,8 @@ def show_differences(here: Place) -> None:
         page_link("associations", "Go to Associations")
         return
     found, names = read_associations(here.fitted), read_names(here.fitted)
+    for doubt in found.about["doubts"]:
+        st.caption(plain(doubt))
     for number, cell in columns(here):
         with cell:
             _heading(number, names.get(number, ""), "#####")

@@ -9,7 +9,7 @@ import streamlit as st
 from clam_core.figures.embedding import MOST_POINTS
 from clam_core.figures.regions import inside
 from pages.explore import address as looked
-from pages.explore.cohort_map_data import RELIABLE, Shown, map_figure, mapped, place_on
+from pages.explore.cohort_map_data import RELIABLE, Shown, doubts_of, map_figure, mapped, place_on
 from pages.explore.cohort_map_watch import map_name
 from pages.shell.place import Place
 from pages.shell.text import plain, sentences
@@ -61,6 +61,8 @@ def show_map(here: Place) -> None:
                 f"The map shows {MOST_POINTS:,} of {n_scans:,} scans, drawn at random so that "
                 "every cluster keeps its share. Box and lasso select all scans within."
             )
+        for doubt in doubts_of(here, color):
+            st.caption(plain(doubt))
         st.caption(f"{_ABOUT[plane]} {trust_words(place_on(here, plane)['trust'])}")
 
 

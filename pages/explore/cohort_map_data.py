@@ -187,6 +187,12 @@ def value_text(value: object, info: ColumnInfo) -> str:
     return str(value)
 
 
+def doubts_of(here: Place, color: str) -> tuple[str, ...]:
+    """Why the values that the map is coloured by may be wrong."""
+    infos = [info for info in mapped(here).columns if _address_name(info.name) == color]
+    return infos[0].doubts if infos else ()
+
+
 def titled(info: ColumnInfo) -> str:
     """Label of a column with its unit."""
     return f"{info.label} ({info.unit})" if info.unit else info.label

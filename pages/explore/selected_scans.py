@@ -9,6 +9,7 @@ import streamlit as st
 
 from clam_core.export.formulas import neutralise_frame
 from clam_core.statistics.effects.selection_against_rest import against_rest
+from clam_core.tables.columns import doubt_words
 from pages.explore import address as looked
 from pages.explore.cohort_map import MAP_PART, SELECTION_PART
 from pages.explore.cohort_map_data import Mapped, mapped
@@ -104,6 +105,9 @@ def _show_differences(found: Mapped, chosen: list[str]) -> None:
         column_config={"Variable": {"width": 120}, "n": {"width": 90}},
         height=min(38 + 35 * len(shown), 300),
     )
+    named = set(differences["label"])
+    for doubt in doubt_words(info for info in found.columns if info.label in named):
+        st.caption(plain(doubt))
     st.caption(
         "Largest difference first (in standard deviations). This is exploration: the selection "
         "was made by looking, so there are no p values. Tests of the clusters are on the page "

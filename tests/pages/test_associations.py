@@ -252,3 +252,110 @@ def test_a_variable_is_compared_within_the_site_as_well(show, root):
     shown = next(one.value for one in page.dataframe if "p, within" in one.value)
     stored = read_associations(Run(Study(root / "complete"), "default"))
     assert len(shown) == len(stored.table("within")) > 10
+
+
+@pytest.fixture
+def coded(root, tmp_path):
+    """A study whose table has a code, a status of 1 and 2, and a time."""
+    shutil.copytree(root / "partial", tmp_path / "partial")
+    study = Study(tmp_path / "partial")
+    frame, description = study.clinical()
+    infos = [ColumnInfo.from_json(one) for one in description["columns"]]
+    rng = np.random.default_rng(0)
+    frame["years"] = rng.exponential(3, len(frame)).round(2)
+    frame["status"] = pd.Categorical(np.where(frame["years"] < 4, "2", "1"))
+    frame["died"] = pd.Categorical(np.where(frame["years"] < 4, "yes", "no"))
+    said = "3 cells with -9, which often stands for a missing value; kept as a number."
+    infos += [
+        ColumnInfo("years", "Years", "continuous", warnings=(said,), doubts=(said,)),
+        ColumnInfo("status", "Status", "binary", levels=("1", "2")),
+        ColumnInfo("died", "Died", "binary", levels=("no", "yes")),
+    ]
+    write_clinical(study, frame, infos)
+    return study
+
+
+def box(page, label):
+    (found,) = [one for one in page.selectbox if one.label == label]
+    return found
+
+
+EVENT, LEVEL = "Survival: whether the event was seen", "Answer that means the event was seen"
+
+
+def test_the_event_is_proposed_only_where_it_is_plain(show, coded, monkeypatch):
+    calls = []
+    monkeypatch.setattr(jobs, "start", lambda *given: calls.append(given))
+    page = show("partial", root=coded.folder.parent)
+    assert not any(one.label == LEVEL for one in page.selectbox)
+    box(page, "Survival: time to the event or last contact").set_value("years").run()
+    box(page, EVENT).set_value("died").run()
+    assert box(page, LEVEL).value == "yes"
+    box(page, EVENT).set_value("status").run()
+    assert box(page, LEVEL).value is None and "hazard ratio depends on it" in words(page)
+    n = int((coded.clinical()[0]["status"] == "2").sum())
+    assert f"2 ({n} rows)" in box(page, LEVEL).options
+    box(page, LEVEL).set_value("2").run()
+    next(one for one in page.button if one.label == "Compare").click().run()
+    given = calls[0][3]
+    assert (given["survival_time"], given["survival_event"], given["event_level"]) == (
+        "years",
+        "status",
+        "2",
+    )
+
+
+def test_the_event_and_the_doubts_stand_where_the_numbers_are(show, coded):
+    settings = AssociateSettings(
+        survival_time="years", survival_event="status", event_level="2", n_resamples=99
+    )
+    associate_run(coded, "default", settings)
+    page = show("partial", root=coded.folder.parent, variable="years")
+    assert "Some of these numbers may be wrong:" in words(page)
+    assert "- Years: 3 cells with -9, which often" in words(page)
+    assert "3 cells with -9" in page.dataframe[0].value.set_index("Variable").loc["Years", "Doubts"]
+    assert sum("3 cells with" in one.value for one in page.warning) == 2  # and at the variable
+    for view, said in (("Follow-up", "The event is the answer '2' in column 'status' (as stated)"),
+                       ("Table 1", "Years: 3 cells with -9"),
+                       ("Trust and limits", "Years: 3 cells with -9")):  # fmt: skip
+        page.button_group[0].set_value(view).run()
+        assert said in words(page), view
+
+
+def test_a_result_that_does_not_tell_its_event_is_told_apart_and_made_anew(show, coded):
+    import json
+
+    settings = AssociateSettings(survival_time="years", survival_event="died", n_resamples=99)
+    run = Run(coded, "default")
+    associate_run(coded, "default", settings)
+    assert associate_run(coded, "default", settings).sentences[0].startswith("Nothing to do")
+    path = run.folder / "associations" / "about.json"
+    about = json.loads(path.read_text())
+    for name in ("event_words", "event_level"):
+        del about["follow_up"]["survival"][name]
+    del about["doubts"]
+    path.write_text(json.dumps(about))
+    page = show("partial", root=coded.folder.parent)
+    page.button_group[0].set_value("Follow-up").run()
+    assert "Which answer was taken for the event was not stored" in words(page)
+    assert not associate_run(coded, "default", settings).sentences[0].startswith("Nothing to do")
+    assert "event_words" in read_associations(run).about["follow_up"]["survival"]
+
+
+def test_codes_of_visits_are_declared_with_their_table(show, coded):
+    from clam_core.study.visits import read_visits
+
+    lines = [f"P{one:04d},0{1 + one % 9}/02/2020,{2 + one / 50}" for one in range(60)]
+    lines += [f"P{one:04d},0{1 + one % 9}/03/2021,-9" for one in range(60)]
+    table = "\n".join(["subject,date,FVC", *lines]).encode()
+    page = show("partial", root=coded.folder.parent)
+    (given,) = [one for one in page.file_uploader if one.label.startswith("Table of visits")]
+    given.set_value(("v.csv", table, "text/csv")).run()
+    next(one for one in page.button if one.label == "Add visits").click().run()
+    assert "60 cells with -9, which often stands for a missing value" in words(page)
+    page.text_input(key="visits_missing_codes").set_value("-9").run()
+    page.selectbox(key="visits_date_order").set_value("dmy").run()
+    next(one for one in page.button if one.label == "Add visits").click().run()
+    assert not page.error and "often stands" not in words(page)
+    assert read_visits(coded)["FVC"].min() == 2
+    assert read_visits(coded)["time"].max() == pytest.approx(394 / 365.25, abs=0.01)

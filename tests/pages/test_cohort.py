@@ -326,6 +326,80 @@ def test_what_is_edited_is_stored(monkeypatch, complete, tmp_path):
     assert description["columns"][0]["kind"] == infos[0].kind
 
 
+CODED = b"scan_id,fev1,smoker\ns0,3.1,0\ns1,-9.0,1\ns2,2.4,9\ns3,2.6,1\n"
+
+
+def whole_table(page):
+    label = "Codes that mean missing in the whole table"
+    return next(one for one in page.text_input if one.label == label)
+
+
+def test_codes_are_doubted_declared_beside_their_column_and_taken_back(monkeypatch, complete):
+    from clam_core.tables.columns import ColumnInfo
+    from pages.cohort.clinical_table import _as_table, _save
+    from pages.shell.place import Place
+
+    page = show(monkeypatch, complete, study="one")
+    page.file_uploader(key="clinical_file").set_value(("t.csv", CODED, "text/csv")).run()
+    press(page, "Import the table")
+    assert "Some of these numbers may be wrong" in words(page)
+    assert "1 cell with -9, which often stands for a missing value" in words(page)
+    (editor,) = page.data_editor
+    assert editor.value["Doubts"].str.contains("often stands").tolist() == [True, True]
+
+    study = Study(complete / "one")
+    infos = [ColumnInfo.from_json(one) for one in study.clinical()[1]["columns"]]
+    shown = _as_table(infos)
+    edited = shown.copy()
+    edited.loc[1, "Codes that mean missing"] = "9; -99"
+    _save(Place(study, None), infos, shown, edited)
+    page = show(monkeypatch, complete, study="one")
+    (editor,) = page.data_editor
+    assert editor.value["Codes that mean missing"].tolist() == ["", "9; -99"]
+    assert editor.value["Kind"].tolist() == ["continuous", "binary"]
+
+    whole_table(page).set_value("-9, 77").run()
+    press(page, "Save the changes")
+    assert study.clinical()[0]["fev1"].tolist()[::2] == [3.1, 2.4]
+    assert study.clinical()[0].isna().sum().tolist() == [1, 1]
+    assert "'77' was declared to mean missing, but no cell of the table holds it" in words(page)
+    assert whole_table(page).value == "-9; 77"
+    assert "Some of these numbers may be wrong" not in words(page)
+    whole_table(page).set_value("").run()
+    press(page, "Save the changes")
+    assert study.clinical()[0]["fev1"].tolist() == [3.1, -9, 2.4]
+
+
+def test_a_table_of_ids_alone_has_no_columns_to_correct(monkeypatch, complete):
+    page = show(monkeypatch, complete, study="one")
+    table = b"scan_id,patient_name\ns0,Ann Lee\ns1,Bob Ray\n"
+    page.file_uploader(key="clinical_file").set_value(("t.csv", table, "text/csv")).run()
+    press(page, "Import the table")
+    assert not page.exception and metrics(page)["Scans with a clinical row"] == "2 of 4"
+
+
+def test_codes_marks_and_orders_are_asked_for_with_the_table(monkeypatch, complete):
+    table = b"scan_id\tseen\tx\ns0\t03/04/2015\t1,234\ns1\t05/06/2016\t-9\ns2\t07/08/2017\t2,5\n"
+    page = show(monkeypatch, complete, study="one")
+    page.file_uploader(key="clinical_file").set_value(("t.tsv", table, "text/csv")).run()
+    page.text_input(key="missing_codes").set_value("-9").run()
+    page.selectbox(key="date_order").set_value("dmy").run()
+    page.selectbox(key="decimal_mark").set_value(",").run()
+    press(page, "Import the table")
+    frame, _ = Study(complete / "one").clinical()
+    assert frame["seen"].dt.month.tolist() == [4, 6, 8]
+    assert frame["x"].dropna().tolist() == [1.234, 2.5]
+
+
+def test_codes_that_could_be_formulas_come_back_as_they_were():
+    from pages.shared.declared_codes import shown_codes, typed_codes
+
+    for codes in [("-9", "999"), ("-9,5",), ("=1+1", "-x"), ("'a",), ()]:
+        assert typed_codes(shown_codes(codes)) == codes
+    assert "'=1+1" in shown_codes(("=1+1",))
+    assert typed_codes(" -9;; 99 , n. d. ") == ("-9", "99", "n. d.")
+
+
 def test_ids_that_do_not_match_are_a_sentence_and_can_be_accepted(monkeypatch, complete):
     page = show(monkeypatch, complete, study="one")
     table = b"scan_id,fvc\nS-0,3.1\nS-1,2.5\n"

@@ -212,3 +212,40 @@ def test_a_join_never_multiplies_rows(table_ids, study_ids, n_subjects, near, da
     assert set(report.rows) <= set(study_ids) | set(subjects)
     repeated = {one.study_id for one in (*report.identical, *report.conflicting)}
     assert repeated == {one for one, rows in report.rows.items() if len(rows) > 1}
+
+
+def test_rows_with_another_spelling_of_an_id_are_said_and_joined_when_accepted():
+    table = raw({"id": ["S-1", "s1", "S 2", "s_2", "01", "X"], "v": ["a", "a", "b", "b", "c", "d"]})
+    study = scans(["S-1", "S-2", "1"])
+    report = joined(table, study)
+    assert report.rows == {"S-1": (0,)}
+    said = report.sentences()
+    assert (
+        "3 rows have an id that may be another spelling of an id in the study: 's1' (line 3) for "
+        "'S-1', 'S 2' (line 4) for 'S-2', 's_2' (line 5) for 'S-2'; not imported. If they are the "
+        "same subject, write the id in one way in all rows." in said
+    )
+    assert "1 row belongs to no scan of this study: 'X' (line 7); not imported." in said
+    accepted = joined(table, study, apply_near_misses=True)
+    assert accepted.rows == {"S-1": (0, 1), "S-2": (2, 3), "1": (4,)}
+    assert [one.study_id for one in accepted.identical] == ["S-1", "S-2"]
+    assert any("taken for the same, as you accepted" in one for one in accepted.sentences())
+
+
+def test_a_spelling_with_other_zeros_is_said_and_never_joined_to_a_row():
+    table = raw({"id": ["001", "1"], "v": ["a", "b"]})
+    report = joined(table, scans(["001"]), apply_near_misses=True)
+    assert report.rows == {"001": (0,)}
+    assert "'1' (line 3) for '001'; not imported" in report.sentences()[1]
+
+
+def test_other_spellings_of_hospital_numbers_stay_unsaid():
+    table = raw({"mrn": ["ab-1", "AB-1", "zz9"], "v": ["1", "1", "2"]})
+    study = scans(["a", "b"], [hashed("AB-1"), hashed("zz9")])
+    report = joined(table, study, id_hash=hashed)
+    assert report.rows == {hashed("AB-1"): (1,), hashed("zz9"): (2,)}
+    said = " ".join(report.sentences())
+    assert f"an id (line 2) for '{hashed('AB-1')}'; not imported" in said
+    assert "ab-1" not in said
+    accepted = joined(table, study, id_hash=hashed, apply_near_misses=True)
+    assert accepted.rows[hashed("AB-1")] == (0, 1)

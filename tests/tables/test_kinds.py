@@ -132,11 +132,15 @@ def test_mixed_cells_become_numbers_or_missing_and_are_said():
     assert "many" not in " ".join(info.warnings)  # what people type may be private
 
 
-def test_another_unit_is_missing_and_not_converted():
-    info, table = one("Height", ["170cm", "1.65 m", "180 cm"])
+def test_another_unit_is_converted_where_cells_say_it_and_else_missing():
+    info, table = one("Height", ["170cm", "1.65 m", "180 cm", "60 kg"])
     assert info.unit == "cm"
-    assert np.isnan(values(info, table)[1])
-    assert "Cells with another unit than 'cm' were taken as missing (line 3)." in info.warnings
+    assert values(info, table)[:3] == [170, 165, 180]
+    assert np.isnan(values(info, table)[3])
+    assert info.warnings == (
+        "Cells with another unit than 'cm' were converted (line 3).",
+        "Cells with another unit than 'cm' were taken as missing (line 5).",
+    )
 
 
 def test_the_unit_of_the_cells_wins_over_the_name():
@@ -273,3 +277,33 @@ def test_a_description_survives_json():
     assert ColumnInfo.from_json(info.to_json()) == info
     with pytest.raises(TableError, match="damaged; import it again"):
         ColumnInfo.from_json({"name": "x"})
+
+
+@pytest.mark.parametrize(
+    ("cells", "levels"),
+    [
+        ("None Steroids MTX None", ("None", "MTX", "Steroids")),
+        ("none Prednison none", ("none", "Prednison")),
+        ("Nil Warfarin DOAC Nil", ("Nil", "DOAC", "Warfarin")),
+        ("None unknown Asthma None", ("None", "Asthma")),
+        ("None nan MTX None", ("None", "MTX")),
+        ("Male Female None Male", ("Female", "Male")),
+        ("yes no None no", ("no", "yes")),
+        ("Checked Unchecked Checked", ("Unchecked", "Checked")),
+        ("0 1 2 3+ 0 1", ("0", "1", "2", "3+")),
+        ("none mild severe none", ("none", "mild", "severe")),
+    ],
+)
+def test_none_is_an_answer_beside_names_and_missing_beside_yes_and_sexes(cells, levels):
+    info, table = one("x", cells)
+    assert info.levels == levels
+    kept = [None if value != value else value for value in values(info, table)]  # noqa: PLR0124
+    wanted = {level.casefold() for level in levels}
+    assert kept == [cell if cell.casefold() in wanted else None for cell in cells.split()]
+
+
+def test_none_among_numbers_is_missing_and_said():
+    info, table = one("dose", "10 20 None 15.5")
+    assert values(info, table)[:2] == [10, 20]
+    assert np.isnan(values(info, table)[2])
+    assert "1 cell with 'None' taken as missing." in info.warnings

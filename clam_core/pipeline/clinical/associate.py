@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -43,7 +44,8 @@ from clam_core.study.associations import (
     write_associations,
 )
 from clam_core.study.visits import read_visits
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_names import joined_names
+from clam_core.tables.columns import ColumnInfo, doubt_words
 from clam_core.tables.rows_of_scans import align_to_scans
 
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "scikit-learn")
@@ -98,6 +100,7 @@ def associate_run(
     """
     run = Run(study, name)
     check_current(study, run)
+    settings = _with_whole_names(study, settings)
     digest = inputs_digest(run)
     if has_associations(run):
         stored = read_associations(run)
@@ -122,6 +125,7 @@ def associate_run(
             compared.rows, stability.jaccard_of, confounding.panel, settings.correction
         ),
         "banner": confounding.banner,
+        "doubts": [*doubt_words(compared.cohort.columns.values()), *more["doubts"]],
         "notes": [
             *inputs.notes,
             *compared.notes,
@@ -134,6 +138,15 @@ def associate_run(
     }
     write_associations(run, Associations(compared.rows, tables, about))
     return _summary(read_associations(run))
+
+
+def _with_whole_names(study: Study, settings: AssociateSettings) -> AssociateSettings:
+    """The same with names of columns that hold a comma, which a command line took apart."""
+    columns = [info.name for info in needed_table(study)[1]]
+    columns += [info.name for info in acquisition_of(study, columns)[1]]
+    lists = {name: getattr(settings, name) for name in ("adjust", "used_in_clustering")}
+    whole = {name: joined_names(parts, columns) for name, parts in lists.items()}
+    return settings if whole == lists else settings.model_copy(update=whole)
 
 
 def _stability(run: Run, seed: int) -> Stability:
@@ -217,7 +230,14 @@ def _same(stored: Associations, settings: AssociateSettings, digest: str) -> boo
         about.get("inputs") == digest
         and is_same(about.get("settings"), settings)
         and about.get("statistics", FIRST) == STATISTICS_VERSION
+        and _event_is_told(about)
     )
+
+
+def _event_is_told(about: Mapping[str, Any]) -> bool:
+    """Whether survival, if there is any, says which answer was its event; it once was guessed."""
+    survival = about.get("follow_up", {}).get("survival")
+    return survival is None or "event_words" in survival or "event" not in survival
 
 
 def _versions() -> dict[str, str]:

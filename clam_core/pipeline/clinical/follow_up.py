@@ -8,9 +8,17 @@ from typing import Any
 import pandas as pd
 
 from clam_core.settings import AssociateSettings
-from clam_core.statistics import Cohort, NotTestableError, Slopes, slopes_of, survival_of
+from clam_core.statistics import (
+    Cohort,
+    NotTestableError,
+    Slopes,
+    event_of,
+    slopes_of,
+    survival_of,
+)
 from clam_core.statistics.time.follow_up import MOST_VALUES
-from clam_core.study.visits import TIME_UNIT
+from clam_core.study.visits import COLUMNS, TIME_UNIT
+from clam_core.tables.columns import ColumnInfo, doubt_words
 
 Tables = dict[str, pd.DataFrame]
 
@@ -30,31 +38,57 @@ def follow_up(
         settings: Names the columns of time and event.
 
     Returns:
-        Tables to store, and `values` and `notes` about them.
+        Tables to store, and `values`, `notes` and `doubts` about them.
     """
     tables: Tables = {}
     values: dict[str, Any] = {}
     notes: list[str] = []
+    doubts: list[str] = []
     if settings.survival_time is not None:
-        try:
-            more, values["survival"] = _survival(cohort, settings)
-            tables |= more
-        except NotTestableError as error:
-            values["survival"] = {"reason": f"not testable, because {error}"}
-            notes.append(f"Time to the event is {values['survival']['reason']}.")
+        more, values["survival"], said = _survival(cohort, settings)
+        tables |= more
+        notes += said
     if visits is not None:
         more, values["slopes"] = _slopes(slopes_of(visits, cohort, subjects[cohort.frame.index]))
         tables |= more
+        doubts = _doubts_of_visits(visits, values["slopes"])
+        notes += doubts
         values[TIME_UNIT] = str(visits.attrs.get(TIME_UNIT, "unit of time"))
         n_values = len(visits.columns) - 2
         if n_values > MOST_VALUES:
             notes.append(f"Only the first {MOST_VALUES} of {n_values} values of the visits were "
                          "compared over time.")  # fmt: skip
-    return tables, {"values": values, "notes": notes}
+    return tables, {"values": values, "notes": notes, "doubts": doubts}
 
 
-def _survival(cohort: Cohort, settings: AssociateSettings) -> tuple[Tables, dict[str, Any]]:
-    survival = survival_of(cohort, settings)
+def _doubts_of_visits(visits: pd.DataFrame, slopes: dict[str, Any]) -> list[str]:
+    """Why numbers of the visits may be wrong; each value gets its own, and those of the time."""
+    infos = [ColumnInfo.from_json(one) for one in visits.attrs.get(COLUMNS, [])]
+    by_name = {info.name: info for info in infos}
+    times = [info for info in infos if info.name not in visits.columns]
+    used = [by_name[name] for name in slopes if name in by_name]
+    for info in used:
+        slopes[info.name]["doubts"] = doubt_words([*times, info])
+    return [f"Visits, {text}" for text in doubt_words([*times, *used])]
+
+
+def _survival(
+    cohort: Cohort, settings: AssociateSettings
+) -> tuple[Tables, dict[str, Any], list[str]]:
+    """Tables, values and notes; the event is told even where there is no test."""
+    event = None
+    try:
+        event = event_of(cohort, settings)
+        survival = survival_of(cohort, event, settings)
+    except NotTestableError as error:
+        about = {"reason": f"not testable, because {error}"}
+        told = [f"Time to the event is {about['reason']}."]
+        if event is not None:
+            about |= {"event_level": event.level, "event_words": event.sentence}
+            told.insert(0, event.sentence)
+        return {}, about, told
+    used = (settings.survival_time, settings.survival_event)
+    doubts = doubt_words(cohort.columns[str(name)] for name in used)
     at_risk = survival.at_risk.set_axis(
         [f"{t:g}" for t in survival.at_risk.columns], axis="columns"
     )
@@ -62,14 +96,16 @@ def _survival(cohort: Cohort, settings: AssociateSettings) -> tuple[Tables, dict
     values = {
         "time": settings.survival_time,
         "event": settings.survival_event,
+        "event_level": event.level,
+        "event_words": event.sentence,
         "logrank_statistic": survival.logrank_statistic,
         "logrank_df": survival.logrank_df,
         "logrank_p_value": survival.logrank_p_value,
         "proportional_p_value": survival.proportional_p_value,
         "adjust": list(settings.adjust),
-        "notes": list(survival.notes),
+        "notes": [*survival.notes, *doubts],
     }
-    return tables, values
+    return tables, values, [event.sentence]
 
 
 def _slopes(found: dict[str, Any]) -> tuple[Tables, dict[str, Any]]:

@@ -11,6 +11,7 @@ from clam_core.pipeline.clinical.open_table import read_raw_table
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.study import Study
+from clam_core.tables.declared import Declared
 from clam_core.tables.import_table import ClinicalImport, ClinicalOptions, import_clinical
 from clam_core.wording import plural
 
@@ -34,11 +35,22 @@ def import_table(
             was stored before stays.
     """
     progress("Reading the table", 0, 1)
-    table = read_raw_table(path, options.sheet if options else None)
+    options = options or ClinicalOptions()
+    scans = study.scans()
+    ids = [str(one) for one in (*scans.index, *scans["subject_id"].unique())]
+    table = read_raw_table(path, options.sheet, ids)
     hashed = partial(code, study.info.key, prefix="sub-")
-    done = import_clinical(table, study.scans(), options, hashed)
+    earlier = None if options.forget_declared else declared_of(study)
+    done = import_clinical(table, scans, options, hashed, earlier)
     study.write_clinical(done.frame, done.description())
     return _summary(done)
+
+
+def declared_of(study: Study) -> Declared:
+    """What was declared for the stored table; nothing without one, or in older studies."""
+    stored = study.clinical()
+    values = stored[1].get("declared", {}) if stored is not None else {}
+    return Declared.from_json(values)
 
 
 def _summary(done: ClinicalImport) -> Summary:

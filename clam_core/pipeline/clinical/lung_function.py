@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -21,7 +22,7 @@ from clam_core.spirometry import (
     propose_units,
 )
 from clam_core.study import Study
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.columns import ColumnInfo, doubt_words
 from clam_core.tables.vocabulary import find_meaning
 from clam_core.wording import plural
 
@@ -101,7 +102,9 @@ def add_reference_values(
     taken = {info.name for info in infos}
     derived = {column.name: _free(column.name, taken) for column in calculated.columns}
     joined = measured.join(calculated.values.rename(columns=derived))
-    infos += [_info(column, derived[column.name], calculated) for column in calculated.columns]
+    by_name = {info.name: info for info in infos}
+    made = [_info(column, derived[column.name], calculated) for column in calculated.columns]
+    infos += [_with_doubts(info, by_name) for info in made]
     columns_now = [info.to_json() for info in infos]
     study.write_clinical(joined, {**description, "columns": columns_now})
     return _summary(calculated)
@@ -141,6 +144,12 @@ def _info(column: DerivedColumn, name: str, found: LungFunction) -> ColumnInfo:
         equation=made,
         version=column.version,
     )
+
+
+def _with_doubts(made: ColumnInfo, by_name: Mapping[str, ColumnInfo]) -> ColumnInfo:
+    """A calculated column with the doubts of what it was made from."""
+    doubts = doubt_words(by_name[name] for name in made.made_from if name in by_name)
+    return replace(made, doubts=tuple(doubts), warnings=(*made.warnings, *doubts))
 
 
 def _summary(found: LungFunction) -> Summary:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from clam_core.errors import ReadError
@@ -17,12 +18,14 @@ TABLE_MEMORY = 2 << 30
 _READER = "clam_core.tables.read_table"
 
 
-def read_raw_table(path: Path, sheet: str | None = None) -> RawTable:
+def read_raw_table(path: Path, sheet: str | None = None, ids: Sequence[str] = ()) -> RawTable:
     """Read a table in a process of its own, under limits.
 
     Args:
         path: CSV, TSV, XLSX or Parquet, by content.
-        sheet: Sheet of a workbook; None takes the first that holds a table.
+        sheet: Sheet of a workbook; None takes the one with most of the ids, else the first
+            that holds a table and is no legend.
+        ids: Ids of the study.
 
     Returns:
         The table as text.
@@ -34,9 +37,8 @@ def read_raw_table(path: Path, sheet: str | None = None) -> RawTable:
         raise ReadError(f"There is no file {path.name!r}; check the path of the table.")
     limits = ReadLimits(memory_bytes=TABLE_MEMORY)
     with ReaderPool(1, limits, preload=(_READER,)) as pool:
-        task = Task(
-            f"{_READER}:read_table_task", {"path": str(path), "sheet": sheet}, path.stat().st_size
-        )
+        given = {"path": str(path), "sheet": sheet, "ids": list(ids)}
+        task = Task(f"{_READER}:read_table_task", given, path.stat().st_size)
         reply = pool.run(task)
     name = shown_name(path)
     if reply.error is not None and name not in str(reply.error):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from clam_core.errors import TableError
 from clam_core.files.personal_names import code
@@ -15,13 +17,16 @@ from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.settings import Settings
 from clam_core.study import Study
-from clam_core.study.visits import TIME_UNIT, write_visits
+from clam_core.study.visits import COLUMNS, DECLARED, TIME_UNIT, read_visits, write_visits
+from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.declared import Declared
 from clam_core.tables.id_column import IdChoice, Level, find_id_column
 from clam_core.tables.join_report import JoinReport
 from clam_core.tables.joining import join_report
-from clam_core.tables.kinds import infer_columns, typed_frame
+from clam_core.tables.kinds import narrowed, typed_frame
+from clam_core.tables.read_columns import declared_words, read_columns, warnings_of
 from clam_core.tables.text.header_words import header_words
-from clam_core.tables.text.raw_table import RawTable
+from clam_core.tables.text.raw_table import RawTable, at_lines, some
 from clam_core.wording import plural
 
 _TIMES = ("time", "years", "year", "months", "month", "weeks", "days", "zeit", "jahre", "visit")
@@ -35,10 +40,14 @@ class VisitOptions(Settings):
     Attributes:
         id_column: Column with the ids; None finds it.
         time_column: Column with the time of each visit, a number or a date; None finds it.
+        declared: Codes that mean missing, decimal marks and date orders.
+        forget_declared: Whether what was declared for the stored visits no longer holds.
     """
 
     id_column: str | None = None
     time_column: str | None = None
+    declared: Declared = Field(default_factory=Declared)
+    forget_declared: bool = False
 
 
 def import_visits(
@@ -63,16 +72,65 @@ def import_visits(
     table = read_raw_table(path)
     report = _match(study, table, options.id_column)
     name = _time_column(table, report.id_column, options.time_column)
-    visits, unit = _visits(study, table, report, name)
-    visits.attrs[TIME_UNIT] = "year" if unit else _UNITS.get(name.strip().casefold(), f"{name}")
-    write_visits(study, visits)
+    for column in options.declared.columns:
+        table.cells(column)  # refuses a name that the table lacks
+    earlier = Declared() if options.forget_declared else declared_for_visits(study)
+    declared = options.declared.after(earlier)
+    columns = read_columns(table, declared)
+    visits, unit = _visits(study, table, report, name, columns)
     values = [column for column in visits.columns if column not in {"subject_id", "time"}]
+    infos = _described(table, report, columns, [name, *values])
+    visits.attrs[TIME_UNIT] = "year" if unit else _UNITS.get(name.strip().casefold(), f"{name}")
+    visits.attrs[COLUMNS] = [info.to_json() for info in infos]
+    visits.attrs[DECLARED] = declared.model_dump(mode="json")
+    write_visits(study, visits)
     n_subjects = visits["subject_id"].nunique()
     sentence = (
         f"{plural(len(visits), 'visit')} of {plural(n_subjects, 'subject')} stored with "
         f"{plural(len(values), 'value')} ({', '.join(values[:5])}); time is {name!r}{unit}."
     )
-    return Summary((sentence,), {"n_visits": len(visits), "n_subjects": n_subjects})
+    told = _told(table, report, columns, [name, *values])
+    told += declared_words(table, columns, declared, earlier)
+    told += warnings_of(infos)
+    about = {"columns": {info.name: info.to_json() for info in infos}, "time": name}
+    return Summary((sentence, *told), {"n_visits": len(visits), "n_subjects": n_subjects, **about})
+
+
+def declared_for_visits(study: Study) -> Declared:
+    """What was declared for the stored visits; nothing without them, or in older studies."""
+    stored = read_visits(study)
+    values = {} if stored is None else stored.attrs.get(DECLARED, {})
+    return Declared.from_json(values)
+
+
+def _described(
+    table: RawTable, report: JoinReport, columns: list[ColumnInfo], names: list[str]
+) -> list[ColumnInfo]:
+    """The time first, then the values, as they are in the visits of the study."""
+    rows = sorted(row for rows in report.rows.values() for row in rows)
+    part = replace(
+        table, rows=[table.rows[row] for row in rows], lines=[table.lines[row] for row in rows]
+    )
+    by_name = {info.name: info for info in columns}
+    return [narrowed(by_name[name], table, part) for name in names]
+
+
+def _told(
+    table: RawTable, report: JoinReport, columns: list[ColumnInfo], used: list[str]
+) -> list[str]:
+    """How the table was read, and which of its rows and columns were left out."""
+    told = list(table.notes)
+    lost = [*[line for _, line in report.rows_without_scan], *report.lines_without_id]
+    if lost:
+        n = plural(len(lost), "visit")
+        told.append(f"{n} of no subject of this study: {at_lines(sorted(lost))}; not imported.")
+    left = [info.name for info in columns if info.name not in {*used, report.id_column}]
+    if left:
+        named = some([repr(name) for name in left])
+        told.append(
+            f"Not followed over time, because they hold neither amounts nor counts: {named}."
+        )
+    return told
 
 
 def _match(study: Study, table: RawTable, wanted: str | None) -> JoinReport:
@@ -120,10 +178,9 @@ def _time_column(table: RawTable, id_column: str, wanted: str | None) -> str:
 
 
 def _visits(
-    study: Study, table: RawTable, report: JoinReport, time: str
+    study: Study, table: RawTable, report: JoinReport, time: str, columns: list[ColumnInfo]
 ) -> tuple[pd.DataFrame, str]:
     """Long form, and what the time is counted in where it was made of dates."""
-    columns = infer_columns(table)
     frame = typed_frame(table, columns)
     subject_of = study.scans()["subject_id"].astype(str)
     pairs = [

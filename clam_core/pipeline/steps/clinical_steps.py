@@ -7,7 +7,15 @@ from typing import Annotated, Any
 
 from clam_core.pipeline.progress import Progress
 from clam_core.pipeline.steps.declaration import Option, step
-from clam_core.pipeline.steps.shared_options import IdColumn, RunName
+from clam_core.pipeline.steps.shared_options import (
+    DateOrders,
+    DecimalMark,
+    ForgetDeclared,
+    IdColumn,
+    Missing,
+    RunName,
+    declared_options,
+)
 from clam_core.pipeline.steps.written import NAMES, pairs
 from clam_core.pipeline.summary import Summary
 
@@ -29,7 +37,7 @@ def associate(
     run: RunName = "default",
     adjust: Annotated[
         tuple[str, ...],
-        Option("Columns to adjust by, with commas: age,sex,height_cm.", written=NAMES),
+        Option('Columns to adjust by, with commas: age,sex,"FVC, L".', written=NAMES),
     ] = (),
     correction: Annotated[str, Option("bh (false discovery rate), holm, or by.")] = "bh",
     repeated: Annotated[
@@ -49,7 +57,7 @@ def associate(
         str | None, Option("Column that says whether the event was seen.", flag="--event")
     ] = None,
     event_level: Annotated[
-        str | None, Option("What it says where it was; yes, 1, dead are known.")
+        str | None, Option("Answer that means it was; yes beside no, 1 beside 0, dead are known.")
     ] = None,
     seed: Annotated[int, Option("Same seed, same shuffles.", lowest=0)] = 0,
     progress: Progress,
@@ -124,11 +132,19 @@ def visits(
     table: Annotated[Path, Option("One row per visit.", is_argument=True)],
     id_column: IdColumn = None,
     time: Annotated[str | None, Option("Column with the time, a number or a date.")] = None,
+    missing: Missing = None,
+    decimal: DecimalMark = None,
+    date_orders: DateOrders = None,
+    forget_declared: ForgetDeclared = False,
     progress: Progress,
 ) -> Summary:
     """Import values over time: associate then compares their change between clusters."""
     from clam_core.pipeline.clinical.visits import VisitOptions, import_visits
     from clam_core.study import Study
+    from clam_core.tables.declared import Declared
 
-    options = VisitOptions(id_column=id_column, time_column=time)
+    declared = Declared(**declared_options(missing, decimal, date_orders))
+    options = VisitOptions(
+        id_column=id_column, time_column=time, declared=declared, forget_declared=forget_declared
+    )
     return import_visits(Study(study), table, options, progress)

@@ -10,16 +10,21 @@ from clam_core.pipeline.steps.declaration import Option, step
 from clam_core.pipeline.steps.record import options_from_record
 from clam_core.pipeline.steps.shared_options import (
     N_WORKERS,
+    DateOrders,
+    DecimalMark,
+    ForgetDeclared,
     ForgetMissing,
     Grid,
     IdColumn,
     Layout,
     Mask,
     MaskLabel,
+    Missing,
     Scans,
     ScansTable,
     Spacing,
     Workers,
+    declared_options,
 )
 from clam_core.pipeline.steps.written import axes, pairs
 from clam_core.pipeline.summary import Summary
@@ -118,7 +123,7 @@ def clinical(
     table: Annotated[Path, Option("CSV, TSV, XLSX or Parquet.", is_argument=True)],
     id_column: IdColumn = None,
     sheet: Annotated[
-        str | None, Option("Sheet of a workbook; the first with a table if not given.")
+        str | None, Option("Sheet of a workbook; the one with the ids if not given.")
     ] = None,
     near_misses: Annotated[
         bool, Option("Match 1 with 001, sarc_1 with SARC-1, ...", flag="--accept-near-misses")
@@ -126,7 +131,7 @@ def clinical(
     duplicates: Annotated[
         str, Option("Rows that contradict each other: refuse, or take the first.")
     ] = "refuse",
-    decimal: Annotated[str | None, Option("Decimal mark, where the table does not tell.")] = None,
+    decimal: DecimalMark = None,
     kind: Annotated[
         dict[str, str] | None,
         Option(
@@ -138,6 +143,9 @@ def clinical(
         dict[str, str] | None,
         Option("COLUMN=UNIT, e.g. dlco=%.", written=pairs("--unit", "COLUMN=UNIT")),
     ] = None,
+    missing: Missing = None,
+    date_orders: DateOrders = None,
+    forget_declared: ForgetDeclared = False,
     progress: Progress,
 ) -> Summary:
     """Import a clinical table and join it to the scans."""
@@ -145,9 +153,18 @@ def clinical(
     from clam_core.study import Study
     from clam_core.tables.import_table import ClinicalOptions
 
-    values: dict[str, Any] = {"duplicates": duplicates, "decimal": decimal, "sheet": sheet}
-    values["overrides"] = _overrides(kind=kind or {}, unit=unit or {})
-    options = ClinicalOptions(id_column=id_column, apply_near_misses=near_misses, **values)
+    values: dict[str, Any] = {"duplicates": duplicates, "sheet": sheet, "id_column": id_column}
+    declared = declared_options(missing, decimal, date_orders)
+    overrides = _overrides(kind=kind or {}, unit=unit or {})
+    for name, said in declared.pop("columns").items():
+        overrides.setdefault(name, {}).update(said)
+    options = ClinicalOptions(
+        apply_near_misses=near_misses,
+        forget_declared=forget_declared,
+        overrides=overrides,
+        **values,
+        **declared,
+    )
     return import_table(Study(study), table, options, progress)
 
 
@@ -195,9 +212,9 @@ def _join(first: Summary | None, second: Summary) -> Summary:
     return Summary((*(first.sentences if first else ()), *second.sentences), second.values)
 
 
-def _overrides(**given: dict[str, str]) -> dict[str, dict[str, str]]:
+def _overrides(**given: dict[str, str]) -> dict[str, Any]:
     """`kind={"fvc": "continuous"}` -> `{"fvc": {"kind": "continuous"}}`."""
-    overrides: dict[str, dict[str, str]] = {}
+    overrides: dict[str, Any] = {}
     for what, values in given.items():
         for column, value in values.items():
             overrides.setdefault(column, {})[what] = value

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from clam_core.pipeline.steps.declaration import Option
-from clam_core.pipeline.steps.written import GRID, LABELS
+from clam_core.pipeline.steps.written import GRID, LABELS, of_table_or_column
 
 N_WORKERS = min(os.cpu_count() or 1, 8)
 """Reader processes, if nobody says how many."""
@@ -48,9 +48,51 @@ IdColumn = Annotated[
     str | None, Option("Column with the ids; found out if not given.", flag="--id")
 ]
 Overwrite = Annotated[bool, Option("Replace files that are there; scans and studies never are.")]
+ByColumn = dict[str, list[str]]
+"""Name of a column to what was said of it; an empty name is the whole table."""
+
+Missing = Annotated[
+    ByColumn | None,
+    Option(
+        "CODE for all columns, or COLUMN=CODE: means missing; may be given many times.",
+        written=of_table_or_column("--missing", "CODE"),
+    ),
+]
+DecimalMark = Annotated[
+    ByColumn | None,
+    Option(
+        "Decimal mark, where the table does not tell: MARK or COLUMN=MARK.",
+        written=of_table_or_column("--decimal", "MARK"),
+    ),
+]
+DateOrders = Annotated[
+    ByColumn | None,
+    Option(
+        "Dates begin with the day (dmy) or the month (mdy): ORDER or COLUMN=ORDER.",
+        flag="--date-order",
+        written=of_table_or_column("--date-order", "ORDER"),
+    ),
+]
+ForgetDeclared = Annotated[
+    bool, Option("Codes, marks and orders declared for the table before no longer hold.")
+]
 RunName = Annotated[str, Option("Name of the run.")]
 NClusters = Annotated[int, Option("Number of clusters.", lowest=2, highest=50)]
 Method = Annotated[str, Option("auto, dcec, kmeans, gmm, graph, umap or profiles.")]
 Preset = Annotated[str, Option("default, fast or paper.")]
 Epochs = Annotated[int | None, Option("Epochs of pretraining; the preset's own if not given.")]
 Seed = Annotated[int, Option("Same seed, same result.", lowest=0)]
+
+
+def declared_options(
+    missing: ByColumn | None, decimal: ByColumn | None, date_orders: ByColumn | None
+) -> dict[str, Any]:
+    """What the three options declare, as values of `tables.declared.Declared`."""
+    said = {"missing_values": missing, "decimal": decimal, "date_order": date_orders}
+    values: dict[str, Any] = {}
+    columns: dict[str, dict[str, Any]] = {}
+    for what, given in said.items():
+        for name, texts in (given or {}).items():
+            place = columns.setdefault(name, {}) if name else values
+            place[what] = tuple(texts) if what == "missing_values" else texts[-1]
+    return values | {"columns": columns}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,16 +12,23 @@ from clam_core.pipeline.steps.declaration import Written
 
 
 def _commas(values: Sequence[object]) -> str:
-    return ",".join(map(str, values))
+    """The values with commas between them; one that holds a comma or a quote in quotes."""
+    written = io.StringIO()
+    csv.writer(written, lineterminator="").writerow(map(str, values))
+    return written.getvalue()
 
 
 def _read_names(text: str) -> tuple[str, ...]:
-    """`age, sex` -> ("age", "sex")."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    """`age, "FVC, L"` -> ("age", "FVC, L")."""
+    return tuple(part for part in _read_ids(text) if part)
 
 
 def _read_ids(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(","))
+    try:
+        parts = next(csv.reader([text], skipinitialspace=True, strict=True), []) or [""]
+    except csv.Error:
+        parts = text.split(",")  # a quote that is part of a name
+    return tuple(part.strip() for part in parts)
 
 
 def _read_grid(text: str) -> tuple[int, ...]:
@@ -76,6 +85,26 @@ def pairs(flag: str, shape: str) -> Written:
             if not equals or not name:
                 raise SettingsError(f"{flag} {pair!r} is not {shape}.")
             values[name] = value
+        return values
+
+    return Written(read, is_repeated=True)
+
+
+def of_table_or_column(flag: str, what: str) -> Written:
+    """`["-9", "FEV1=99"]` -> `{"": ["-9"], "FEV1": ["99"]}`: for the whole table, for a column.
+
+    Args:
+        flag: The option, for the sentence about what cannot be used.
+        what: What it takes, for the same sentence.
+    """
+
+    def read(given: list[str]) -> dict[str, list[str]]:
+        values: dict[str, list[str]] = {}
+        for one in given:
+            name, equals, value = one.rpartition("=")
+            if not value.strip() or (equals and not name.strip()):
+                raise SettingsError(f"{flag} {one!r} is not {what}, nor COLUMN={what}.")
+            values.setdefault(name.strip(), []).append(value.strip())
         return values
 
     return Written(read, is_repeated=True)

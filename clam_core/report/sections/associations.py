@@ -75,6 +75,7 @@ def _all_rows(found: Associations) -> Html:
                 "p corrected": p_value(row["p_adjusted"]),
                 "p with soft assignment": p_value(row["soft_p_value"]),
                 "Detectable": _detectable(row),
+                "Doubts": str(row.get("doubts") or ""),
             }
             for row in tested.to_dict("records")
         ]
@@ -85,7 +86,9 @@ def _all_rows(found: Associations) -> Html:
             "the clusters. Detectable: "
             f"smallest effect that this number of subjects shows with a power of {power} %."
         )
-        parts.append(table(pd.DataFrame(shown), caption, by="Family"))
+        frame = pd.DataFrame(shown)
+        frame = frame if frame["Doubts"].any() else frame.drop(columns="Doubts")
+        parts.append(table(frame, caption, by="Family"))
     rest = rows[rows["p_value"].isna()]
     if len(rest):
         reasons = [

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from clam_core.figures.associations import LEVEL
-from clam_core.report.html import Html, paragraph, table
+from clam_core.report.html import Html, join, paragraph, table
 from clam_core.report.material import Material
 from clam_core.report.phrases import percent, titled
 from clam_core.statistics import Cohort
 from clam_core.statistics.cohort.column_arrays import NUMBERS, codes_of, numbers_of
 from clam_core.statistics.cohort.summaries import decimals_of, mean_text, median_text
 from clam_core.statistics.effects.one_scale import strengths
+from clam_core.tables.columns import doubt_words
 
 _MOST = 6
 
@@ -52,7 +53,8 @@ def differences(material: Material, number: int) -> Html:
         "The clinical variables that differ most between the clusters (after correction). Mean ± "
         "SD of numbers, median [quartiles] of scores, else the most frequent level."
     )
-    return table(pd.DataFrame(rows), caption)
+    doubts = doubt_words(cohort.columns[name] for name in names)
+    return join([table(pd.DataFrame(rows), caption), *map(paragraph, doubts)])
 
 
 def _typical(cohort: Cohort, name: str, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> str:

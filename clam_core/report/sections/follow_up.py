@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from clam_core.figures.chart_text import event_words
 from clam_core.report.drawings import draw_change, draw_survival
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table, tag
 from clam_core.report.phrases import interval, listed, number, p_value, sentence
@@ -28,12 +29,17 @@ def _survival(found: Associations, values: dict[str, Any], figures: Figures) -> 
     heading = tag("h3", "Time to an event")
     drawn = draw_survival(found)
     if drawn is None:
-        return join([heading, paragraph(sentence(str(values.get("reason", "No event."))))])
+        reason = sentence(str(values.get("reason", "No event.")))
+        return join([heading, *map(paragraph, [*_event(values), reason])])
     picture = figures.add(drawn.caption, drawn.picture)
-    notes = [sentence(str(note)) for note in values["notes"]]
+    notes = [*_event(values), *(sentence(str(note)) for note in values["notes"])]
     covariates = [uncapitalized(found.label(str(name))) for name in values.get("adjust", [])]
     cox = _cox(found.table("cox"), covariates)
     return join([heading, picture, cox, paragraphs(notes)])
+
+
+def _event(values: dict[str, Any]) -> list[str]:
+    return [words] if (words := event_words(values)) else []
 
 
 def _cox(cox: pd.DataFrame, covariates: list[str]) -> Html:
@@ -75,5 +81,6 @@ def _slopes(found: Associations, values: dict[str, Any], figures: Figures) -> Ht
             parts.append(paragraph(f"{name}: {said.get('reason', 'no slope')}."))
             continue
         parts.append(figures.add(drawn.caption, drawn.picture))
-        parts.append(paragraphs(sentence(str(note)) for note in said.get("notes", [])))
+        notes = [*said.get("notes", []), *said.get("doubts", [])]
+        parts.append(paragraphs(sentence(str(note)) for note in notes))
     return join(parts)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from clam_core.report.html import Figures, Html, join, paragraph, table
+from clam_core.report.html import Figures, Html, bullets, join, paragraph, table
 from clam_core.report.material import Material
+from clam_core.report.phrases import DOUBTED
 
 
 def missing(material: Material) -> str:
@@ -26,7 +27,9 @@ def write(material: Material, figures: Figures) -> Html:  # noqa: ARG001
         "Numbers: mean ± standard deviation and median [quartiles]. Levels: count (percent of "
         "known values). Missing: count (percent of all)."
     )
-    return join([table(_shown(stored), f"Table 1. Subjects by cluster. {words}", n_labels=2)])
+    doubts = [str(one) for one in material.associations.about["doubts"]]
+    shown = table(_shown(stored), f"Table 1. Subjects by cluster. {words}", n_labels=2)
+    return join([shown, *([paragraph(DOUBTED), bullets(doubts)] if doubts else [])])
 
 
 def _shown(found: pd.DataFrame) -> pd.DataFrame:

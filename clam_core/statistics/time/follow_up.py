@@ -13,59 +13,67 @@ from clam_core.statistics.cohort.assemble import Cohort
 from clam_core.statistics.cohort.column_arrays import NUMBERS, codes_of, numbers_of
 from clam_core.statistics.models.design import build_covariates
 from clam_core.statistics.result import NotTestableError, Values
+from clam_core.statistics.time.event import SeenEvent, event_sentence, find_event
 from clam_core.statistics.time.slopes import Slopes, compare_slopes
 from clam_core.statistics.time.survival import Survival, Times, compare_survival
-from clam_core.tables.text.header_words import word_set
 
 MOST_VALUES = 20
 """Columns of a table of visits that are compared."""
 
-_EVENTS = word_set(
-    "1 yes y true t event dead died death deceased transplant transplanted progressed progression "
-    "ja tot verstorben oui mort décédé sí si muerto"
-)
+
+def event_of(cohort: Cohort, settings: AssociateSettings) -> SeenEvent:
+    """Where the event was seen, and which answer says so.
+
+    Args:
+        cohort: Rows with their clusters.
+        settings: Names the columns of time and event, and the answer where it was stated.
+
+    Raises:
+        TableError: If a column is not there, or which answer means the event must be stated.
+    """
+    time_name, name = str(settings.survival_time), str(settings.survival_event)
+    for one in (time_name, name):
+        if one not in cohort.columns:
+            raise TableError(f"The clinical table has no column {one!r}; choose another one.")
+    codes, levels = codes_of(cohort.frame[name])
+    counts = [int((codes == code).sum()) for code in range(len(levels))]
+    names = (name, cohort.columns[name].label)
+    level, how = find_event(names, levels, counts, settings.event_level)
+    seen = np.where(codes < 0, np.nan, (codes == levels.index(level)).astype(np.float64))
+    # Rows without a time are not compared, so their events are not counted either.
+    timed = np.isfinite(_times(cohort, time_name))
+    others = [one for one in levels if one != level]
+    counted = np.where(timed, seen, np.nan)
+    return SeenEvent(level, seen, event_sentence(name, level, how, counted, cohort.labels, others))
 
 
-def survival_of(cohort: Cohort, settings: AssociateSettings) -> Survival:
+def _times(cohort: Cohort, name: str) -> Values:
+    if cohort.columns[name].kind not in NUMBERS:
+        raise NotTestableError(
+            f"the column {name!r} holds no numbers; compute the time from the dates first"
+        )
+    return numbers_of(cohort.frame[name])
+
+
+def survival_of(cohort: Cohort, event: SeenEvent, settings: AssociateSettings) -> Survival:
     """Compare the time to an event between the clusters of a cohort.
 
     Args:
         cohort: Rows with their clusters.
-        settings: Names the two columns, and what the Cox model adjusts by.
+        event: What `event_of` found.
+        settings: Names the column of the time, and what the Cox model adjusts by.
 
     Returns:
         Curves, log-rank test, hazard ratios.
 
     Raises:
-        TableError: If a column is not there, or no level of the event column says yes.
         NotTestableError: If there is nothing to compare.
     """
-    time_name, event_name = str(settings.survival_time), str(settings.survival_event)
-    for name in (time_name, event_name):
-        if name not in cohort.columns:
-            raise TableError(f"The clinical table has no column {name!r}; choose another one.")
-    if cohort.columns[time_name].kind not in NUMBERS:
-        raise NotTestableError(
-            f"the column {time_name!r} holds no numbers; compute the time from the dates first"
-        )
     if cohort.subjects is not None:
         raise NotTestableError("subjects have several rows; use one scan per subject")
-    event = _events(cohort.frame[event_name], event_name, settings.event_level)
     covariates = build_covariates(cohort.frame, cohort.columns, settings.adjust)
-    times = Times(numbers_of(cohort.frame[time_name]), event, cohort.labels)
+    times = Times(_times(cohort, str(settings.survival_time)), event.seen, cohort.labels)
     return compare_survival(times, covariates if covariates.names else None)
-
-
-def _events(column: pd.Series[Any], name: str, level: str | None) -> Values:
-    """1 where the event was seen, 0 where not, NaN where nothing is said."""
-    codes, names = codes_of(column)
-    found = [one for one in names if one == level or (level is None and one.casefold() in _EVENTS)]
-    if len(found) != 1:
-        raise TableError(
-            f"Column {name!r} has the levels {', '.join(map(repr, names[:6]))}; state which one "
-            "means that the event was seen."
-        )
-    return np.where(codes < 0, np.nan, (codes == names.index(found[0])).astype(np.float64))
 
 
 def slopes_of(visits: pd.DataFrame, cohort: Cohort, subjects: pd.Series[str]) -> dict[str, Any]:

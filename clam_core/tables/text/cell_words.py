@@ -10,7 +10,7 @@ from clam_core.tables.text.header_words import word_set
 
 MISSING = word_set(
     """
-    na n/a #n/a nan <na> null nil . .. - -- --- – — ? ?? / n.a. n.a k.a. k.a nd n.d. n.d nb n.b.
+    na n/a #n/a nan <na> null . .. - -- --- – — ? ?? / n.a. n.a k.a. k.a nd n.d. n.d nb n.b.
     missing fehlt fehlend manquant faltante #div/0! #value! #ref! #name? #num! #null! #wert!
     #bezug! #getting_data
     """
@@ -19,25 +19,23 @@ MISSING = word_set(
 
 DOUBTFUL_MISSING = word_set(
     """
-    unknown unk unbekannt unklar inconnu inconnue desconocido desconocida undefined none
+    unknown unk unbekannt unklar inconnu inconnue desconocido desconocida undefined none nil
     unspecified
     """
 ) | {"not known", "not specified", "not applicable", "not reported"}
 """Texts that stand for a missing value among numbers or dates; elsewhere they may be an answer."""
 
-SENTINELS = frozenset(
-    {-9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 99999.0, -1.0, -88.0, 888.0}
-)
-"""Numbers by which databases mark a missing value."""
+NO_SUCH = frozenset({"none", "nil"})
+"""Those of them that are an answer where others are names: no treatment, no comorbidity."""
 
 YES = word_set(
     """
-    yes y true t ja j wahr oui o vrai si s verdadero present positive pos + 1 x
+    yes y true t ja j wahr oui o vrai si s verdadero present positive pos + 1 x checked
     """
 )
 NO = word_set(
     """
-    no n false f nein falsch non faux falso absent negative neg - 0
+    no n false f nein falsch non faux falso absent negative neg - 0 unchecked
     """
 )
 FEMALE = word_set(
@@ -73,6 +71,7 @@ _ROMAN_VALUES = dict(
     zip(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"], range(1, 11), strict=True)
 )
 _STAGE = re.compile(r"(?:stage|stadium|stade|estadio|typ|type|grade|grad|tipo)\s*(\d{1,2})")
+_STEP = re.compile(r"\d{1,2}\+?")
 _PARTS = re.compile(r"(\d+)")
 
 
@@ -94,6 +93,12 @@ def yes_or_no(levels: Collection[str]) -> dict[str, str] | None:
 def female_or_male(levels: Collection[str]) -> dict[str, str] | None:
     """Each level to `female` or `male`; None if the levels are not all such words."""
     return _two_sides(levels, (("female", FEMALE), ("male", MALE)))
+
+
+def is_name(text: str) -> bool:
+    """Whether an answer is neither yes, no, a sex, nor a number or date: a name of something."""
+    word = fold(text)
+    return word not in YES | NO | FEMALE | MALE and word[:1].isalpha()
 
 
 def _two_sides(
@@ -140,6 +145,14 @@ def are_stages(levels: Collection[str]) -> bool:
     """Whether all levels are stages in Roman numerals or words, with 0 allowed beside them."""
     numbers = [0 if level == "0" else stage_number(level) for level in levels]
     return None not in numbers and any(level != "0" for level in levels)
+
+
+def is_open_score(levels: Collection[str]) -> bool:
+    """Whether levels are whole numbers of which the last is open: 0, 1, 2, 3+."""
+    if len(levels) < 3 or not all(_STEP.fullmatch(level) for level in levels):
+        return False
+    last = max(levels, key=_natural)
+    return [level for level in levels if level.endswith("+")] == [last]
 
 
 def in_order(levels: Iterable[str]) -> tuple[str, ...]:

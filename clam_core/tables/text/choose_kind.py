@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 from clam_core.tables.text.cell_words import (
-    SENTINELS,
     are_stages,
     female_or_male,
+    is_open_score,
     on_one_scale,
     yes_or_no,
 )
@@ -17,7 +17,6 @@ from clam_core.tables.text.date_text import read_dates
 from clam_core.tables.text.header_words import header_words, word_set
 from clam_core.tables.vocabulary import Meaning
 from clam_core.tables.vocabulary_terms import COUNT_WORDS
-from clam_core.wording import plural
 
 ID_WORDS = word_set("id ids uid guid uuid pid identifier kennung identifikator pseudonym")
 SCORE_WORDS = word_set("score scores grade grading rating severity points punkte grad scale likert")
@@ -63,6 +62,8 @@ def choose_kind(column: Column, meaning: Meaning | None) -> Choice:
         if len(column.cells) > values.total():
             told = ("If an empty cell means 'no' here, write it into the table.",)
         return Choice("constant", "All cells with a value have the same one.", told)
+    if is_open_score(column.answers):
+        return Choice("ordinal", "A score whose last step is open, such as 3+.")
     numeric_enough = 0.5 if meaning and meaning.kind in {"continuous", "count"} else ENOUGH
     if column.sure and column.number_share >= numeric_enough:
         return _compact_dates(column, words) or _numeric(column, meaning, words)
@@ -93,10 +94,10 @@ def _numeric(column: Column, meaning: Meaning | None, words: tuple[str, ...]) ->
     if len(values) == 1:
         return Choice("constant", "All numbers are the same.")
     if not all(value.is_integer() for value in values):
-        return Choice("continuous", "Numbers with decimals.", _doubt(column, values))
+        return Choice("continuous", "Numbers with decimals.")
     span = f"whole numbers from {min(values):.15g} to {max(values):.15g}"
     if usual == "continuous":
-        return Choice("continuous", f"{_cap(span)}; the name is known.", _doubt(column, values))
+        return Choice("continuous", f"{_cap(span)}; the name is known.")
     if len(values) == 2 and usual != "count" and column.number_share >= ENOUGH:
         told: tuple[str, ...] = ()
         if meaning and meaning.term == "Sex":
@@ -105,15 +106,13 @@ def _numeric(column: Column, meaning: Meaning | None, words: tuple[str, ...]) ->
             "binary", f"Only two numbers occur: {min(values):.15g} and {max(values):.15g}.", told
         )
     return (
-        _by_name(values, usual, words, span, column)
+        _by_name(values, usual, words, span)
         or _by_range(column, values, span)
-        or Choice("continuous", f"{_cap(span)}.", _doubt(column, values))
+        or Choice("continuous", f"{_cap(span)}.")
     )
 
 
-def _by_name(
-    values: set[float], usual: str, words: tuple[str, ...], span: str, column: Column
-) -> Choice | None:
+def _by_name(values: set[float], usual: str, words: tuple[str, ...], span: str) -> Choice | None:
     named, k = set(words), len(values)
     switch = ("Codes without an order; choose ordinal if a higher one means more.",)
     if usual in {"nominal", "binary"} and k <= MAX_LEVELS:
@@ -123,7 +122,7 @@ def _by_name(
     if usual == "count" or (not usual and named & COUNT_WORDS and min(values) >= 0):
         return Choice("count", f"{_cap(span)}; the name says a number of things.")
     if not usual and named & SCORE_WORDS and k <= MAX_ORDINAL_LEVELS:
-        return Choice("ordinal", f"{_cap(span)}; the name says a score.", _doubt(column, values))
+        return Choice("ordinal", f"{_cap(span)}; the name says a score.")
     if not usual and named & GROUP_WORDS and k <= MAX_LEVELS:
         return Choice("nominal", f"{_cap(span)}; the name says groups.", switch)
     return None
@@ -146,27 +145,6 @@ def _compact_dates(column: Column, words: tuple[str, ...]) -> Choice | None:
     if len(read_dates(column.sure, compact=True).values) < len(column.sure):
         return None
     return Choice("date", "All cells are dates written as eight digits.")
-
-
-def _doubt(column: Column, values: set[float]) -> tuple[str, ...]:
-    """Numbers that may stand for a missing value, or for a date."""
-    told = []
-    for mark in sorted(SENTINELS & values):
-        others = values - SENTINELS
-        if not others:
-            continue
-        low, high = min(others), max(others)
-        gap = max(low - mark, mark - high)
-        far = gap > 2 * max(high - low, abs(high)) if mark > 0 else (mark < 0 <= low)
-        if far:
-            n = sum(n for t, n in column.sure.items() if column.numbers.values.get(t) == mark)
-            told.append(
-                f"{plural(n, 'cell')} with {mark:g}, which often stands for a missing value; kept "
-                "as a number. Declare it missing if it is."
-            )
-    if set(header_words(column.name)) & DATE_WORDS and 20_000 < min(values) < max(values) < 60_000:
-        told.append("These may be dates as Excel's day numbers; format them as dates in Excel.")
-    return tuple(told)
 
 
 def _date(column: Column, words: tuple[str, ...], meaning: Meaning | None) -> Choice | None:

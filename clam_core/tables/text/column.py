@@ -6,10 +6,18 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
-from clam_core.tables.text.cell_words import is_doubtful, is_missing, on_one_scale
+from clam_core.tables.text.cell_words import (
+    NO_SUCH,
+    is_doubtful,
+    is_missing,
+    is_name,
+    on_one_scale,
+)
 from clam_core.tables.text.date_text import DateOrder
+from clam_core.tables.text.missing_codes import cells_with_codes
 from clam_core.tables.text.number_text import Numbers, read_numbers
 from clam_core.tables.text.raw_table import Decimal, RawTable
+from clam_core.tables.vocabulary import find_meaning, name_unit
 
 ENOUGH = 0.9
 """Share of the cells that must be numbers (or dates) for a column to be numeric."""
@@ -25,9 +33,11 @@ class Column:
         lines: Line of the file of each row.
         decimal: Decimal mark of the table, for columns that do not tell.
         point_is_decimal: Whether a point can be nothing but a decimal mark.
-        missing_values: Texts that the user declared to mean missing.
+        missing_values: Codes that the user declared to mean missing.
         date_order: Order of dates that the user gave.
         decimal_is_sure: Whether the user said the decimal mark.
+        whole_cells: Text of each row of the whole table, where these are some of its rows: what
+            a cell means must not depend on the rows that were chosen.
     """
 
     name: str
@@ -35,9 +45,10 @@ class Column:
     lines: list[int]
     decimal: Decimal
     point_is_decimal: bool
-    missing_values: frozenset[str] = frozenset()
+    missing_values: tuple[str, ...] = ()
     date_order: DateOrder | None = None
     decimal_is_sure: bool = False
+    whole_cells: list[str | None] | None = None
 
     @classmethod
     def of(
@@ -57,48 +68,88 @@ class Column:
             table.lines,
             decimal or table.decimal,
             table.format != "csv",
-            frozenset(text.casefold() for text in missing_values),
+            missing_values,
             date_order,
             decimal_is_sure,
+            None if table.whole is None else table.whole.cells(name),
         )
+
+    @cached_property
+    def declared(self) -> dict[str, str]:
+        """Cells that hold a code which was declared to mean missing, and that code."""
+        if not self.missing_values:
+            return {}
+        everything = self.cells if self.whole_cells is None else self.whole_cells
+        texts = list(dict.fromkeys(cell for cell in everything if cell is not None))
+        marks = Counter(text for text in texts if not is_missing(text))
+        decimal = self._read(marks).decimal
+        point = self.point_is_decimal
+        return cells_with_codes(texts, self.missing_values, decimal, point_is_decimal=point)
+
+    @property
+    def codes_as_numbers(self) -> dict[str, float]:
+        """Cells that hold a declared code which is a number, and that number."""
+        return self._read(Counter(list(self.declared))).values
 
     @cached_property
     def counts(self) -> Counter[str]:
         """Every text and how often it occurs; missing words and empty cells are left out."""
-        everything = Counter(cell for cell in self.cells if cell is not None)
+        return self._counted(self.cells)
+
+    def _counted(self, cells: list[str | None]) -> Counter[str]:
+        everything = Counter(cell for cell in cells if cell is not None)
         signs = "+" in everything
         return Counter(
             {
                 text: n
                 for text, n in everything.items()
                 if not (is_missing(text) and not (signs and text == "-"))
-                and text.casefold() not in self.missing_values
+                and text not in self.declared
             }
         )
 
     @cached_property
     def sure(self) -> Counter[str]:
         """The same without words such as `unknown`, among them `none`."""
-        return Counter({t: n for t, n in self.counts.items() if not is_doubtful(t)})
+        return _without_doubtful(self.counts)
+
+    @cached_property
+    def whole(self) -> Counter[str]:
+        """The same of the whole table."""
+        if self.whole_cells is None:
+            return self.sure
+        return _without_doubtful(self._counted(self.whole_cells))
 
     @cached_property
     def answers(self) -> Counter[str]:
-        """The same without words such as `unknown`; `none` is an answer beside `mild`."""
-        if not on_one_scale([*self.sure, "none"]):
+        """The same without words such as `unknown`; `none` is an answer beside names and `mild`.
+
+        Beside yes and no, sexes and numbers it stands for nothing, as programs write it.
+        """
+        whole = self.whole
+        if not on_one_scale([*whole, "none"]) and not (whole and all(map(is_name, whole))):
             return self.sure
-        return Counter(
-            {t: n for t, n in self.counts.items() if not is_doubtful(t) or t.casefold() == "none"}
-        )
+        kept = {t: n for t, n in self.counts.items() if t in self.sure or t.casefold() in NO_SUCH}
+        return Counter(kept)
 
     @cached_property
     def numbers(self) -> Numbers:
         """The cells as numbers."""
+        return self._read(self.whole, self.sure)
+
+    def _read(self, cells: Counter[str], counted: Counter[str] | None = None) -> Numbers:
         return read_numbers(
-            self.sure,
+            cells,
             self.decimal,
             point_is_decimal=self.point_is_decimal,
             default_is_sure=self.decimal_is_sure,
+            named=(self.name, self._unit_of_name()),
+            counted=counted,
         )
+
+    def _unit_of_name(self) -> str:
+        meaning = find_meaning(self.name)
+        return meaning.unit if meaning else name_unit(self.name)
 
     @cached_property
     def number_share(self) -> float:
@@ -110,3 +161,7 @@ class Column:
         """Lines in which one of these texts stands."""
         pairs = zip(self.cells, self.lines, strict=True)
         return [line for cell, line in pairs if cell is not None and cell in texts]
+
+
+def _without_doubtful(counts: Counter[str]) -> Counter[str]:
+    return Counter({text: n for text, n in counts.items() if not is_doubtful(text)})

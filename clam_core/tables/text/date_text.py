@@ -14,11 +14,11 @@ DateOrder = Literal["dmy", "mdy"]
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 
-_TIME = r"(?:[T\s]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?)?"
+_TIME = r"(?:[T\s:]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(?:Z|[+-]\d{2}:?\d{2})?)?"
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _TIME)
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
 _PARTS = re.compile(r"(\d{1,2})([-/.])\s?(\d{1,2})\2\s?(\d{4}|\d{2})" + _TIME)
-_NAMED = re.compile(r"(\d{1,2})[-. ]+([a-z]{3,9})\.?[-., ]+(\d{4})" + _TIME)
+_NAMED = re.compile(r"(\d{1,2})[-. ]*([a-z]{3,9})\.?[-., ]*(\d{4})" + _TIME)
 _NAMED_US = re.compile(r"([a-z]{3,9})\.? (\d{1,2}),? (\d{4})" + _TIME)
 _MONTHS = {
     word: number

@@ -12,8 +12,10 @@ from dataclasses import replace
 
 from clam_core.errors import ReadError, TableError
 from clam_core.settings import TableLimits
-from clam_core.tables.text.grid import MAX_TITLE_ROWS, Grid
-from clam_core.tables.text.raw_table import RawTable
+from clam_core.tables.shape.header_rows import MAX_TITLE_ROWS
+from clam_core.tables.shape.row_names import ROW_NAMES, has_row_names, is_blank_separated
+from clam_core.tables.text.grid import Grid
+from clam_core.tables.text.raw_table import RawTable, at_lines
 from clam_core.wording import plural
 
 SNIFFED_LETTERS = 1 << 16
@@ -53,13 +55,15 @@ def read_delimited(content: bytes, name: str, limits: TableLimits) -> RawTable:
     """
     text, encoding = decode(content, name)
     said = _SAID.match(text)
-    delimiter: str | None
+    delimiter: str | None = None
     if said:
         delimiter, text = said[1], "\n" + text[said.end() :]
-    else:
-        delimiter = sniff_delimiter(text[:SNIFFED_LETTERS], whole=len(text) <= SNIFFED_LETTERS)
+    start, whole = text[:SNIFFED_LETTERS], len(text) <= SNIFFED_LETTERS
+    if not said:
+        delimiter = sniff_delimiter(start, whole=whole)
     grid = Grid(name, "csv", limits, delimiter or "")
-    _fill(grid, _records(text, delimiter or _NO_DELIMITER, name))
+    from_r = bool(delimiter) and has_row_names(start, str(delimiter), name, whole=whole)
+    _fill(grid, _records(text, delimiter or _NO_DELIMITER, name), named_rows=from_r)
     table = grid.table()
     mark = "comma" if table.decimal == "," else "point"
     form = f"{_NAMES.get(delimiter, repr(delimiter))}-separated" if delimiter else "one column"
@@ -119,8 +123,10 @@ def sniff_delimiter(text: str, *, whole: bool = True) -> str | None:
         whole: Whether that is the whole file; if not, its last line is not judged.
 
     Returns:
-        One of tab, semicolon, bar, comma; None for a table of one column.
+        One of tab, semicolon, bar, comma, or the blank of R; None for a table of one column.
     """
+    if is_blank_separated(text, whole=whole):
+        return " "
     best, best_score = None, 0.0
     first: dict[str, int] = {}
     for delimiter in DELIMITERS:
@@ -167,26 +173,51 @@ def _records(text: str, delimiter: str, name: str) -> Iterator[Record]:
         ) from None
 
 
-def _fill(grid: Grid, records: Iterator[Record]) -> None:
-    """Put the records into the grid; short title lines above the header stay outside."""
+def _fill(grid: Grid, records: Iterator[Record], *, named_rows: bool) -> None:
+    """Put the records into the grid; short lines above and below the table stay outside."""
     titles: list[Record] = []
+    below: list[Record] = []
     width, n_extra = 0, 0
     for line, fields in records:
         if not fields or (len(fields) == 1 and not fields[0].strip()):
             grid.n_empty += bool(width)
             continue
-        if not width and grid.delimiter and len(fields) == 1 and len(titles) < MAX_TITLE_ROWS:
+        short = bool(grid.delimiter) and len(fields) == 1 and width != 1
+        if short and not width and len(titles) < MAX_TITLE_ROWS and not named_rows:
             titles.append((line, fields))
             continue
+        if short and width:
+            below.append((line, fields))
+            continue
+        if below:
+            raise TableError(_ragged(grid, below[0][0], 1, width))
+        if not width and named_rows:
+            fields = [ROW_NAMES, *fields]  # noqa: PLW2901
         width = width or len(fields)
         extra = any(cell.strip() for cell in fields[width:])
         if extra or len(fields) < width:
             raise TableError(_ragged(grid, line, len(fields), width))
         n_extra += len(fields) > width
         grid.add(line, fields[:width])
+    _say(grid, titles, below, n_extra, named_rows=named_rows)
+
+
+def _say(
+    grid: Grid, titles: list[Record], below: list[Record], n_extra: int, *, named_rows: bool
+) -> None:
+    """Note what was left out around the table."""
     if titles:
         lines = plural(len(titles), "line")
         grid.notes.append(f"{lines} above the header left out as a title.")
+    if named_rows:
+        grid.notes.append(
+            "The header lacks a name for the first column, as in tables that R writes; it is "
+            f"called {ROW_NAMES!r} here."
+        )
+    if below:
+        at = at_lines([line for line, _ in below])
+        are = "line below the table was" if len(below) == 1 else "lines below the table were"
+        grid.notes.append(f"{len(below)} {are} left out as a footer ({at}).")
     if n_extra:
         rows = plural(n_extra, "row")
         grid.notes.append(f"{rows} ended with more delimiters than the header; they were empty.")

@@ -8,18 +8,17 @@ from dataclasses import dataclass, field
 
 from clam_core.errors import LimitError, TableError
 from clam_core.settings import TableLimits
+from clam_core.tables.shape.ends import n_rows_below, note_below
+from clam_core.tables.shape.header_rows import MAX_TITLE_ROWS, find_header
+from clam_core.tables.shape.text_formulas import plain_text
 from clam_core.tables.text.number_text import detect_decimal
 from clam_core.tables.text.raw_table import (
     Decimal,
     RawTable,
     TableFormat,
     clean_cell,
-    clean_header,
 )
 from clam_core.wording import plural
-
-_HEAD_ROWS = 50
-MAX_TITLE_ROWS = 20
 
 
 @dataclass
@@ -44,6 +43,7 @@ class Grid:
     n_empty: int = 0
     n_cells: int = 0
     n_letters: int = 0
+    n_formulas: int = 0
 
     def add(self, line: int, cells: Sequence[str | None]) -> None:
         """Append a row; an empty one is counted and left out.
@@ -56,6 +56,10 @@ class Grid:
             LimitError: If the table or a cell is too large.
         """
         row = [clean_cell(cell) if cell else None for cell in cells]
+        for i, cell in enumerate(row):
+            if cell and cell[0] in "='" and (inside := plain_text(cell)) != cell:
+                row[i] = clean_cell(inside)
+                self.n_formulas += 1
         while row and row[-1] is None:
             row.pop()
         if not row:
@@ -96,18 +100,23 @@ class Grid:
         """
         if not self.rows:
             raise TableError(f"{self.name} holds no cell with content; check that it was saved.")
-        n_title = self._n_title()
-        header, body = self.rows[n_title], self.rows[n_title + 1 :]
+        header = find_header(self.rows, self.lines)
+        start = header.first + header.n_rows
+        body, lines = self.rows[start:], self.lines[start:]
         if not body:
             raise TableError(f"{self.name} has a header but no row below it; nothing can be read.")
         if len(body) > self.limits.max_rows:
             raise LimitError(too_many_rows(self.name, self.limits))
-        notes = [*self.notes, *self._title_note(n_title), *_looks_headless(header)]
-        used, width = self._used(header, body)
+        notes = [*self.notes, *self._title_note(header.first), *header.notes]
+        notes += [*_looks_headless(header.names), *self._formula_note()]
+        if n_left := n_rows_below(body, len(header.names)):
+            notes.append(note_below(body[-n_left:], lines[-n_left:]))
+            body, lines = body[:-n_left], lines[:-n_left]
+        used, width = self._used(header.names, body)
         if len(body) * len(used) > self.limits.max_cells:
             raise LimitError(too_many_cells(self.name, self.limits))
         notes += self._empty_note(width - len(used))
-        names = [clean_header(header[i] if i < len(header) else None) for i in used]
+        names = [header.names[i] if i < len(header.names) else "" for i in used]
         columns, renamed = _distinct(names, used)
         rows = [[row[i] if i < len(row) else None for i in used] for row in body]
         decimal = self._decimal(rows)
@@ -116,24 +125,11 @@ class Grid:
             self.format,
             columns,
             rows,
-            self.lines[n_title + 1 :],
+            lines,
             decimal,
             self.delimiter,
             (*notes, *renamed),
         )
-
-    def _n_title(self) -> int:
-        """Rows above the header: much less filled than the rows below them."""
-        head = self.rows[:_HEAD_ROWS]
-        filled = [sum(cell is not None for cell in row) for row in head]
-        widest = max(filled)
-        left = min(next(i for i, cell in enumerate(row) if cell is not None) for row in head)
-        for n, row in enumerate(head[:MAX_TITLE_ROWS]):
-            first = row[left] if left < len(row) else None
-            begins = " " in first if first and widest == 2 else first is not None or widest > 2
-            if 2 * filled[n] > widest or not begins or widest < 2:
-                return n
-        return 0
 
     def _title_note(self, n_title: int) -> list[str]:
         if not n_title:
@@ -141,12 +137,16 @@ class Grid:
         skipped = plural(n_title, "row")
         return [f"{skipped} above the header (line {self.lines[n_title]}) left out as a title."]
 
-    def _used(
-        self, header: list[str | None], body: list[list[str | None]]
-    ) -> tuple[list[int], int]:
+    def _formula_note(self) -> list[str]:
+        if not self.n_formulas:
+            return []
+        cells = plural(self.n_formulas, "cell")
+        return [f'{cells} protected as text, such as ="001" or \'001: the text within was taken.']
+
+    def _used(self, header: list[str], body: list[list[str | None]]) -> tuple[list[int], int]:
         """Columns with a name or a value, and how many there would be with the empty ones."""
-        width = max(map(len, [header, *body]))
-        used = {i for i, cell in enumerate(header) if clean_header(cell)}
+        width = max(len(header), *map(len, body))
+        used = {i for i, name in enumerate(header) if name}
         for row in body:
             if len(used) == width:
                 break
@@ -219,7 +219,7 @@ def _at_most(notes: list[str], limit: int = 5) -> list[str]:
     return [*notes[:limit], f"{plural(len(notes) - limit, 'more column')} renamed in this way."]
 
 
-def _looks_headless(header: list[str | None]) -> list[str]:
+def _looks_headless(header: list[str]) -> list[str]:
     names = [cell for cell in header if cell]
     if names and all(cell.replace(".", "").replace(",", "").isdigit() for cell in names):
         return ["The first row was taken for the names of the columns, but it looks like values."]

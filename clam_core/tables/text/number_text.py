@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from clam_core.tables.text.lab_marks import marked_cells, without_marks
 from clam_core.tables.text.raw_table import Decimal
-from clam_core.tables.text.units import UNITS
+from clam_core.tables.text.units import unit_of
 
 _GROUP = r"[1-9]\d{0,2}"
 _SPACED = rf"{_GROUP}(?:[ '\u2019\xa0\u202f\u2009]\d{{3}})+"
@@ -28,6 +29,9 @@ _SEPARATORS = re.compile("[ '\u2019\xa0\u202f\u2009]")
 _LIMIT = re.compile(r"(?:[<>\u2264\u2265]=?|=<|=>)\s*")
 _ABOUT = re.compile(r"(?:~|\u2248|ca\.?|approx\.?)\s*", re.IGNORECASE)
 
+_DICOM_AGE = re.compile(r"(\d{3})([DWMY])")
+_DICOM_AGES = {"D": "days", "W": "weeks", "M": "months", "Y": "years"}
+"""DICOM PS3.5, value representation AS: 018M is no length."""
 _UNIT_AT_END = re.compile(r"^(.*?[\d.,])\s*([^\d.,\s].*)$", re.DOTALL)
 
 
@@ -43,6 +47,8 @@ class Numbers:
         n_other_mark: Cells with the other decimal mark.
         n_limits: Cells such as `<5`, taken as 5.
         units: How many cells end with which unit.
+        unit_of: Text of a cell to its unit, where it has one.
+        marks: How many cells have which mark of a laboratory, such as `H`.
     """
 
     decimal: Decimal
@@ -52,6 +58,8 @@ class Numbers:
     n_other_mark: int = 0
     n_limits: int = 0
     units: Counter[str] = field(default_factory=Counter)
+    unit_of: dict[str, str] = field(default_factory=dict)
+    marks: Counter[str] = field(default_factory=Counter)
 
 
 def read_number(text: str, decimal: Decimal = ".") -> float | None:
@@ -79,7 +87,13 @@ def read_number(text: str, decimal: Decimal = ".") -> float | None:
 
 
 def read_numbers(
-    cells: Counter[str], default: Decimal, *, point_is_decimal: bool, default_is_sure: bool = False
+    cells: Counter[str],
+    default: Decimal,
+    *,
+    point_is_decimal: bool,
+    default_is_sure: bool = False,
+    named: tuple[str, str] = ("", ""),
+    counted: Counter[str] | None = None,
 ) -> Numbers:
     """Read the cells of a column as numbers.
 
@@ -89,11 +103,15 @@ def read_numbers(
         point_is_decimal: Whether a point is always a decimal mark, as in cells
             that a workbook or a Parquet file holds as numbers.
         default_is_sure: Whether the user said so.
+        named: Name of the column, and its unit by that name.
+        counted: How often each text is to be counted, if not as often as in `cells`; what the
+            texts mean follows from `cells` alone.
 
     Returns:
         The numbers, and what about them should be said.
     """
-    parts = {text: split_unit(text) for text in cells}
+    marked = marked_cells(cells, *named)
+    parts = {text: split_unit(one.text) for text, one in marked.items()}
     bare = Counter[str]()
     for text, n in cells.items():
         bare[parts[text][0]] += n
@@ -103,7 +121,8 @@ def read_numbers(
         decimal = "." if evidence["."] > evidence[","] else ","
     numbers = Numbers(decimal)
     proven = evidence[decimal] > 0 or (default_is_sure and decimal == default)
-    for text, n in cells.items():
+    for text in cells:
+        n = (cells if counted is None else counted)[text]
         number, unit, is_limit = parts[text]
         mark: Decimal = "." if point_is_decimal and number.count(".") == 1 else decimal
         mark = decimal if "," in number else mark
@@ -116,9 +135,12 @@ def read_numbers(
         numbers.values[text] = value
         numbers.n_limits += n * is_limit
         if unit:
-            numbers.units[unit] += n
+            numbers.units[unit] += cells[text]
+            numbers.unit_of[text] = unit
+        if n and marked[text].mark:
+            numbers.marks[marked[text].mark] += n
         doubtful = _DOUBTFUL.fullmatch(number) is not None and not proven
-        if doubtful and ("," in number or mark == ","):
+        if n and doubtful and ("," in number or mark == ","):
             numbers.n_doubtful += n
             numbers.doubtful = min(numbers.doubtful or text, text)
     return numbers
@@ -136,14 +158,16 @@ def split_unit(text: str) -> tuple[str, str, bool]:
     """
     if _PLAIN.fullmatch(text):
         return text, "", False
+    if found := _DICOM_AGE.fullmatch(text):
+        return found[1], _DICOM_AGES[found[2]], False
     limit = _LIMIT.match(text)
     about = None if limit else _ABOUT.match(text)
     start = limit or about
     number = text[start.end() :] if start else text
     unit = ""
     found = _UNIT_AT_END.match(number)
-    if found and (word := " ".join(found[2].casefold().split()).rstrip(".")) in UNITS:
-        number, unit = found[1].strip(), UNITS[word]
+    if found and (known := unit_of(found[2].rstrip("."))):
+        number, unit = found[1].strip(), known
     return number, unit, bool(start)
 
 
@@ -157,7 +181,7 @@ def detect_decimal(cells: Iterable[str], default: Decimal) -> Decimal:
     Returns:
         `.` or `,`.
     """
-    evidence = _evidence(Counter(split_unit(cell)[0] for cell in cells))
+    evidence = _evidence(Counter(split_unit(without_marks(cell).text)[0] for cell in cells))
     if evidence["."] == evidence[","]:
         return default
     return "." if evidence["."] > evidence[","] else ","

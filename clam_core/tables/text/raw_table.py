@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from clam_core.errors import ReadError, TableError
@@ -32,6 +32,7 @@ class RawTable:
             the one that goes with its delimiter.
         delimiter: Delimiter of a delimited text, else empty.
         notes: How the file was read, in sentences.
+        whole: The table of which this one holds some rows; None for a whole one.
     """
 
     name: str
@@ -42,6 +43,7 @@ class RawTable:
     decimal: Decimal = "."
     delimiter: str = ""
     notes: tuple[str, ...] = ()
+    whole: RawTable | None = None
 
     @property
     def n_rows(self) -> int:
@@ -61,7 +63,7 @@ class RawTable:
 
     def to_json(self) -> dict[str, Any]:
         """The same in values that JSON can hold."""
-        return asdict(self)
+        return asdict(replace(self, whole=None))
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> RawTable:

@@ -8,19 +8,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from clam_core.tables.text.cell_words import (
+    NO_SUCH,
     are_stages,
     female_or_male,
     in_order,
     is_doubtful,
+    is_open_score,
     scale_order,
     yes_or_no,
 )
 from clam_core.tables.text.column import ENOUGH, Column
 from clam_core.tables.text.date_text import DateOrder, read_dates
-from clam_core.tables.text.header_words import header_words
-from clam_core.tables.text.number_text import Numbers, split_unit
+from clam_core.tables.text.doubts import (
+    Doubt,
+    doubts_of_dates,
+    doubts_of_levels,
+    doubts_of_numbers,
+)
+from clam_core.tables.text.mixed_units import in_one_unit
+from clam_core.tables.text.number_text import Numbers
 from clam_core.tables.text.raw_table import Decimal, at_lines, some
-from clam_core.tables.vocabulary import name_unit
 from clam_core.wording import plural
 
 _BLANKS = re.compile(r"\s+")
@@ -64,7 +71,7 @@ def read_as(column: Column, kind: str, levels: tuple[str, ...] = ()) -> Reading:
         reading = _as_levels(column, kind, levels)
     elif kind == "id":
         texts = {cell for cell in column.cells if cell is not None}
-        return Reading({t: t for t in texts if t.casefold() not in column.missing_values})
+        return Reading({t: t for t in texts if t not in column.declared})
     else:
         reading = Reading({text: text for text in column.counts})
     reading.warnings[:0] = _missing_words(column)
@@ -73,8 +80,10 @@ def read_as(column: Column, kind: str, levels: tuple[str, ...] = ()) -> Reading:
 
 def _missing_words(column: Column) -> list[str]:
     everything = Counter(cell for cell in column.cells if cell is not None)
-    words = everything - column.counts
-    return [_as_missing(words)] if words else []
+    declared = +Counter({text: everything[text] for text in column.declared})
+    words = everything - column.counts - declared
+    told = [f"{_as_missing(declared)[:-1]}, as declared."] if declared else []
+    return [*told, *([_as_missing(words)] if words else [])]
 
 
 def _as_missing(words: Counter[str]) -> str:
@@ -87,55 +96,44 @@ def _as_numbers(column: Column, kind: str) -> Reading:
     told = _left_out(column, set(numbers.values), "a number", "numbers")
     values = dict(numbers.values)
     told += _limits_and_marks(numbers)
-    told += _units(column, numbers, values)
+    told += in_one_unit(column, values)
+    told += doubts_of_numbers(column, values)
     if kind == "count":
         odd = {text for text, value in values.items() if value < 0 or not value.is_integer()}
         if odd:
             where = at_lines(column.lines_of(odd), 3)
-            told.append(f"Counts should be whole numbers from 0 on; {where}: not so.")
+            told.append(Doubt(f"Counts should be whole numbers from 0 on; {where}: not so."))
     return Reading(values, warnings=told, decimal=numbers.decimal)
 
 
 def _limits_and_marks(numbers: Numbers) -> list[str]:
-    told = []
+    told: list[str] = []
     if numbers.n_limits:
         cells = plural(numbers.n_limits, "cell")
         told.append(
-            f"{cells} with a limit or an estimate, such as '<5' or '~5': the number itself was "
-            "taken."
+            Doubt(
+                f"{cells} with a limit or an estimate, such as '<5' or '~5': the number itself was "
+                "taken."
+            )
         )
+    if numbers.marks:
+        shown = some([repr(mark) for mark, _ in numbers.marks.most_common()], 3)
+        cells = plural(numbers.marks.total(), "cell")
+        said = f"{cells} with a laboratory's mark beside the number ({shown})"
+        told.append(Doubt(f"{said}: the number was taken."))
     if numbers.n_doubtful:
         cells, example = plural(numbers.n_doubtful, "cell"), numbers.doubtful
         other = "." if numbers.decimal == "," else ","
         told.append(
-            f"{cells} can be read in two ways: {example!r} was taken as "
-            f"{numbers.values[example]:.15g}. If that is wrong, set the decimal mark of this "
-            f"column to {other!r}."
+            Doubt(
+                f"{cells} can be read in two ways: {example!r} was taken as "
+                f"{numbers.values[example]:.15g}. If that is wrong, set the decimal mark of this "
+                f"column to {other!r}."
+            )
         )
     if numbers.n_other_mark:
         cells = plural(numbers.n_other_mark, "cell")
-        told.append(f"{cells} with the other decimal mark; both points and commas are used.")
-    return told
-
-
-def _units(column: Column, numbers: Numbers, values: dict[str, float]) -> list[str]:
-    """Cells with another unit than most are left out; a unit in some cells is said."""
-    if not numbers.units:
-        return []
-    usual, n_usual = numbers.units.most_common(1)[0]
-    told = []
-    if len(numbers.units) > 1:
-        odd = {text for text in values if split_unit(text)[1] not in {"", usual}}
-        for text in odd:
-            del values[text]
-        where = at_lines(column.lines_of(odd), 3)
-        told.append(f"Cells with another unit than {usual!r} were taken as missing ({where}).")
-    n_all = sum(column.sure[text] for text in values)
-    if n_usual < n_all and name_unit(column.name, header_words(column.name)) != usual:
-        told.append(
-            f"{n_usual:,} of {n_all:,} cells say the unit {usual!r}; the others were taken to have "
-            "it, too."
-        )
+        told.append(Doubt(f"{cells} with the other decimal mark; both points and commas are used."))
     return told
 
 
@@ -145,12 +143,15 @@ def _as_dates(column: Column) -> Reading:
     if dates.n_doubtful:
         first = "day" if dates.order == "dmy" else "month"
         told.append(
-            f"{plural(dates.n_doubtful, 'date')} can be read in two ways; the {first} was taken to "
-            "come first. If that is wrong, set the date order of this column."
+            Doubt(
+                f"{plural(dates.n_doubtful, 'date')} can be read in two ways; the {first} was "
+                "taken to come first. If that is wrong, set the date order of this column."
+            )
         )
     if dates.n_short_years:
         years = plural(dates.n_short_years, "year")
         told.append(f"{years} of two digits taken to lie in 1970 to 2069.")
+    told += doubts_of_dates(column, dates.values)
     return Reading(dict(dates.values), warnings=told, date_order=dates.order)
 
 
@@ -158,16 +159,20 @@ def _as_levels(column: Column, kind: str, wanted: tuple[str, ...]) -> Reading:
     cells = column.counts
     if kind != "nominal":
         allowed = {*column.answers, *wanted}
-        if not wanted and column.number_share >= ENOUGH:
+        if not (wanted or is_open_score(column.answers)) and column.number_share >= ENOUGH:
             allowed = set(column.numbers.values)
         cells = Counter({text: n for text, n in cells.items() if text in allowed})
     values, told = _merge(cells, column)
     told += _left_out(column, set(values), "an answer", "answers")
     present = set(values.values())
     doubtful = sorted(level for level in present if is_doubtful(level))
-    if doubtful and kind == "nominal" and len(present) > 1:
+    scale = scale_order(present) is not None
+    if doubtful and not scale and len(present) > 1:
         words = some([repr(level) for level in doubtful])
-        told.append(f"{words} may mean missing; kept as a level. Declare it missing if it does.")
+        told.append(
+            Doubt(f"{words} may mean missing; kept as a level. Declare it missing if it does.")
+        )
+    told += doubts_of_levels(column, values)
     levels = tuple(level for level in wanted if level in present)
     if set(levels) != present:
         levels, sentence = _order(present, kind)
@@ -211,10 +216,10 @@ def _order(levels: set[str], kind: str) -> tuple[tuple[str, ...], list[str]]:
     scale = scale_order(levels)
     if scale:
         return scale, []
-    ordered = in_order(levels)
-    known = all(level.replace(".", "", 1).lstrip("-").isdigit() for level in levels)
+    ordered = tuple(sorted(in_order(levels), key=lambda level: level.casefold() not in NO_SUCH))
+    known = all(level.replace(".", "", 1).lstrip("-").rstrip("+").isdigit() for level in levels)
     if kind == "ordinal" and not known and not are_stages(levels):
-        return ordered, ["The order of the levels is alphabetical; give the right one."]
+        return ordered, [Doubt("The order of the levels is alphabetical; give the right one.")]
     return ordered, []
 
 
@@ -229,5 +234,5 @@ def _left_out(column: Column, known: set[str], one: str, many: str) -> list[str]
     if n:
         where = at_lines(column.lines_of(odd))
         what = f"is not {one} and was" if n == 1 else f"are not {many} and were"
-        told.append(f"{plural(n, 'cell')} {what} taken as missing ({where}).")
+        told.append(Doubt(f"{plural(n, 'cell')} {what} taken as missing ({where})."))
     return told

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
 from clam_core.errors import LimitError
-from clam_core.tables.text.grid import MAX_TITLE_ROWS, Grid
+from clam_core.tables.shape.header_rows import MAX_TITLE_ROWS
+from clam_core.tables.text.grid import Grid
 from clam_core.tables.text.raw_table import some
 from clam_core.wording import plural
 
@@ -35,6 +37,7 @@ class SheetFindings:
     long_numbers: Counter[str] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)
     n_merged: int = 0
+    filled_down: list[str] = field(default_factory=list)
     n_hidden: int = 0
 
     def sentences(self) -> list[str]:
@@ -55,8 +58,14 @@ class SheetFindings:
             for cells, noun, what, then in told
             if cells
         ]
-        if self.n_merged:
-            merged = plural(self.n_merged, "group")
+        if self.filled_down:
+            merged = plural(len(self.filled_down), "group")
+            notes.append(
+                f"{merged} of cells merged over several rows: the value was taken for each of "
+                f"these rows ({some(self.filled_down, 3)})."
+            )
+        if n_beside := self.n_merged - len(self.filled_down):
+            merged = plural(n_beside, "group")
             notes.append(
                 f"{merged} of merged cells: only the first cell of a group has a value, the others "
                 "are empty."
@@ -99,10 +108,36 @@ def read_sheet(sheet: Any, grid: Grid) -> SheetFindings:  # noqa: ANN401
                 grid.n_empty += max(number - last - 1, 0) if grid.rows else 0
                 grid.add(number, row)
                 last = number
-    findings.n_merged = len(parser.merged_cells.mergeCell) if parser.merged_cells else 0
+    groups = parser.merged_cells.mergeCell if parser.merged_cells else []
+    findings.n_merged = len(groups)
+    findings.filled_down = _fill_down(grid, [str(group.ref) for group in groups])
     hidden = (attributes.get("hidden") for attributes in parser.row_dimensions.values())
     findings.n_hidden = sum(value in {"1", "true"} for value in hidden)
     return findings
+
+
+def _fill_down(grid: Grid, groups: list[str]) -> list[str]:
+    """Repeat the value of cells merged over several rows in each of these rows.
+
+    Cells beside it stay empty: a number stands for one column only, and a title for none.
+    """
+    done, lines, n_left = [], grid.lines, grid.limits.max_cells
+    for group in groups:
+        column, first, _, last = (bound or 0 for bound in range_boundaries(group))
+        if not column:
+            continue  # a range of whole rows has no first column
+        start, end = bisect_left(lines, first), bisect_right(lines, last)
+        top = grid.rows[start] if lines[start : start + 1] == [first] else []
+        value = top[column - 1] if column <= len(top) else None
+        below = grid.rows[start + 1 : end] if value else []
+        n_left -= len(below)  # a sheet may claim the same long range many times
+        if not below or n_left < 0:
+            continue
+        for row in below:
+            row.extend([None] * (column - len(row)))
+            row[column - 1] = row[column - 1] or value
+        done.append(group)
+    return done
 
 
 class _Parser(WorkSheetParser):

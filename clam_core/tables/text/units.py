@@ -53,6 +53,8 @@ g/dL | g/dl
 g/L | g/l
 ng/mL | ng/ml
 pg/mL | pg/ml
+10^9/L | 10^9/l x10^9/l 10*9/l x10e9/l 10e9/l 10⁹/l gpt/l
+10^12/L | 10^12/l x10^12/l 10*12/l tpt/l
 mmol/L | mmol/l
 µmol/L | µmol/l μmol/l umol/l
 L/s | l/s
@@ -104,3 +106,12 @@ UNITS = _spellings()
 
 NAME_UNITS = {word: unit for word, unit in UNITS.items() if word not in _NOT_IN_NAMES}
 """The same for names of columns."""
+
+_BY_CASE = {"G/l": "10^9/L", "G/L": "10^9/L", "T/l": "10^12/L", "T/L": "10^12/L"}
+"""Spellings that mean something else in small letters: giga, not grams."""
+
+
+def unit_of(text: str) -> str:
+    """The unit that a text says; empty if it is none that we know."""
+    word = " ".join(text.split())
+    return _BY_CASE.get(word) or UNITS.get(word.casefold(), "")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import warnings
 import zipfile
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from clam_core.errors import LimitError, ReadError, TableError
 from clam_core.files.personal_names import clean
 from clam_core.settings import TableLimits
+from clam_core.tables.shape.sheet_choice import keys_of, sheet_rank
 from clam_core.tables.text.grid import Grid
 from clam_core.tables.text.raw_table import RawTable, some
 from clam_core.tables.text.sheet import read_sheet
@@ -21,7 +23,11 @@ _SMALL = 1 << 20
 
 
 def read_workbook(
-    content: bytes, name: str, limits: TableLimits, sheet: str | None = None
+    content: bytes,
+    name: str,
+    limits: TableLimits,
+    sheet: str | None = None,
+    ids: Iterable[str] = (),
 ) -> RawTable:
     """Read one sheet of a workbook.
 
@@ -29,7 +35,9 @@ def read_workbook(
         content: The whole file, a zip archive.
         name: Its base name, for messages.
         limits: What the table may hold.
-        sheet: Name of the sheet; None takes the first that holds a table.
+        sheet: Name of the sheet; None takes the one with most ids of the study, else the first
+            that holds a table and is no legend.
+        ids: Ids of the study, for that choice.
 
     Returns:
         The table; its notes say which sheet it is, and what of it needs a look.
@@ -44,7 +52,7 @@ def read_workbook(
         warnings.simplefilter("ignore")  # openpyxl tells of styles that it does not know
         workbook = _open(content, name)
         try:
-            return _choose(workbook, Grid(name, "xlsx", limits), sheet)
+            return _choose(workbook, Grid(name, "xlsx", limits), sheet, keys_of(ids))
         except (LimitError, TableError, ReadError, MemoryError):
             raise
         except Exception as error:  # a damaged part fails in many ways
@@ -136,8 +144,13 @@ def _damaged(name: str, error: Exception) -> ReadError:
     )
 
 
-def _choose(workbook: Any, grid: Grid, wanted: str | None) -> RawTable:  # noqa: ANN401
-    """The wanted sheet, or the first visible one with two rows and two columns."""
+def _choose(
+    workbook: Any,  # noqa: ANN401
+    grid: Grid,
+    wanted: str | None,
+    keys: frozenset[str],
+) -> RawTable:
+    """The wanted sheet, or the first visible one with most of the ids, no legend before another."""
     sheets = workbook.worksheets
     titles = [clean(one.title) for one in sheets]
     if wanted is not None:
@@ -147,21 +160,24 @@ def _choose(workbook: Any, grid: Grid, wanted: str | None) -> RawTable:  # noqa:
             )
         return _read(sheets[titles.index(wanted)], grid, titles)
     visible = [one for one in sheets if one.sheet_state == "visible"] or sheets
-    narrow: TableError | None = None
-    candidates: list[RawTable] = []
+    keys = keys if len(visible) > 1 else frozenset()
+    failed: Exception | None = None
+    best: tuple[tuple[int, bool, bool], RawTable] | None = None
     for one in visible:
         fresh = Grid(grid.name, "xlsx", grid.limits)
         try:
             table = _read(one, fresh, titles)
-        except TableError as error:
-            narrow = narrow or error
+        except MemoryError:
+            raise
+        except Exception as error:  # the table may be in another sheet
+            failed = failed or error
             continue
-        if len(table.columns) > 1:
-            return table
-        candidates.append(table)
-    if candidates:
-        return candidates[0]
-    raise narrow or TableError(f"{grid.name} holds no sheet with cells.")
+        rank = sheet_rank(one.title, table, keys)
+        if best is None or rank > best[0]:
+            best = rank, table
+    if best is None:
+        raise failed or TableError(f"{grid.name} holds no sheet with cells.")
+    return best[1]
 
 
 def _read(sheet: Any, grid: Grid, titles: list[str]) -> RawTable:  # noqa: ANN401

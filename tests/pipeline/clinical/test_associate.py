@@ -197,3 +197,20 @@ def test_about_is_plain_json(study):
     path = Run(study, "default").folder / "associations" / "about.json"
     text = path.read_text(encoding="utf-8")
     assert "NaN" not in text and json.loads(text)["n_tests"] > 15
+
+
+def test_a_column_with_a_comma_can_be_adjusted_by(copy):
+    """The command line takes the name apart at its comma."""
+    frame, description = copy.clinical()
+    (info,) = (one for one in description["columns"] if one["name"] == "age")
+    info["name"] = "age, years"
+    copy.write_clinical(frame.rename(columns={"age": "age, years"}), description)
+    told = {}
+    for adjust in (("sex", "age", "years"), ("sex", "age, years")):
+        settings = AssociateSettings(adjust=adjust, n_resamples=99)
+        told[adjust] = associate_run(copy, "default", settings).sentences[0]
+        stored = read_associations(Run(copy, "default")).about["settings"]
+        assert stored["adjust"] == ["sex", "age, years"]
+    assert [said.startswith("Nothing to do") for said in told.values()] == [False, True]
+    with pytest.raises(TableError, match="There is no column 'weeks' to adjust by"):
+        associate_run(copy, "default", AssociateSettings(adjust=("age", "years", "weeks")))

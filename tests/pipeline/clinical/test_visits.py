@@ -10,7 +10,8 @@ from clam_core.pipeline.clinical.visits import VisitOptions, import_visits
 from clam_core.settings import AssociateSettings
 from clam_core.study import Run
 from clam_core.study.associations import read_associations
-from clam_core.study.visits import read_visits
+from clam_core.study.visits import read_visits, write_visits
+from clam_core.tables.declared import Declared
 from tests.pipeline.clustered import SIZES, study_of
 
 
@@ -82,3 +83,64 @@ def test_a_table_that_cannot_be_followed_is_a_sentence(study, tmp_path):
     table.assign(when=["soon", "later"]).to_csv(tmp_path / "v.csv", index=False)
     with pytest.raises(TableError, match="neither numbers nor dates"):
         import_visits(study, tmp_path / "v.csv", VisitOptions(time_column="when"))
+
+
+def doubtful():
+    rng = np.random.default_rng(5)
+    noise = [f"{value:.3f}".replace(".", ",") for value in rng.normal(2.5, 0.2, 117)]
+    return pd.DataFrame(
+        {
+            "subject": [f"P{one:04d}" for one in range(60) for _ in range(2)] + ["nobody"] * 2,
+            "tag": ["03.04.2015", "05.06.2016"] * 61,
+            "FVC": [*noise, "1,11", "2,5", "-9,0", "-9", "-9"],
+            "ward": "north",
+        }
+    ).rename(columns={"tag": "Datum date"})
+
+
+def test_doubts_are_told_stored_and_told_again(study, tmp_path):
+    doubtful().to_csv(tmp_path / "v.csv", index=False, sep=";")
+    said = import_visits(study, tmp_path / "v.csv").sentences
+    told = " ".join(said)
+    assert "FVC: 1 cell with -9, which often stands for a missing value" in told  # of our subjects
+    assert "2 visits of no subject of this study: lines 122, 123; not imported." in said
+    assert "Not followed over time, because they hold neither amounts nor counts: 'ward'." in said
+    assert any("decimal comma" in one for one in said)
+    associate_run(study, "default", AssociateSettings(n_resamples=99))
+    about = read_associations(Run(study, "default")).about
+    assert any(one.startswith("Visits, FVC: 1 cell with -9") for one in about["notes"])
+    assert about["doubts"] == [one for one in about["notes"] if one.startswith("Visits")]
+    assert about["follow_up"]["slopes"]["FVC"]["doubts"][-1].startswith("FVC: 1 cell with -9")
+
+
+def test_what_is_declared_of_visits_holds_for_the_next_table(study, tmp_path):
+    doubtful().to_csv(tmp_path / "v.csv", index=False, sep=";")
+    own = Declared(missing_values=("-9", "77"), columns={"FVC": {"missing_values": ("1,11",)}})
+    said = import_visits(study, tmp_path / "v.csv", VisitOptions(declared=own)).sentences
+    assert "FVC: 2 cells with '1,11', '-9,0' taken as missing, as declared." in said
+    assert "'77' was declared to mean missing, but no cell of the table holds it." in said
+    assert read_visits(study)["FVC"].min() > 1 and 1.11 not in read_visits(study)["FVC"].tolist()
+    said = import_visits(study, tmp_path / "v.csv").sentences
+    assert (
+        "Declared before, and still so: -9 and 77 mean missing; in 'FVC' 1,11 means missing."
+        in (said)
+    )
+    assert read_visits(study)["FVC"].isna().sum() == 2
+    import_visits(study, tmp_path / "v.csv", VisitOptions(forget_declared=True))
+    assert read_visits(study)["FVC"].min() == -9
+    with pytest.raises(TableError, match="no column 'FEV'"):
+        wrong = Declared(columns={"FEV": {"missing_values": ("9",)}})
+        import_visits(study, tmp_path / "v.csv", VisitOptions(declared=wrong))
+
+
+def test_visits_of_an_older_study_have_no_doubts_and_are_compared(study, tmp_path):
+    visits().to_csv(tmp_path / "v.csv", index=False)
+    import_visits(study, tmp_path / "v.csv")
+    stored = read_visits(study)
+    stored.attrs = {"time_unit": "year"}
+    write_visits(study, stored)
+    associate_run(study, "default", AssociateSettings(n_resamples=99))
+    slopes = read_associations(Run(study, "default")).about["follow_up"]["slopes"]
+    assert slopes["FVC"]["p_value"] < 1e-6 and "doubts" not in slopes["FVC"]
+    import_visits(study, tmp_path / "v.csv")
+    assert read_visits(study).attrs["declared"]["missing_values"] == []

@@ -208,7 +208,8 @@ FLAGS = {
     "create": "--scans --scans-table --spatial-dims --modality --ids --layout --workers",
     "preprocess": "--grid --spacing --mask --mask-label --crop --margin --intensity-factor "
     "--forget-missing --workers",
-    "clinical": "--id --sheet --accept-near-misses --duplicates --decimal --kind --unit",
+    "clinical": "--id --sheet --accept-near-misses --duplicates --decimal --kind --unit --missing "
+    "--date-order --forget-declared",
     "associate": "--run --adjust --correction --repeated --used-in-clustering --within --time "
     "--event --event-level --seed",
     "run": "--scans --scans-table --clinical --run --k --preset --grid --spacing --mask "

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from clam_core.errors import LimitError, ReadError, TableError
@@ -178,6 +178,14 @@ CELLS = st.text(
 NAMES = st.text(st.characters(codec="ascii", categories=["L"]), min_size=1, max_size=8)
 
 
+def _is_utf8(content):
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 @given(data=st.data())
 @settings(
     deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -200,7 +208,10 @@ def test_any_table_in_any_dialect_comes_back(read, data):
     writer.writerows([["first", *names], *rows])
     said = f"sep={delimiter}\n" if data.draw(st.booleans()) else ""
     encoding = data.draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]))
-    table = read(said + stream.getvalue(), encoding)
+    content = (said + stream.getvalue()).encode(encoding)
+    # a few letters in Windows' encoding are others in UTF-8, which nobody can tell
+    assume(encoding != "cp1252" or content.isascii() or not _is_utf8(content))
+    table = read(content)
     expected = [
         [" ".join((cell or "").split("\xa0")).strip() or None for cell in row] for row in rows
     ]

@@ -1,0 +1,142 @@
+"""What a person declared about how a table is read; it holds for a new reading of it, too."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from clam_core.errors import StudyError
+from clam_core.settings import Settings
+from clam_core.settings.on_disk import read_stored
+from clam_core.tables.text.raw_table import some
+
+_DIVIDERS = (",", ";", "|")
+
+
+class ColumnReading(Settings):
+    """What was declared for one column, beside what holds for its table.
+
+    Attributes:
+        missing_values: Codes that mean missing.
+        decimal: Decimal mark of its numbers.
+        date_order: Whether its dates begin with the day or the month.
+    """
+
+    missing_values: tuple[str, ...] = ()
+    decimal: Literal[".", ","] | None = None
+    date_order: Literal["dmy", "mdy"] | None = None
+
+
+class Declared(Settings):
+    """What was declared for a table.
+
+    Attributes:
+        missing_values: Codes that mean missing in every column but those of ids.
+        decimal: Decimal mark where a column does not tell.
+        date_order: Whether all dates begin with the day (`dmy`) or the month (`mdy`).
+        columns: Name of a column to what was declared for it.
+    """
+
+    missing_values: tuple[str, ...] = ()
+    decimal: Literal[".", ","] | None = None
+    date_order: Literal["dmy", "mdy"] | None = None
+    columns: dict[str, ColumnReading] = Field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, values: object) -> Declared:
+        """What is stored; names of another version are left out.
+
+        Raises:
+            StudyError: If it is damaged.
+        """
+        if not isinstance(values, Mapping) or not isinstance(values.get("columns", {}), Mapping):
+            raise StudyError("What was declared of a table is damaged; import the table again.")
+        whole = {key: value for key, value in values.items() if key != "columns"}
+        columns = {
+            str(name): read_stored(ColumnReading, one, "What was declared of a column")
+            for name, one in values.get("columns", {}).items()
+        }
+        known = read_stored(cls, whole, "What was declared of a table")
+        return known.model_copy(update={"columns": columns})
+
+    def codes_of(self, column: str) -> tuple[str, ...]:
+        """Every code that means missing in a column: its own, and those of the table."""
+        own = self.columns.get(column, ColumnReading()).missing_values
+        return tuple(dict.fromkeys((*own, *self.missing_values)))
+
+    def after(self, earlier: Declared) -> Declared:
+        """The same beside what was declared before: codes of both, the newer mark and order."""
+        names = dict.fromkeys((*earlier.columns, *self.columns))
+        nothing = ColumnReading()
+        return Declared(
+            missing_values=_both(earlier.missing_values, self.missing_values),
+            decimal=self.decimal or earlier.decimal,
+            date_order=self.date_order or earlier.date_order,
+            columns={
+                name: _after(self.columns.get(name, nothing), earlier.columns.get(name, nothing))
+                for name in names
+            },
+        )
+
+    def words(self) -> str:
+        """What was declared, such as `-9 means missing; in 'FEV1' 99 means missing`; or nothing."""
+        told = [*_words(self)]
+        told += [f"in {name!r} {', '.join(_words(one))}" for name, one in self.columns.items()
+                 if _words(one)]  # fmt: skip
+        return "; ".join(told)
+
+
+def _after(new: ColumnReading, earlier: ColumnReading) -> ColumnReading:
+    return ColumnReading(
+        missing_values=_both(earlier.missing_values, new.missing_values),
+        decimal=new.decimal or earlier.decimal,
+        date_order=new.date_order or earlier.date_order,
+    )
+
+
+def _both(earlier: Sequence[str], new: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*earlier, *new)))
+
+
+def _words(one: Declared | ColumnReading) -> list[str]:
+    codes = one.missing_values
+    told = (
+        [f"{' and '.join(codes)} {'means' if len(codes) == 1 else 'mean'} missing"] if codes else []
+    )
+    if one.decimal:
+        told.append(f"the decimal mark is {one.decimal!r}")
+    if one.date_order:
+        told.append(f"dates begin with the {'day' if one.date_order == 'dmy' else 'month'}")
+    return told
+
+
+def never_there(declared: Declared, found: Mapping[str, Counter[str]]) -> list[str]:
+    """Say which declared codes no cell holds: a typing error, or the code of another table.
+
+    Args:
+        declared: What was declared.
+        found: Name of a column to its codes, and how many cells hold each.
+
+    Returns:
+        A sentence per place.
+    """
+    everywhere: Counter[str] = sum(found.values(), Counter())
+    absent = {"the table": [one for one in declared.missing_values if not everywhere[one]]}
+    for name, one in declared.columns.items():
+        if name in found:
+            codes = [code for code in one.missing_values if not found[name][code]]
+            absent[f"column {name!r}"] = codes
+    return [_never(codes, where) for where, codes in absent.items() if codes]
+
+
+def _never(codes: Sequence[str], where: str) -> str:
+    was = "was" if len(codes) == 1 else "were"
+    divided = any(sign in code for code in codes for sign in _DIVIDERS)
+    hint = " Declare each code by itself." if divided else ""
+    return (
+        f"{some([repr(code) for code in codes])} {was} declared to mean missing, but no cell of "
+        f"{where} holds {'it' if len(codes) == 1 else 'them'}.{hint}"
+    )

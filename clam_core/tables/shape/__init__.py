@@ -1,0 +1,1 @@
+"""Where in a file the table is: titles, rows of names, row names, sums below, the right sheet."""
