@@ -18,6 +18,7 @@ from clam_core.settings import AssociateSettings
 from clam_core.spirometry import LungFunctionSettings
 from clam_core.study import Run, Study
 from clam_core.study.associations import read_associations
+from clam_core.study.seals import SEAL
 from clam_core.tables.columns import ColumnInfo
 from tests.pages.opening import at_page
 from tests.pipeline.clustered import SIZES, study_of, write_clinical
@@ -333,7 +334,7 @@ def test_a_result_that_does_not_tell_its_event_is_told_apart_and_made_anew(show,
     about = json.loads(path.read_text())
     for name in ("event_words", "event_level"):
         del about["follow_up"]["survival"][name]
-    del about["doubts"]
+    del about["doubts"], about[SEAL]
     path.write_text(json.dumps(about))
     page = show("partial", root=coded.folder.parent)
     page.button_group[0].set_value("Follow-up").run()

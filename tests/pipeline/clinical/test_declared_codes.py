@@ -11,6 +11,7 @@ from clam_core.errors import StudyError, TableError
 from clam_core.pipeline.clinical.edit_columns import edit_columns
 from clam_core.pipeline.clinical.import_clinical import declared_of, import_table
 from clam_core.study import Study
+from clam_core.study.seals import SEAL
 from clam_core.tables.import_table import ClinicalOptions
 from clam_core.tables.kinds import ColumnOverride
 from tests.study import make
@@ -222,7 +223,7 @@ def test_an_older_study_has_nothing_declared_and_can_be_changed(study, tmp_path)
     import_table(study, tmp_path / "t.csv")
     path = study.folder / "clinical.json"
     stored = json.loads(path.read_text())
-    for name in ("declared", "taken_as_missing"):
+    for name in ("declared", "taken_as_missing", SEAL):
         del stored[name]
     for one in stored["columns"]:
         for name in ("doubts", "date_order_is_sure"):
