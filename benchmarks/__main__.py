@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from clam_core.commands.sub_command import JSON
-from clam_core.commands.terminal import Outcome, Progress, run_step
+from clam_core.command_line.sub_command import JSON
+from clam_core.command_line.terminal import Outcome, Progress, run_step
 
 
 def benchmark(

@@ -15,10 +15,10 @@ from clam_core.phantom import make_clinical_table
 from clam_core.settings import AssociateSettings
 from clam_core.statistics.cohort.column_arrays import LEVELS, NUMBERS, codes_of, numbers_of
 from clam_core.statistics.result import Labels, NotTestableError, Values
-from clam_core.statistics.tests.choose_test import compare
-from clam_core.statistics.tests.correction import correct
-from clam_core.tables.columns import ColumnInfo
-from clam_core.tables.kinds import infer_columns, typed_frame
+from clam_core.statistics.significance.choose_test import compare
+from clam_core.statistics.significance.correction import correct
+from clam_core.tables.column_info import ColumnInfo
+from clam_core.tables.describe_columns import infer_columns, typed_frame
 from clam_core.tables.text.raw_table import RawTable
 
 Progress = Callable[[str, int, int], None]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 
 from clam_core import __version__
-from clam_core.commands import app as browser
-from clam_core.commands.sub_command import sub_command
-from clam_core.pipeline.steps import STEPS
+from clam_core.command_line import app as browser
+from clam_core.command_line.sub_command import sub_command
+from clam_core.pipeline.declared_steps import STEPS
 
 
 def make_app() -> typer.Typer:

@@ -14,7 +14,7 @@ from clam_core.localization.faithfulness import Faithfulness
 from clam_core.pipeline.scans.preprocess import GEOMETRY, QUALITY
 from clam_core.settings import FitMethod, LocalizeVariant
 from clam_core.study import Prepared, RunInfo, StudyInfo
-from clam_core.tables.columns import KINDS, ColumnInfo
+from clam_core.tables.column_info import KINDS, ColumnInfo
 from tests.documents import NAMES, ROOT, anchors, fenced, links, paths, quoted, steps, text_of
 from tests.report import make
 

@@ -141,7 +141,7 @@ BREACHES = {
     "clam_core/study/runs.py": "from clam_core.pipeline.method.fit import fit",
     "clam_core/statistics/headline.py": "from clam_core.figures import palette",
     "clam_core/report/html.py": "import streamlit",
-    "clam_core/commands/demo.py": "import benchmarks.run",
+    "clam_core/command_line/demo.py": "import benchmarks.run",
 }
 
 

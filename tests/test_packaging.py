@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import clam_core
 from clam_core.__main__ import app as main_app
-from clam_core.commands.app import app_script
+from clam_core.command_line.app import app_script
 from clam_core.errors import ClamError, MissingPackageError
 
 ROOT = Path(__file__).parents[1]
@@ -73,7 +73,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_the_app(wheel):
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert package <= names
-    assert "clam_core/statistics/tests/choose_test.py" in names
+    assert "clam_core/statistics/significance/choose_test.py" in names
     app = {
         f"clam_core/app/{path.relative_to(ROOT).as_posix()}"
         for folder in ("pages", "assets")
@@ -107,7 +107,7 @@ def test_the_app_is_found_in_a_checkout_and_in_the_package(tmp_path):
 
 
 def test_the_app_says_what_it_needs(monkeypatch):
-    monkeypatch.setattr("clam_core.commands.app.find_spec", lambda _: None)
+    monkeypatch.setattr("clam_core.command_line.app.find_spec", lambda _: None)
     with pytest.raises(MissingPackageError, match=r"pip install 'clam-explorer\[app\]'"):
         app_script()
 
@@ -119,7 +119,7 @@ def test_the_server_takes_the_place_of_the_command(monkeypatch, tmp_path):
         seen.append((command, environment["CLAM_STUDIES"]))
         raise SystemExit(0)
 
-    monkeypatch.setattr("clam_core.commands.app._become", become)
+    monkeypatch.setattr("clam_core.command_line.app._become", become)
     monkeypatch.chdir(tmp_path)
     options = ["app", "here", "--port", "9000", "--address", "0.0.0.0", "--headless"]  # noqa: S104
     assert CliRunner().invoke(main_app, options).exit_code == 0

@@ -8,21 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from clam_core.preprocess.memory_order import sample
 from clam_core.settings.base import Settings
-from clam_core.volume import Volume
 
 Plane = Literal["axial", "coronal", "sagittal"]
 Colors = Literal["sequential", "diverging"]
 
 PLANE_AXIS: dict[Plane, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
-
-PRESETS_HU: dict[str, tuple[float, float]] = {
-    "lung": (-600.0, 1500.0),
-    "mediastinum": (40.0, 400.0),
-    "bone": (400.0, 1800.0),
-}
-"""Level and width of the usual windows of chest CT, in HU."""
 
 FOR_STOPS = ("#993404", "#d95f0e", "#fe9929", "#fec44f", "#ffffb0")
 AGAINST_STOPS = ("#08306b", "#2171b5", "#4292c6", "#9ecae1", "#e0f3ff")
@@ -61,19 +52,6 @@ class Look(Settings):
         if not self.window[0] < self.window[1]:
             raise ValueError("a window ends above its start")
         return self
-
-
-def window_limits(level: float, width: float) -> tuple[float, float]:
-    """Lowest and highest value of a window given by its middle and its width."""
-    return level - width / 2, level + width / 2
-
-
-def usual_window(volume: Volume) -> tuple[float, float]:
-    """The lung window for HU; the middle 98 % of the values for any other unit."""
-    if volume.unit == "HU":
-        return window_limits(*PRESETS_HU["lung"])
-    low, high = np.percentile(sample(volume.array).astype(np.float64), [1, 99])
-    return float(low), float(max(high, low + 1))
 
 
 def color_table(stops: tuple[str, ...], n_colors: int = 256) -> NDArray[np.uint8]:

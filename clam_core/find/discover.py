@@ -11,7 +11,7 @@ from typing import Any
 
 from clam_core.files.file_ref import FileRef
 from clam_core.files.found_scan import Discovery, FoundScan, SkippedFiles
-from clam_core.find.grouping import group_files
+from clam_core.find.files_to_scans import group_files
 from clam_core.find.inspect import FileRecord
 from clam_core.find.layouts.label_values import doubt_of_labels
 from clam_core.find.layouts.recognise import recognise

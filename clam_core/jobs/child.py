@@ -14,7 +14,7 @@ from clam_core.errors import ClamError
 from clam_core.files.system_errors import as_sentence
 from clam_core.jobs.record import CANCEL, REQUEST, JobState, Record
 from clam_core.jobs.speeds import TIMED, Stopwatch, keep_speed
-from clam_core.pipeline.steps import STEPS, options_from_record, step_named
+from clam_core.pipeline.declared_steps import STEPS, options_from_record, step_named
 
 _BETWEEN_WRITES = 0.3
 _NICE = 5

@@ -25,7 +25,7 @@ def start(root: Path, study: str, step: str, arguments: dict[str, Any]) -> None:
     Args:
         root: Folder of the studies.
         study: Name of the study; `demo` and `create` make it.
-        step: Name of one of `clam_core.pipeline.steps.STEPS`.
+        step: Name of one of `clam_core.pipeline.declared_steps.STEPS`.
         arguments: Its options by name, as JSON values.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from clam_core.find.scan_ids import IdMode
+from clam_core.find.scan_and_subject_ids import IdMode
 from clam_core.notebook.given import PathLike, Shown, StudyLike, stored_study
 from clam_core.notebook.opened_study import Study
 from clam_core.notebook.progress_bar import told

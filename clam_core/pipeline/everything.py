@@ -24,7 +24,7 @@ from clam_core.settings import (
 )
 from clam_core.statistics import usual_covariates
 from clam_core.study import Study
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from clam_core.report.sections import (
     table_one,
     training,
 )
-from clam_core.report.sections import number as number_section
+from clam_core.report.sections import number_of_clusters as number_section
 from clam_core.report.settings import SECTIONS, ReportSettings, SectionName
 from clam_core.settings.verdicts import caution_of_size
 from clam_core.study import Run

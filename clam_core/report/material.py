@@ -16,7 +16,7 @@ from clam_core.statistics import Cohort, assemble
 from clam_core.study import Run, Study
 from clam_core.study.associations import Associations, is_current, read_associations
 from clam_core.study.names import read_names
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 
 T = TypeVar("T")
 

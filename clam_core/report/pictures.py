@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clam_core.errors import MissingStepError
-from clam_core.figures.slice_style import FOR_STOPS, PLANE_AXIS, Look, Plane, usual_window
+from clam_core.figures.slice_style import FOR_STOPS, PLANE_AXIS, Look, Plane
 from clam_core.figures.slices import Layers, Picture, draw_slice, peak_index, thumbnail
+from clam_core.figures.windows import usual_window
 from clam_core.report.html import Html, tag
 from clam_core.report.material import Material
 from clam_core.report.svg import bar, drawing

@@ -12,9 +12,9 @@ from clam_core.statistics.cohort.assemble import Cohort, Description, assemble
 from clam_core.statistics.headline import uncapitalized
 from clam_core.statistics.models.design import build_covariates
 from clam_core.statistics.result_rows import CSV_COLUMNS, make_row
+from clam_core.statistics.significance.correction import CORRECTION_NAMES, correct, correct_within
 from clam_core.statistics.sites.confounding import confounding_panel
-from clam_core.statistics.tests.correction import CORRECTION_NAMES, correct, correct_within
-from clam_core.tables.columns import doubt_words
+from clam_core.tables.column_info import doubt_words
 
 _MORE_COLUMNS = ("label", "unit", "summary", "why", "df_residual", "p_adjusted_all", "n_tests")
 _VERY_SMALL = 10

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from clam_core.settings.verdicts import DOUBTFUL, STABLE
-from clam_core.statistics.tests.correction import Correction
+from clam_core.statistics.significance.correction import Correction
 
 LEVEL = 0.05
 _RATES = {"bh": "FDR 5 %", "by": "FDR 5 %, Benjamini-Yekutieli", "holm": "Holm, 5 %"}

@@ -17,8 +17,8 @@ from clam_core.statistics.models.design import Covariates
 from clam_core.statistics.models.fitted_model import NotEstimableError
 from clam_core.statistics.models.robust import robust_pairs, robust_test
 from clam_core.statistics.result import Effect, NotTestableError, Tested, Values
-from clam_core.statistics.tests.choose_test import Compared, compare
-from clam_core.tables.columns import ColumnInfo
+from clam_core.statistics.significance.choose_test import Compared, compare
+from clam_core.tables.column_info import ColumnInfo
 
 CSV_COLUMNS = (
     "variable",

@@ -12,13 +12,13 @@ from pydantic import Field
 
 from clam_core.errors import NearMissError, TableError
 from clam_core.settings import Settings
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.declared import ColumnReading, Declared
+from clam_core.tables.describe_columns import ColumnOverride, narrowed, typed_frame
 from clam_core.tables.id_column import IdChoice, find_id_column
 from clam_core.tables.id_numbers import lost_digits
 from clam_core.tables.join_report import JoinReport, conflict_sentence, cut_numbers
 from clam_core.tables.joining import join_report
-from clam_core.tables.kinds import ColumnOverride, narrowed, typed_frame
 from clam_core.tables.near_misses import IdHash
 from clam_core.tables.read_columns import (
     cells_taken_as_missing,

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.declared import ColumnReading, Declared, never_there
-from clam_core.tables.kinds import ColumnOverride, apply_overrides, column_of, infer_columns
+from clam_core.tables.describe_columns import (
+    ColumnOverride,
+    apply_overrides,
+    column_of,
+    infer_columns,
+)
 from clam_core.tables.text.column import Column
 from clam_core.tables.text.missing_codes import cells_with_codes
 from clam_core.tables.text.raw_table import RawTable, some

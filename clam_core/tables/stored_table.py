@@ -8,9 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.declared import Declared
-from clam_core.tables.kinds import CHOSEN, ColumnOverride, apply_overrides, column_of, warned
+from clam_core.tables.describe_columns import (
+    CHOSEN,
+    ColumnOverride,
+    apply_overrides,
+    column_of,
+    warned,
+)
 from clam_core.tables.text.missing_codes import cells_with_codes
 from clam_core.tables.text.raw_table import RawTable
 

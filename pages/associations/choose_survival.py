@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from clam_core.statistics.time.event import guess_event
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from pages.shell.place import Place
 
 _LEVELS = ("binary", "nominal", "ordinal")

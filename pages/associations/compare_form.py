@@ -6,10 +6,10 @@ import streamlit as st
 
 from clam_core.statistics import usual_covariates
 from clam_core.study.associations import Associations
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from pages.associations.choose_survival import choose_survival, labels_of_columns
 from pages.associations.lung_function import show_reference_values, show_visits
-from pages.shell.links import page_link
+from pages.shell.page_list import page_link
 from pages.shell.place import Place
 from pages.shell.start_job import start
 from pages.shell.text import sentences

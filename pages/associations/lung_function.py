@@ -15,7 +15,7 @@ from clam_core.pipeline.clinical.lung_function import (
     proposals_of,
 )
 from clam_core.spirometry import ETHNIC_GROUPS, ROLES, LungFunctionSettings, known_group
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from pages.shared.declared_codes import ask_declared
 from pages.shell.place import Place
 from pages.shell.text import plain, sentences

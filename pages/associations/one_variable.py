@@ -23,7 +23,7 @@ from pages.associations.sentences import (
 )
 from pages.shared.tables import table
 from pages.shared.thumbnails import show_png, thumbnail
-from pages.shell.links import page_link
+from pages.shell.page_list import page_link
 from pages.shell.place import Place
 from pages.shell.text import plain
 

@@ -16,7 +16,7 @@ from clam_core.study.stamp import results_stamp
 from pages.clusters import data
 from pages.shared.similar_scans import borderline_ids, typical_ids
 from pages.shared.thumbnails import show_png, thumbnail
-from pages.shell.links import page_link
+from pages.shell.page_list import page_link
 from pages.shell.place import Place
 from pages.shell.text import plain, sentences
 

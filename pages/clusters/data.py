@@ -12,7 +12,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from clam_core.errors import MissingStepError, StaleRunError
-from clam_core.figures.slice_style import PLANE_AXIS, Look, Plane, usual_window
+from clam_core.figures.slice_style import PLANE_AXIS, Look, Plane
+from clam_core.figures.windows import usual_window
 from clam_core.study import Run, Study, read_names
 from clam_core.volume import Volume
 from pages.shared.stored_map import run_grid

@@ -16,7 +16,7 @@ from clam_core.pipeline.clinical.import_clinical import declared_of
 from clam_core.report.phrases import DOUBTED
 from clam_core.settings import TableLimits
 from clam_core.study.uploads import UPLOADS
-from clam_core.tables.columns import KINDS, ColumnInfo, doubt_words
+from clam_core.tables.column_info import KINDS, ColumnInfo, doubt_words
 from clam_core.tables.declared import Declared
 from clam_core.tables.import_table import ClinicalOptions
 from pages.cohort.near_misses import (
@@ -203,7 +203,7 @@ def _save(
     whole: tuple[str, ...] | None = None,
 ) -> None:
     from clam_core.pipeline.clinical.edit_columns import edit_columns
-    from clam_core.tables.kinds import ColumnOverride
+    from clam_core.tables.describe_columns import ColumnOverride
 
     overrides = {}
     for row, info in enumerate(infos):

@@ -13,7 +13,7 @@ from clam_core.wording import plural
 from pages.cohort.prepare import show_prepare
 from pages.shared.tables import table
 from pages.shared.thumbnails import show_png
-from pages.shell.links import page_link
+from pages.shell.page_list import page_link
 from pages.shell.place import Place
 from pages.shell.start_job import is_running
 from pages.shell.text import plain

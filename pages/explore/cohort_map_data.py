@@ -16,7 +16,7 @@ from clam_core.figures.embedding import ColorBy, Marks, cards, draw_map
 from clam_core.statistics.cohort.summaries import number_text
 from clam_core.study import Run, Study, cluster_label, read_names
 from clam_core.study.stamp import results_stamp
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.rows_of_scans import align_to_scans, has_row
 from pages.explore.cohort_map_watch import Part
 from pages.shared.leading_columns import leading, useful_first

@@ -9,7 +9,7 @@ import streamlit as st
 
 from clam_core.export.formulas import neutralise_frame
 from clam_core.statistics.effects.selection_against_rest import against_rest
-from clam_core.tables.columns import doubt_words
+from clam_core.tables.column_info import doubt_words
 from pages.explore import address as looked
 from pages.explore.cohort_map import MAP_PART, SELECTION_PART
 from pages.explore.cohort_map_data import Mapped, mapped

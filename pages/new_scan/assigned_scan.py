@@ -18,7 +18,7 @@ from clam_core.settings.verdicts import UNSURE
 from clam_core.study import read_names
 from clam_core.volume import Volume
 from pages.shared.thumbnails import show_png, thumbnail
-from pages.shell.links import page_link
+from pages.shell.page_list import page_link
 from pages.shell.place import Place
 from pages.shell.text import plain, sentences
 from pages.viewer.evidence import show_line, where_it_lies

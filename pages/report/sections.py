@@ -10,7 +10,7 @@ import streamlit as st
 from clam_core.report import OutlineRow, ReportSettings, build_report, outline
 from clam_core.study import Run, Study
 from clam_core.study.stamp import results_stamp
-from pages.shell.links import page_link
+from pages.shell.page_list import page_link
 from pages.shell.place import Place, download_stem
 from pages.shell.text import plain, sentences
 

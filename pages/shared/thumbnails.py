@@ -38,9 +38,10 @@ def thumbnail(here: Place, scan_id: str) -> bytes:
 
 @st.cache_data(max_entries=4000, show_spinner=False)
 def _thumbnail(folder: str, run: str | None, scan_id: str, stamped: str) -> bytes:  # noqa: ARG001
-    from clam_core.figures.slice_style import Look, usual_window
+    from clam_core.figures.slice_style import Look
     from clam_core.figures.slices import Layers, to_png
     from clam_core.figures.slices import thumbnail as draw
+    from clam_core.figures.windows import usual_window
 
     study = Study(Path(folder))
     volume = study.volume(scan_id)

@@ -15,7 +15,7 @@ from clam_core.errors import ClamError, StudyError
 from clam_core.files.system_errors import as_sentence
 from pages.shell.access import visitor
 from pages.shell.delete_study import show_damaged
-from pages.shell.links import page_link
+from pages.shell.page_list import page_link
 from pages.shell.place import Place, choose_study, open_place, studies_root, study_names
 from pages.shell.start_job import start
 from pages.shell.status import show_caution, show_job, show_stale, status_line

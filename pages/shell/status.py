@@ -8,12 +8,12 @@ from pathlib import Path
 import streamlit as st
 
 from clam_core import jobs
+from clam_core.pipeline.declared_steps import words_of
 from clam_core.pipeline.scans.losses import without_flag
-from clam_core.pipeline.steps import words_of
 from clam_core.settings.verdicts import caution_of_size
 from clam_core.study import Run, Study
 from clam_core.tables.rows_of_scans import has_row
-from pages.shell.links import page_link
+from pages.shell.page_list import page_link
 from pages.shell.place import Place
 from pages.shell.start_job import start
 from pages.shell.text import plain

@@ -8,8 +8,9 @@ from typing import cast
 import numpy as np
 import streamlit as st
 
-from clam_core.figures.slice_style import PLANE_AXIS, Look, Plane, window_limits
+from clam_core.figures.slice_style import PLANE_AXIS, Look, Plane
 from clam_core.figures.slices import Layers, Picture, draw_slice
+from clam_core.figures.windows import window_limits
 from clam_core.volume import Volume
 from pages.shell.text import plain
 from pages.viewer.niivue import Pane

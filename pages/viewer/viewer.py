@@ -9,8 +9,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from clam_core.errors import StaleRunError
-from clam_core.figures.slice_style import PRESETS_HU, usual_window
 from clam_core.figures.slices import peak_index
+from clam_core.figures.windows import PRESETS_HU, usual_window
 from clam_core.volume import Volume
 from pages.shared.similar_scans import typical_ids
 from pages.shared.stored_map import stored_map

@@ -18,7 +18,7 @@ from clam_core.pipeline.clinical.associate import associate_run
 from clam_core.pipeline.clinical.lung_function import add_reference_values
 from clam_core.settings import AssociateSettings
 from clam_core.spirometry import LungFunctionSettings
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from tests.pipeline.clustered import SIZES, study_of, write_clinical
 
 playwright = pytest.importorskip("playwright.sync_api")

@@ -16,7 +16,7 @@ from clam_core.read.nifti import write_nifti
 from clam_core.settings import AssociateSettings
 from clam_core.statistics.compare_clusters import associate
 from clam_core.study import Study
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.import_table import ClinicalOptions
 from tests.pipeline.scans.test_create import AFFINE, dicom, nifti
 from tests.read.dicom import make

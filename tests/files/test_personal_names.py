@@ -11,7 +11,7 @@ from clam_core.errors import ReadError
 from clam_core.files.file_ref import FileRef
 from clam_core.files.found_scan import FoundScan
 from clam_core.files.personal_names import clean, hide, looks_private, scrub, unique_ids
-from clam_core.find.scan_ids import name_scans
+from clam_core.find.scan_and_subject_ids import name_scans
 from clam_core.find.stored_paths import find_ref, hidden_names, store_ref
 
 KEY = "secret"

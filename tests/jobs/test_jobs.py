@@ -14,8 +14,8 @@ from clam_core.errors import BusyError, StudyError
 from clam_core.jobs import child
 from clam_core.jobs.child import Reporter
 from clam_core.jobs.record import JobState, Record
+from clam_core.pipeline.declared_steps import STEPS, step
 from clam_core.pipeline.scans.create import CreateOptions, create
-from clam_core.pipeline.steps import STEPS, step
 from clam_core.read.nifti import write_nifti
 from clam_core.study import Run, Study
 

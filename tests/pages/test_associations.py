@@ -19,7 +19,7 @@ from clam_core.spirometry import LungFunctionSettings
 from clam_core.study import Run, Study
 from clam_core.study.associations import read_associations
 from clam_core.study.seals import SEAL
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from tests.pages.opening import at_page
 from tests.pipeline.clustered import SIZES, study_of, write_clinical
 

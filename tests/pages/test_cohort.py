@@ -13,9 +13,9 @@ from clam_core import jobs
 from clam_core.errors import BusyError
 from clam_core.jobs.record import JobState, Record
 from clam_core.pipeline.clinical.import_clinical import import_table
+from clam_core.pipeline.declared_steps import STEPS, options_from_record
 from clam_core.pipeline.scans.create import CreateOptions, create
 from clam_core.pipeline.scans.preprocess import preprocess
-from clam_core.pipeline.steps import STEPS, options_from_record
 from clam_core.read.nifti import write_nifti
 from clam_core.settings import PreprocessSettings
 from clam_core.study import Study
@@ -305,7 +305,7 @@ def test_a_table_is_imported_told_about_and_corrected(monkeypatch, complete):
 
 
 def test_what_is_edited_is_stored(monkeypatch, complete, tmp_path):
-    from clam_core.tables.columns import ColumnInfo
+    from clam_core.tables.column_info import ColumnInfo
     from pages.cohort.clinical_table import _as_table, _save
     from pages.shell.place import Place
 
@@ -335,7 +335,7 @@ def whole_table(page):
 
 
 def test_codes_are_doubted_declared_beside_their_column_and_taken_back(monkeypatch, complete):
-    from clam_core.tables.columns import ColumnInfo
+    from clam_core.tables.column_info import ColumnInfo
     from pages.cohort.clinical_table import _as_table, _save
     from pages.shell.place import Place
 

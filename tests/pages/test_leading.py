@@ -2,7 +2,7 @@
 
 import pytest
 
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from pages.shared.leading_columns import leading, useful_first
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 from scipy import ndimage
 
 from clam_core.errors import ReadError, SettingsError
-from clam_core.pipeline.steps.written import LABELS
+from clam_core.pipeline.declared_steps.written import LABELS
 from clam_core.preprocess.given import place_mask
 from clam_core.preprocess.mask_doubts import mask_doubts
 from clam_core.preprocess.mask_values import asked_labels, read_mask_values

@@ -15,7 +15,7 @@ from clam_core.settings import (
     PreprocessSettings,
 )
 from clam_core.study import Prepared, Run, RunInfo, RunWriter, ScanWriter, StudyInfo, create_study
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 
 GRID = (16, 14, 12)
 N_READY, N_CLUSTERS = 18, 3

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from clam_core.phantom import make_clinical_table
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 
 GROUPS = ("minimal", "ground_glass", "fibrosis")
 

@@ -13,7 +13,7 @@ from clam_core.statistics.models.design import build_covariates, drop_idle_colum
 from clam_core.statistics.models.fitted_model import NotEstimableError
 from clam_core.statistics.models.robust import robust_pairs, robust_test
 from clam_core.statistics.result import NotTestableError
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 
 
 def covariates_of(**columns):

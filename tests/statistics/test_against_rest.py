@@ -7,7 +7,7 @@ from scipy.stats import ttest_ind
 
 from clam_core.statistics.cohort.groups import group
 from clam_core.statistics.effects.selection_against_rest import against_rest, mean_difference
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from clam_core.settings import AssociateSettings
 from clam_core.statistics import CSV_COLUMNS, associate
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from tests.statistics.made_cohorts import clusters_of, demo, describe, typed
 
 ADJUST = AssociateSettings(adjust=("age", "sex", "height_cm"), n_resamples=999)

@@ -12,7 +12,7 @@ from clam_core.statistics.cohort.subjects import pick_scans
 from clam_core.statistics.cohort.summaries import decimals_of, mean_text, titled
 from clam_core.statistics.cohort.table_one import table_one
 from clam_core.statistics.sites.confounding import confounding_panel
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from tests.statistics.made_cohorts import clusters_of, describe
 
 SETTINGS = AssociateSettings()

@@ -10,7 +10,7 @@ from clam_core.settings import AssociateSettings
 from clam_core.statistics import Cohort, event_of, survival_of
 from clam_core.statistics.result import NotTestableError
 from clam_core.statistics.time.event import guess_event
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from clam_core.statistics.models.adjust import Outcome, soft_test
 from clam_core.statistics.models.adjust import adjust as adjust_outcome
 from clam_core.statistics.models.design import Covariates
 from clam_core.statistics.result import NotTestableError
-from clam_core.statistics.tests.choose_test import compare
-from clam_core.statistics.tests.correction import correct
+from clam_core.statistics.significance.choose_test import compare
+from clam_core.statistics.significance.correction import correct
 
 SETTINGS = AssociateSettings(n_resamples=999)
 N, SIZES = 150, (70, 50, 30)

@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from clam_core.statistics.tests.correction import correct, correct_within
-from clam_core.statistics.tests.pairs import COLUMNS, dunn, games_howell, pairwise_tables
-from clam_core.statistics.tests.studentized_range import (
+from clam_core.statistics.significance.correction import correct, correct_within
+from clam_core.statistics.significance.pairs import COLUMNS, dunn, games_howell, pairwise_tables
+from clam_core.statistics.significance.studentized_range import (
     studentized_range_quantile,
     studentized_range_tail,
 )

@@ -15,7 +15,7 @@ from clam_core.statistics.models.adjust import Outcome
 from clam_core.statistics.result import NotTestableError
 from clam_core.statistics.sites.stratified import compare_within
 from clam_core.statistics.sites.within import WITHIN_COLUMNS
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from tests.statistics.made_cohorts import demo
 from tests.statistics.published import RABBITS, SATISFACTION
 

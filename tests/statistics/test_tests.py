@@ -8,12 +8,12 @@ from scipy import stats
 
 from clam_core.statistics.cohort.groups import group, midranks
 from clam_core.statistics.result import NotTestableError
-from clam_core.statistics.tests import (
+from clam_core.statistics.significance import (
     contingency,
     counts,
     means,
 )
-from clam_core.statistics.tests import (
+from clam_core.statistics.significance import (
     ranks as rank_tests,
 )
 from tests.statistics.published import (

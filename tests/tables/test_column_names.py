@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clam_core.pipeline.steps.written import NAMES
+from clam_core.pipeline.declared_steps.written import NAMES
 from clam_core.tables.column_names import joined_names
 
 COLUMNS = ["age", "FVC, L", "FEV1 (L)", "a,b,c", "x", "y", "x,y"]

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from clam_core.errors import SettingsError, TableError
-from clam_core.tables.columns import ColumnInfo
-from clam_core.tables.kinds import (
+from clam_core.tables.column_info import ColumnInfo
+from clam_core.tables.describe_columns import (
     ColumnOverride,
     apply_overrides,
     infer_columns,

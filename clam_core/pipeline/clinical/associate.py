@@ -44,8 +44,8 @@ from clam_core.study.associations import (
     write_associations,
 )
 from clam_core.study.visits import read_visits
+from clam_core.tables.column_info import ColumnInfo, doubt_words
 from clam_core.tables.column_names import joined_names
-from clam_core.tables.columns import ColumnInfo, doubt_words
 from clam_core.tables.rows_of_scans import align_to_scans
 
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "scikit-learn")

@@ -10,9 +10,9 @@ from clam_core.pipeline.clinical.import_clinical import declared_of
 from clam_core.pipeline.clinical.needed_table import needed_table
 from clam_core.pipeline.summary import Summary
 from clam_core.study import Study
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.declared import ColumnReading, Declared, never_there
-from clam_core.tables.kinds import ColumnOverride, apply_overrides, typed_frame
+from clam_core.tables.describe_columns import ColumnOverride, apply_overrides, typed_frame
 from clam_core.tables.read_columns import cells_taken_as_missing, codes_found
 from clam_core.tables.stored_table import (
     codes_applied,

@@ -18,7 +18,7 @@ from clam_core.statistics import (
 )
 from clam_core.statistics.time.follow_up import MOST_VALUES
 from clam_core.study.visits import COLUMNS, TIME_UNIT
-from clam_core.tables.columns import ColumnInfo, doubt_words
+from clam_core.tables.column_info import ColumnInfo, doubt_words
 
 Tables = dict[str, pd.DataFrame]
 

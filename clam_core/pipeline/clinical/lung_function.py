@@ -22,7 +22,7 @@ from clam_core.spirometry import (
     propose_units,
 )
 from clam_core.study import Study
-from clam_core.tables.columns import ColumnInfo, doubt_words
+from clam_core.tables.column_info import ColumnInfo, doubt_words
 from clam_core.tables.vocabulary import find_meaning
 from clam_core.wording import plural
 

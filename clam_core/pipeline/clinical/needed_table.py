@@ -8,7 +8,7 @@ import pandas as pd
 
 from clam_core.errors import MissingStepError
 from clam_core.study import Study
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 
 
 def needed_table(study: Study) -> tuple[pd.DataFrame, list[ColumnInfo], dict[str, Any]]:

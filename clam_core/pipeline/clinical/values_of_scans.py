@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from clam_core.study import Study
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.rows_of_scans import align_to_scans
 
 

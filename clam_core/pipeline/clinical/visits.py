@@ -18,12 +18,12 @@ from clam_core.pipeline.summary import Summary
 from clam_core.settings import Settings
 from clam_core.study import Study
 from clam_core.study.visits import COLUMNS, DECLARED, TIME_UNIT, read_visits, write_visits
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.declared import Declared
+from clam_core.tables.describe_columns import narrowed, typed_frame
 from clam_core.tables.id_column import IdChoice, Level, find_id_column
 from clam_core.tables.join_report import JoinReport
 from clam_core.tables.joining import join_report
-from clam_core.tables.kinds import narrowed, typed_frame
 from clam_core.tables.read_columns import declared_words, read_columns, warnings_of
 from clam_core.tables.text.header_words import header_words
 from clam_core.tables.text.raw_table import RawTable, at_lines, some

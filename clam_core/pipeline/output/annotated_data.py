@@ -12,7 +12,7 @@ from clam_core.errors import MissingPackageError, StudyError
 from clam_core.pipeline.clinical.values_of_scans import values_of_scans
 from clam_core.pipeline.scans.acquisition import acquisition_of
 from clam_core.study import Run
-from clam_core.tables.columns import Kind
+from clam_core.tables.column_info import Kind
 
 if TYPE_CHECKING:
     from anndata import AnnData

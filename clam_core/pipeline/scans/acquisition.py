@@ -8,7 +8,7 @@ import pandas as pd
 
 from clam_core.statistics import INSPIRATION
 from clam_core.study import Study
-from clam_core.tables.columns import ColumnInfo, Kind
+from clam_core.tables.column_info import ColumnInfo, Kind
 
 _COLUMNS: dict[str, tuple[str, Kind, str, str]] = {
     "site": ("Site", "nominal", "", "acquisition"),

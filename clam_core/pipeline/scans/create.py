@@ -21,7 +21,7 @@ from clam_core.files.personal_names import (
     stem,
 )
 from clam_core.find.discover import Searcher, discover, discover_rows
-from clam_core.find.scan_ids import IdMode, name_scans
+from clam_core.find.scan_and_subject_ids import IdMode, name_scans
 from clam_core.find.stored_paths import store_ref, stored_root
 from clam_core.pipeline.clinical.open_table import read_scans_table
 from clam_core.pipeline.progress import Progress, silent

@@ -17,7 +17,7 @@ import SimpleITK
 
 from clam_core.errors import ReadError
 from clam_core.read.dicom import rle, tags
-from clam_core.read.dicom.headers import PixelFormat
+from clam_core.read.dicom.header import PixelFormat
 from clam_core.read.dicom.pixel_data import CUT_SHORT
 from clam_core.read.dicom.pixel_values import IntArray, clean_bits, stored_pixels
 

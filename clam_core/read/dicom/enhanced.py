@@ -7,9 +7,9 @@ Source:
 from __future__ import annotations
 
 from clam_core.errors import ReadError
-from clam_core.read.dicom.elements import Elements
 from clam_core.read.dicom.fields import Fields
-from clam_core.read.dicom.headers import Plane
+from clam_core.read.dicom.header import Plane
+from clam_core.read.dicom.parse_elements import Elements
 from clam_core.read.dicom.privacy import key_of
 from clam_core.read.dicom.times import acquired
 

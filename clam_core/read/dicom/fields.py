@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from clam_core.errors import ReadError
-from clam_core.read.dicom.elements import Coding, Elements, items
+from clam_core.read.dicom.parse_elements import Coding, Elements, items
 from clam_core.read.dicom.tags import BINARY, TAGS
 
 MAX_NUMBER = 1e9

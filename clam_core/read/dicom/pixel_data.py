@@ -16,8 +16,8 @@ from typing import IO
 from clam_core.errors import ReadError
 from clam_core.files.file_ref import FileRef
 from clam_core.read.dicom import tags
-from clam_core.read.dicom.elements import ITEM, SEQUENCE_END
-from clam_core.read.dicom.headers import PixelFormat
+from clam_core.read.dicom.header import PixelFormat
+from clam_core.read.dicom.parse_elements import ITEM, SEQUENCE_END
 from clam_core.read.dicom.rawfile import inflated
 
 CUT_SHORT = "Its pixel data is cut short; copy it again."

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clam_core.read.dicom.headers import PixelFormat, Plane
+from clam_core.read.dicom.header import PixelFormat, Plane
 from clam_core.read.dicom.series.slices import Slice
 from clam_core.settings import HU_MIN
 

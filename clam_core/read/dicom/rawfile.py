@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from clam_core.errors import LimitError, NotAScanError, ReadError
 from clam_core.files.file_ref import FileRef
 from clam_core.read.dicom import tags
-from clam_core.read.dicom.elements import (
+from clam_core.read.dicom.parse_elements import (
     DAMAGED,
     MAX_VALUE_BYTES,
     UNDEFINED,

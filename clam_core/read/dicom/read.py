@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from clam_core.errors import GeometryError, LimitError, NotAScanError, ReadError
 from clam_core.files.file_ref import FileRef
 from clam_core.read.dicom import tags
-from clam_core.read.dicom.headers import DicomHeader, HeaderProblem
-from clam_core.read.dicom.parse import read_headers
+from clam_core.read.dicom.header import DicomHeader, HeaderProblem
 from clam_core.read.dicom.pixel_data import code_streams, native_frames
 from clam_core.read.dicom.pixel_values import IntArray, fill_values, stored_pixels, value_type
 from clam_core.read.dicom.privacy import about
+from clam_core.read.dicom.read_headers import read_headers
 from clam_core.read.dicom.series.judge import sort_series
 from clam_core.read.dicom.series.outcome import SeriesOutcome
 from clam_core.read.dicom.series.slices import Slice, Stack

@@ -11,7 +11,7 @@ import struct
 import numpy as np
 
 from clam_core.errors import ReadError
-from clam_core.read.dicom.headers import PixelFormat
+from clam_core.read.dicom.header import PixelFormat
 from clam_core.read.dicom.pixel_data import CUT_SHORT
 
 HEADER_BYTES = 64

@@ -11,7 +11,7 @@ from clam_core.report.material import Material
 from clam_core.report.phrases import listed, number, percent
 from clam_core.report.pictures import image, mean_pictures, scan_picture, strength_key
 from clam_core.report.sections.differences import differences
-from clam_core.report.sections.number import jaccard_of
+from clam_core.report.sections.number_of_clusters import jaccard_of
 from clam_core.settings.verdicts import UNSURE, caution_of_size
 from clam_core.wording import plural
 

@@ -15,7 +15,7 @@ from clam_core.statistics import Cohort
 from clam_core.statistics.cohort.column_arrays import NUMBERS, codes_of, numbers_of
 from clam_core.statistics.cohort.summaries import decimals_of, mean_text, median_text
 from clam_core.statistics.effects.one_scale import strengths
-from clam_core.tables.columns import doubt_words
+from clam_core.tables.column_info import doubt_words
 
 _MOST = 6
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clam_core.report.html import Figures, Html, bullets
 from clam_core.report.material import Material
-from clam_core.report.sections.number import jaccard_of
+from clam_core.report.sections.number_of_clusters import jaccard_of
 from clam_core.report.sections.preparation import masked
 from clam_core.settings.verdicts import STABLE, UNSURE
 from clam_core.study.associations import Associations

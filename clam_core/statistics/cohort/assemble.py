@@ -13,7 +13,7 @@ from clam_core.errors import AlignmentError, TableError
 from clam_core.settings import AssociateSettings
 from clam_core.statistics.cohort.subjects import PICK_WORDS, count_repeats, pick_scans
 from clam_core.statistics.result import Labels, Values
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.rows_of_scans import align_to_scans
 from clam_core.wording import plural
 

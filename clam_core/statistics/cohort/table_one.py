@@ -16,7 +16,7 @@ from clam_core.statistics.cohort.summaries import (
     percent_text,
     titled,
 )
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 
 
 def table_one(cohort: Cohort) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.vocabulary import find_meaning
 
 _KINDS = frozenset({"continuous", "count", "binary", "nominal", "ordinal"})

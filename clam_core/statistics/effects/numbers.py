@@ -11,7 +11,7 @@ from clam_core.statistics.effects.noncentral import (
     noncentrality_t,
 )
 from clam_core.statistics.result import Effect, Values
-from clam_core.statistics.tests.welch_and_order import classic_f, stochastic_order, welch_f
+from clam_core.statistics.significance.welch_and_order import classic_f, stochastic_order, welch_f
 
 Z = 1.959963984540054
 """97.5 % quantile of the normal distribution."""

@@ -15,7 +15,7 @@ from clam_core.statistics.cohort.summaries import number_text, titled
 from clam_core.statistics.effects.contingency import table_difference
 from clam_core.statistics.effects.numbers import standardized_mean_difference
 from clam_core.statistics.result import NotTestableError, Values
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 
 COLUMNS = ("variable", "label", "n_selected", "n_rest", "difference", "size")
 _MOST_LEVELS = 4

@@ -9,7 +9,7 @@ import numpy as np
 from clam_core.statistics.models.fitted_model import Model, NotEstimableError, solve_information
 from clam_core.statistics.models.newton import Derivatives, newton
 from clam_core.statistics.result import Values
-from clam_core.statistics.tests.counts import best_alpha, log_likelihood
+from clam_core.statistics.significance.counts import best_alpha, log_likelihood
 
 # A mean of exp(-25) events is a cluster without any: its coefficient has no finite maximum.
 _FAR = 25.0

@@ -13,7 +13,7 @@ from clam_core.errors import TableError
 from clam_core.statistics.cohort.column_arrays import NUMBERS, codes_of, numbers_of
 from clam_core.statistics.models.fitted_model import NotEstimableError
 from clam_core.statistics.result import Labels, Values
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 
 _MOST_LEVELS = 40
 _OVERLAP = 0.1

@@ -13,8 +13,8 @@ from clam_core.statistics.models.design import cluster_columns
 from clam_core.statistics.models.fitted_model import NotEstimableError
 from clam_core.statistics.models.regression import JointTest, joint_test
 from clam_core.statistics.result import Effect, NotTestableError, Tested
-from clam_core.statistics.tests.correction import correct
-from clam_core.statistics.tests.pairs import COLUMNS
+from clam_core.statistics.significance.correction import correct
+from clam_core.statistics.significance.pairs import COLUMNS
 
 _WHY = (
     "Subjects have several rows, so the test is a regression whose covariance is robust to "

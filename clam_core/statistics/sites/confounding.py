@@ -16,8 +16,8 @@ from clam_core.statistics.cohort.groups import Groups, group, table_of
 from clam_core.statistics.effects.contingency import cramers_v, table_difference
 from clam_core.statistics.effects.numbers import omega_squared, standardized_mean_difference
 from clam_core.statistics.result import NotTestableError
-from clam_core.statistics.tests.contingency import table_test
-from clam_core.statistics.tests.means import mean_test
+from clam_core.statistics.significance.contingency import table_test
+from clam_core.statistics.significance.means import mean_test
 
 INSPIRATION = "inspiration"
 """Family of the lung volume in the scan: breath hold, but disease and body size as well."""

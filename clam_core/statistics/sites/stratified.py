@@ -11,7 +11,11 @@ import numpy as np
 from clam_core.statistics.cohort.groups import Groups, group, midranks
 from clam_core.statistics.models.adjust import Outcome
 from clam_core.statistics.result import Labels, NotTestableError, Tested, Values
-from clam_core.statistics.tests.permutation import random_tables, share_as_extreme, shuffled_sums
+from clam_core.statistics.significance.permutation import (
+    random_tables,
+    share_as_extreme,
+    shuffled_sums,
+)
 
 SMALL_CLUSTER, SPARSE = 10, 5
 """Below this size of a cluster, or this expected count of a level, p comes from shuffles."""

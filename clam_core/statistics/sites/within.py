@@ -14,9 +14,9 @@ from clam_core.statistics.cohort.assemble import Cohort
 from clam_core.statistics.cohort.column_arrays import LEVELS, NUMBERS, codes_of, numbers_of
 from clam_core.statistics.models.adjust import Outcome
 from clam_core.statistics.result import NotTestableError, Values
+from clam_core.statistics.significance.correction import correct_within
 from clam_core.statistics.sites.stratified import compare_within
-from clam_core.statistics.tests.correction import correct_within
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.vocabulary import find_meaning
 
 WITHIN_COLUMNS = (

@@ -15,7 +15,7 @@ from clam_core.statistics.effects.contingency import Z
 from clam_core.statistics.models.design import cluster_columns
 from clam_core.statistics.models.fitted_model import NotEstimableError
 from clam_core.statistics.result import Labels, NotTestableError, Values
-from clam_core.statistics.tests.correction import correct
+from clam_core.statistics.significance.correction import correct
 
 _FEWEST = 3
 

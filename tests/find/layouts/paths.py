@@ -6,7 +6,7 @@ from clam_core.files.file_ref import FileRef
 from clam_core.files.found_scan import FoundScan
 from clam_core.files.personal_names import stem
 from clam_core.find.layouts.recognise import recognise
-from clam_core.find.scan_ids import name_scans
+from clam_core.find.scan_and_subject_ids import name_scans
 
 
 def image(path, **values):

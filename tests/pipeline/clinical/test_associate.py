@@ -20,7 +20,7 @@ from clam_core.study.associations import (
     read_associations,
     write_associations,
 )
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from tests.pipeline.clustered import SIZES, study_of, write_clinical, write_run
 
 QUICK = AssociateSettings(adjust=("age", "sex"), n_resamples=199)

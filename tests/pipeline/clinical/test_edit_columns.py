@@ -7,8 +7,8 @@ from clam_core.errors import MissingStepError, TableError
 from clam_core.pipeline.clinical.edit_columns import edit_columns
 from clam_core.pipeline.clinical.import_clinical import import_table
 from clam_core.study import Study
+from clam_core.tables.describe_columns import ColumnOverride
 from clam_core.tables.import_table import ClinicalOptions
-from clam_core.tables.kinds import ColumnOverride
 from tests.study import make
 
 TABLE = """scan_id,fvc,stage,code,seen,smokes

@@ -15,8 +15,8 @@ from clam_core.settings import AssociateSettings
 from clam_core.spirometry import LungFunctionSettings, Source
 from clam_core.study import Run
 from clam_core.study.associations import read_associations
-from clam_core.tables.columns import ColumnInfo
-from clam_core.tables.kinds import infer_columns, typed_frame
+from clam_core.tables.column_info import ColumnInfo
+from clam_core.tables.describe_columns import infer_columns, typed_frame
 from clam_core.tables.text.raw_table import RawTable
 from tests.pipeline.clustered import study_of, write_clinical
 from tests.spirometry.published import RSPIRO

@@ -8,7 +8,7 @@ from clam_core.pipeline.clinical.associate import associate_run, read_inputs
 from clam_core.settings import AssociateSettings
 from clam_core.study import Run
 from clam_core.study.associations import read_associations
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from tests.pipeline.clustered import study_of, write_clinical
 
 AGE = ColumnInfo("age", "Age", "continuous", family="demographics")

@@ -10,7 +10,7 @@ from clam_core.errors import MissingPackageError
 from clam_core.pipeline.output.annotated_data import to_anndata
 from clam_core.pipeline.output.export import export
 from clam_core.study import Run
-from clam_core.tables.columns import ColumnInfo
+from clam_core.tables.column_info import ColumnInfo
 from tests.pipeline.clustered import study_of, write_clinical
 
 SIZES = (5, 4, 3)

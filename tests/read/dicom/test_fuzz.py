@@ -15,7 +15,7 @@ from pydicom.uid import (
 
 from clam_core.errors import ClamError
 from clam_core.read.dicom import group_series, read_headers, read_series
-from clam_core.read.dicom.headers import DicomHeader
+from clam_core.read.dicom.header import DicomHeader
 from clam_core.settings import ReadLimits
 from tests.read.dicom import make
 

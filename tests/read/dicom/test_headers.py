@@ -13,8 +13,8 @@ from pydicom.uid import ImplicitVRLittleEndian
 from clam_core.errors import NotAScanError, ReadError
 from clam_core.files.file_ref import FileRef
 from clam_core.read.dicom import DicomHeader, HeaderProblem, read_headers
-from clam_core.read.dicom.elements import items
 from clam_core.read.dicom.fields import Fields
+from clam_core.read.dicom.parse_elements import items
 from clam_core.read.dicom.rawfile import read_raw_header
 from clam_core.read.dicom.tags import SEQUENCES, TAGS
 from tests.read.dicom import make

@@ -5,7 +5,7 @@ import pytest
 
 from clam_core.errors import GeometryError
 from clam_core.read.dicom.geometry import place_slices
-from clam_core.read.dicom.headers import PixelFormat
+from clam_core.read.dicom.header import PixelFormat
 from clam_core.read.dicom.pixel_values import clean_bits, stored_pixels
 
 AXIAL = [1, 0, 0, 0, 1, 0]

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from clam_core.tables.kinds import infer_columns, typed_frame
+from clam_core.tables.describe_columns import infer_columns, typed_frame
 from clam_core.tables.text.lab_marks import marked_cells, without_marks
 from tests.tables.text.make import raw
 

@@ -2,7 +2,12 @@
 
 import pytest
 
-from clam_core.tables.kinds import ColumnOverride, apply_overrides, infer_columns, typed_frame
+from clam_core.tables.describe_columns import (
+    ColumnOverride,
+    apply_overrides,
+    infer_columns,
+    typed_frame,
+)
 from clam_core.tables.text.missing_codes import cells_with_codes
 from tests.tables.text.make import raw
 

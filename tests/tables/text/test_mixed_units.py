@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from clam_core.tables.describe_columns import infer_columns, typed_frame
 from clam_core.tables.import_table import import_clinical
-from clam_core.tables.kinds import infer_columns, typed_frame
 from tests.tables.test_joining import scans
 from tests.tables.text.make import raw
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from clam_core.errors import GeometryError, ReadError
 from clam_core.files.file_ref import FileRef
 from clam_core.read.dicom.geometry import flat_affine, place_slices
-from clam_core.read.dicom.headers import DicomHeader
+from clam_core.read.dicom.header import DicomHeader
 from clam_core.read.dicom.series.outcome import (
     HU_TYPES,
     Result,

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clam_core.files.file_ref import FileRef
+from clam_core.read.dicom.header import DicomHeader
 from clam_core.read.dicom.header_json import from_plain, to_plain
-from clam_core.read.dicom.headers import DicomHeader
 from clam_core.read.dicom.pixel_values import is_like_tissue
 from clam_core.read.dicom.series.slices import Stack
 from clam_core.settings import Unit

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from clam_core.files.name_spelling import fold
-from clam_core.read.dicom.headers import DicomHeader
+from clam_core.read.dicom.header import DicomHeader
 
 _WORD = re.compile(r"[^\W_]+")
 _MOST = 50

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from clam_core.read.dicom.headers import DicomHeader, Plane
+from clam_core.read.dicom.header import DicomHeader, Plane
 
 ORIENTATION_TOLERANCE = 0.01
 SPACING_TOLERANCE = 0.01

@@ -6,8 +6,8 @@ import numpy as np
 
 from clam_core.statistics.cohort.groups import Groups, midranks
 from clam_core.statistics.result import NotTestableError, Tested, Values
-from clam_core.statistics.tests.permutation import share_as_extreme, shuffled_sums
-from clam_core.statistics.tests.welch_and_order import stochastic_order
+from clam_core.statistics.significance.permutation import share_as_extreme, shuffled_sums
+from clam_core.statistics.significance.welch_and_order import stochastic_order
 
 SMALL_PAIR = 10
 """Below this size of a cluster, two clusters are compared by permutation."""

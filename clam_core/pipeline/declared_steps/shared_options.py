@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from clam_core.pipeline.steps.declaration import Option
-from clam_core.pipeline.steps.written import GRID, LABELS, of_table_or_column
+from clam_core.pipeline.declared_steps.declaration import Option
+from clam_core.pipeline.declared_steps.written import GRID, LABELS, of_table_or_column
 
 N_WORKERS = min(os.cpu_count() or 1, 8)
 """Reader processes, if nobody says how many."""

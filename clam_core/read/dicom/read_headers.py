@@ -11,7 +11,7 @@ from clam_core.files.file_ref import FileRef
 from clam_core.read.dicom import tags
 from clam_core.read.dicom.enhanced import read_frames
 from clam_core.read.dicom.fields import Fields
-from clam_core.read.dicom.headers import DicomHeader, HeaderProblem, PixelFormat
+from clam_core.read.dicom.header import DicomHeader, HeaderProblem, PixelFormat
 from clam_core.read.dicom.privacy import about, key_of, private_words
 from clam_core.read.dicom.rawfile import RawHeader, read_raw_header
 from clam_core.read.dicom.sop_classes import check_is_gray, check_is_scan, known_modality

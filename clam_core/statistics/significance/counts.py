@@ -11,7 +11,7 @@ import numpy as np
 from clam_core.statistics.cohort.groups import Groups
 from clam_core.statistics.effects.contingency import Z
 from clam_core.statistics.result import Effect, NotTestableError, Tested, Values
-from clam_core.statistics.tests.permutation import share_as_extreme, shuffled_sums
+from clam_core.statistics.significance.permutation import share_as_extreme, shuffled_sums
 
 LOG_ALPHA = (-12.0, 6.0)
 """Bounds of the log of the dispersion."""

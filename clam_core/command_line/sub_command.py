@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from clam_core.commands.terminal import Outcome, Progress, run_step
-from clam_core.pipeline.steps.declaration import REQUIRED, Parameter, Step
+from clam_core.command_line.terminal import Outcome, Progress, run_step
+from clam_core.pipeline.declared_steps.declaration import REQUIRED, Parameter, Step
 
 STUDY = Annotated[Path, typer.Argument(help="Folder of the study.", show_default=False)]
 JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from clam_core.pipeline.progress import Progress
-from clam_core.pipeline.steps.declaration import Option, step
-from clam_core.pipeline.steps.record import options_from_record
-from clam_core.pipeline.steps.shared_options import (
+from clam_core.pipeline.declared_steps.declaration import Option, step
+from clam_core.pipeline.declared_steps.record import options_from_record
+from clam_core.pipeline.declared_steps.shared_options import (
     N_WORKERS,
     DateOrders,
     DecimalMark,
@@ -26,7 +25,8 @@ from clam_core.pipeline.steps.shared_options import (
     Workers,
     declared_options,
 )
-from clam_core.pipeline.steps.written import axes, pairs
+from clam_core.pipeline.declared_steps.written import axes, pairs
+from clam_core.pipeline.progress import Progress
 from clam_core.pipeline.summary import Summary
 
 FINDING, PREPARING = {"Looking into files": 2.0}, {"Preprocessing": 8.0}

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from clam_core.pipeline.progress import Progress
-from clam_core.pipeline.steps.declaration import Option, step
-from clam_core.pipeline.steps.shared_options import (
+from clam_core.pipeline.declared_steps.declaration import Option, step
+from clam_core.pipeline.declared_steps.shared_options import (
     DateOrders,
     DecimalMark,
     ForgetDeclared,
@@ -16,7 +15,8 @@ from clam_core.pipeline.steps.shared_options import (
     RunName,
     declared_options,
 )
-from clam_core.pipeline.steps.written import NAMES, pairs
+from clam_core.pipeline.declared_steps.written import NAMES, pairs
+from clam_core.pipeline.progress import Progress
 from clam_core.pipeline.summary import Summary
 
 

@@ -13,9 +13,9 @@ from clam_core.statistics.cohort.groups import Groups, midranks, table_of
 from clam_core.statistics.effects.contingency import Table, cramers_v, odds_ratio
 from clam_core.statistics.effects.numbers import hedges_g, rank_biserial
 from clam_core.statistics.result import Effect, Values
-from clam_core.statistics.tests.contingency import is_sparse, table_test
-from clam_core.statistics.tests.correction import correct
-from clam_core.statistics.tests.studentized_range import (
+from clam_core.statistics.significance.contingency import is_sparse, table_test
+from clam_core.statistics.significance.correction import correct
+from clam_core.statistics.significance.studentized_range import (
     studentized_range_quantile,
     studentized_range_tail,
 )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clam_core.errors import SettingsError
-from clam_core.pipeline.steps.declaration import Written
+from clam_core.pipeline.declared_steps.declaration import Written
 
 
 def _commas(values: Sequence[object]) -> str:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from clam_core.statistics.effects.contingency import Table, chi_square, expected_counts
 from clam_core.statistics.result import Tested
-from clam_core.statistics.tests.permutation import random_tables
+from clam_core.statistics.significance.permutation import random_tables
 
 SPARSE = 5
 """Expected counts below this make a table sparse."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clam_core.pipeline.steps.declaration import REQUIRED, Step
+from clam_core.pipeline.declared_steps.declaration import REQUIRED, Step
 
 BEGIN, END = "<!-- steps -->", "<!-- end of steps -->"
 """The table stands between these two lines; a test compares it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clam_core.errors import SettingsError
-from clam_core.pipeline.steps.declaration import REQUIRED, Parameter, Step
+from clam_core.pipeline.declared_steps.declaration import REQUIRED, Parameter, Step
 
 
 def options_from_record(step: Step, record: object) -> dict[str, Any]:

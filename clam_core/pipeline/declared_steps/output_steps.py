@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+from clam_core.pipeline.declared_steps.declaration import Option, step
+from clam_core.pipeline.declared_steps.shared_options import Overwrite, RunName
+from clam_core.pipeline.declared_steps.written import NAMES
 from clam_core.pipeline.progress import Progress
-from clam_core.pipeline.steps.declaration import Option, step
-from clam_core.pipeline.steps.shared_options import Overwrite, RunName
-from clam_core.pipeline.steps.written import NAMES
 from clam_core.pipeline.summary import Summary
 
 

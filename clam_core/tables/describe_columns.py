@@ -12,7 +12,7 @@ from pydantic import Field
 
 from clam_core.errors import TableError
 from clam_core.settings import Settings
-from clam_core.tables.columns import KINDS, ColumnInfo, Kind
+from clam_core.tables.column_info import KINDS, ColumnInfo, Kind
 from clam_core.tables.personal_columns import looks_personal
 from clam_core.tables.text.choose_kind import choose_kind
 from clam_core.tables.text.column import Column

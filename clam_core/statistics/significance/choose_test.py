@@ -20,16 +20,16 @@ from clam_core.statistics.effects.numbers import (
     rank_biserial,
 )
 from clam_core.statistics.result import Effect, Labels, NotTestableError, Tested, Values
-from clam_core.statistics.tests.contingency import (
+from clam_core.statistics.significance.contingency import (
     chi_square_test,
     is_sparse,
     likelihood_ratio_test,
     table_test,
 )
-from clam_core.statistics.tests.counts import count_test, rate_ratio
-from clam_core.statistics.tests.means import mean_test
-from clam_core.statistics.tests.pairs import dunn, games_howell, pairwise_tables
-from clam_core.statistics.tests.ranks import rank_test
+from clam_core.statistics.significance.counts import count_test, rate_ratio
+from clam_core.statistics.significance.means import mean_test
+from clam_core.statistics.significance.pairs import dunn, games_howell, pairwise_tables
+from clam_core.statistics.significance.ranks import rank_test
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ import numpy as np
 
 from clam_core.statistics.cohort.groups import Groups
 from clam_core.statistics.result import NotTestableError, Tested
-from clam_core.statistics.tests.ranks import rank_test
-from clam_core.statistics.tests.welch_and_order import welch_f
+from clam_core.statistics.significance.ranks import rank_test
+from clam_core.statistics.significance.welch_and_order import welch_f
 
 _WHY = (
     "Means of a continuous variable, without assuming equal variances; chosen beforehand, "

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from clam_core.pipeline.progress import Progress
-from clam_core.pipeline.steps.clinical_steps import associate, lung_function
-from clam_core.pipeline.steps.cohort_steps import FINDING, PREPARING, clinical
-from clam_core.pipeline.steps.declaration import Option, step
-from clam_core.pipeline.steps.method_steps import fit, localize, select
-from clam_core.pipeline.steps.shared_options import (
+from clam_core.pipeline.declared_steps.clinical_steps import associate, lung_function
+from clam_core.pipeline.declared_steps.cohort_steps import FINDING, PREPARING, clinical
+from clam_core.pipeline.declared_steps.declaration import Option, step
+from clam_core.pipeline.declared_steps.method_steps import fit, localize, select
+from clam_core.pipeline.declared_steps.shared_options import (
     N_WORKERS,
     Epochs,
     ForgetMissing,
@@ -28,7 +27,8 @@ from clam_core.pipeline.steps.shared_options import (
     Spacing,
     Workers,
 )
-from clam_core.pipeline.steps.written import axes
+from clam_core.pipeline.declared_steps.written import axes
+from clam_core.pipeline.progress import Progress
 from clam_core.pipeline.summary import Summary
 
 _GROUPING = {**fit.stages, **select.stages, **localize.stages, **associate.stages}

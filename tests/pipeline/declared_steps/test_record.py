@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from clam_core.errors import SettingsError
-from clam_core.pipeline.steps import STEPS, options_from_record
+from clam_core.pipeline.declared_steps import STEPS, options_from_record
 
 RECORDS = {
     "demo": {},

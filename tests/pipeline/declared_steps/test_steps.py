@@ -15,16 +15,16 @@ from clam_core.errors import ClamError
 from clam_core.jobs import child
 from clam_core.jobs.record import Record
 from clam_core.phantom import CohortSettings
-from clam_core.pipeline.everything import FitChoice
-from clam_core.pipeline.scans.create import CreateOptions
-from clam_core.pipeline.steps import (
+from clam_core.pipeline.declared_steps import (
     STEPS,
     Option,
     step,
     steps_table,
     words_of,
 )
-from clam_core.pipeline.steps.markdown import BEGIN, END
+from clam_core.pipeline.declared_steps.markdown import BEGIN, END
+from clam_core.pipeline.everything import FitChoice
+from clam_core.pipeline.scans.create import CreateOptions
 from clam_core.pipeline.summary import Summary
 from clam_core.report import ReportSettings
 from clam_core.spirometry import LungFunctionSettings
@@ -188,7 +188,7 @@ def test_a_parameter_without_words_is_refused():
 
 def test_declarations_load_nothing_slow():
     code = (
-        "import sys\nfrom clam_core.pipeline.steps import STEPS\n"
+        "import sys\nfrom clam_core.pipeline.declared_steps import STEPS\n"
         "assert sum(len(step.parameters) for step in STEPS.values())\n"
         "slow = {'numpy', 'pandas', 'pydantic', 'typer', 'torch', 'zarr'} & set(sys.modules)\n"
         "assert not slow, slow"
@@ -198,7 +198,7 @@ def test_declarations_load_nothing_slow():
 
 
 def test_an_unknown_step_is_a_sentence():
-    from clam_core.pipeline.steps import step_named
+    from clam_core.pipeline.declared_steps import step_named
 
     with pytest.raises(ClamError, match="There is no step 'fly'"):
         step_named("fly")
