@@ -15,7 +15,7 @@ TWO = -n 2 --dist loadfile
 
 app: $(VENV)/.app
 	@test -f $(STUDIES)/demo/study.json || $(BIN)/python -m clam_core demo $(STUDIES)/demo
-	@echo "The app opens in your browser (usually http://127.0.0.1:8501); stop it with Ctrl-C."
+	@echo "The app opens in your browser; its address follows. Stop it with Ctrl-C."
 	CLAM_STUDIES=$(STUDIES) $(BIN)/streamlit run app.py
 
 test: $(VENV)/.dev

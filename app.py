@@ -4,4 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-app = st.App(Path(__file__).resolve().parent / "pages" / "shell" / "start.py")
+from pages.shell.opening import Opening
+
+opening = Opening.from_environment()
+app = st.App(
+    Path(__file__).resolve().parent / "pages" / "shell" / "start.py",
+    middleware=opening.middleware,
+    lifespan=opening.lifespan,
+)

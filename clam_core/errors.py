@@ -53,6 +53,10 @@ class MissingStepError(StudyError):
     """A step was asked for whose input has not been made yet."""
 
 
+class MissingKeyError(StudyError):
+    """The key of the study's pseudonyms is not on this machine."""
+
+
 class StaleRunError(StudyError):
     """A run was fitted on other volumes than its study holds now."""
 

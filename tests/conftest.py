@@ -26,6 +26,14 @@ def disk_is_not_waited_for() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def keys_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keys of the studies of tests do not lie beside those of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLAM_KEYS", str(tmp_path_factory.mktemp("keys")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real scans beside the checkout; tests that need it are skipped without it."""

@@ -86,6 +86,8 @@ class Visitor:
         self.n_told = 0
         self._shown = ""
         page.set_default_timeout(PATIENCE_MS)
+        name, value = server.cookie
+        page.context.add_cookies([{"name": name, "value": value, "url": server.address}])
         page.on("websocket", lambda socket: socket.on("framesent", self._count))
 
     def _count(self, _: Any) -> None:  # noqa: ANN401

@@ -196,6 +196,7 @@ def _browse(
     n_sessions, n_rounds = size
     visit = {
         "address": server.address.replace("http", "ws", 1),
+        "cookie": "=".join(server.cookie),
         "query": f"study={shown.name}&run={RUN}",
         "scan_ids": shown.scan_ids,
         "n_sessions": n_sessions,

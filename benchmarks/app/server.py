@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -25,11 +26,13 @@ class Server:
 
     Attributes:
         address: Where it answers.
+        cookie: Name and value of what lets a browser in.
         pid: Its process.
         started: When it was started (`time.perf_counter`).
     """
 
     address: str
+    cookie: tuple[str, str]
     pid: int
     started: float
 
@@ -50,15 +53,17 @@ def served(studies: Path) -> Iterator[Server]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    token = secrets.token_hex()
     started = time.perf_counter()
     process = subprocess.Popen(
         [*command, "--server.address", "127.0.0.1", "--server.port", str(port)],
         cwd=ROOT,
-        env={**os.environ, "CLAM_STUDIES": str(studies)},
+        env={**os.environ, "CLAM_STUDIES": str(studies), "CLAM_TOKEN": token},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    server = Server(f"http://127.0.0.1:{port}", process.pid, started)
+    cookie = (f"clam-token-{port}", token)
+    server = Server(f"http://127.0.0.1:{port}", cookie, process.pid, started)
     try:
         _wait(server, process)
         yield server

@@ -36,6 +36,7 @@ class Visit:
 
     Attributes:
         address: Of the server, with ws:// before it.
+        cookie: What lets them in.
         query: Study and run.
         scan_ids: Scans that they click.
         n_sessions: At once.
@@ -43,6 +44,7 @@ class Visit:
     """
 
     address: str
+    cookie: str
     query: str
     scan_ids: tuple[str, ...]
     n_sessions: int
@@ -133,7 +135,12 @@ async def _browse(plan: Visit, load: Load, messages: dict[str, Any], number: int
 
     rng = random.Random(number)  # noqa: S311
     address = f"{plan.address}/_stcore/stream"
-    async with connect(address, subprotocols=["streamlit"], max_size=MAX_BYTES) as socket:  # type: ignore[list-item]
+    options: dict[str, Any] = {
+        "subprotocols": ["streamlit"],
+        "max_size": MAX_BYTES,
+        "additional_headers": {"Cookie": plan.cookie},
+    }
+    async with connect(address, **options) as socket:
         session = Session(socket, messages)
         await asyncio.sleep(rng.uniform(0, PAUSE[1]))
         for _ in range(plan.n_rounds):

@@ -83,7 +83,7 @@ def make_study(root: Path, name: str, n_scans: int, n_real: int = 12) -> Shown:
     scans = _scans(n_scans, n_real)
     study = create_study(
         root / name,
-        StudyInfo(spatial_dims=3, modality="CT", unit="HU", scans_root=str(root), key="0" * 32),
+        StudyInfo(spatial_dims=3, modality="CT", unit="HU", scans_root=str(root), key_id="0" * 16),
         scans.assign(status="found").drop(columns=["affine", "mask_source"]),
         pd.DataFrame({"scan_id": pd.Series(dtype=str), "role": "", "path": "", "member": ""}),
         pd.DataFrame({"source": pd.Series(dtype=str), "kind": "", "n_files": 0, "reason": ""}),

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from clam_core.command_line.host_names import ALLOWED_HOSTS, declared_hosts
 from clam_core.errors import ClamError, MissingPackageError
 
 _PACKAGE = Path(__file__).parents[1]
@@ -25,9 +26,15 @@ def app(
         str, typer.Option(help="Who can connect: 127.0.0.1 is this machine alone.")
     ] = "127.0.0.1",
     headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A further name under which it is reached, such as that of a proxy."),
+    ] = None,
 ) -> None:
     """Open the app in the browser; other machines see nothing unless people log in."""
+    names = [os.environ.get(ALLOWED_HOSTS, ""), *(allow_host or [])]
     try:
+        hosts = declared_hosts(" ".join(names))
         script = app_script()
         studies.mkdir(parents=True, exist_ok=True)
     except ClamError as error:
@@ -41,7 +48,8 @@ def app(
     options = {"port": str(port), "address": address, "headless": str(headless).lower()}
     flags = [f"--server.{name}={value}" for name, value in options.items()]
     command = [sys.executable, "-m", "streamlit", "run", str(script), *flags]
-    _become(command, {**os.environ, "CLAM_STUDIES": str(studies.absolute())})
+    given = {"CLAM_STUDIES": str(studies.absolute()), ALLOWED_HOSTS: ",".join(sorted(hosts))}
+    _become(command, {**os.environ, **given})
 
 
 def _become(command: list[str], environment: dict[str, str]) -> NoReturn:

@@ -23,6 +23,8 @@ from clam_core.files.name_spelling import fold as fold  # noqa: PLC0414 (others 
 MARK = "~"
 HIDDEN = "(name hidden)"
 MAX_ID_LETTERS = 80
+SUBJECT_CODE = r"sub-[0-9a-f]{12}"
+"""What the id of a subject looks like that stands for a hospital number."""
 _DATES = re.compile(
     r"(?<!\d)(?:19|20)\d{2}[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])(?!\d)"
 )

@@ -81,6 +81,11 @@ def find_ref(path: str, member: str | None, root: Path, key: str) -> FileRef:
     return FileRef(here, name)
 
 
+def is_coded(stored: str | None) -> bool:
+    """Whether a path, a member or a label holds a name that was hidden."""
+    return stored is not None and any(part.startswith(MARK) for part in stored.split("/"))
+
+
 def find_label(label: str, root: Path, key: str) -> str:
     """A stored place with the names that its codes stand for, as far as they are found."""
     here, found = root, []

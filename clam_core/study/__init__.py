@@ -1,6 +1,7 @@
 """The study on disk: the only package that knows file names."""
 
 from clam_core.study.folder import Study, check_free, create_study
+from clam_core.study.keys.key_files import take_key_out
 from clam_core.study.names import cluster_label, read_names, write_names
 from clam_core.study.run_writer import RunWriter
 from clam_core.study.runs import Run, RunInfo, run_names
@@ -20,5 +21,6 @@ __all__ = [
     "create_study",
     "read_names",
     "run_names",
+    "take_key_out",
     "write_names",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from clam_core.errors import ClamError, MissingStepError, StudyError
 from clam_core.files.given_names import check_name
 from clam_core.study import atomic
 from clam_core.study.arrays import ScanArrays
+from clam_core.study.keys.key_files import move_key, require_key
 from clam_core.study.locking import hold
 from clam_core.study.staging import Staging, pending, roll_forward
 from clam_core.study.stored_json import read_object
@@ -76,6 +77,17 @@ class Study:
     def skipped(self) -> pd.DataFrame:
         """Files that are no scan: source, kind, n_files, reason."""
         return atomic.read_table(self.folder / SKIPPED)
+
+    def key(self, without: str) -> str:
+        """The key by which names and hospital numbers of this study became codes.
+
+        Args:
+            without: What cannot be done without it, for the message.
+
+        Raises:
+            MissingKeyError: If it is not on this machine, with how to bring it.
+        """
+        return self.info.key or require_key(self.info.key_id, self.name, without)
 
     def clinical(self) -> tuple[pd.DataFrame, dict[str, Any]] | None:
         """Clinical table (indexed by scan or subject id) and its columns' description."""
@@ -203,6 +215,8 @@ class Study:
             BusyError: If another process holds it.
         """
         with hold(self.folder, timeout):
+            with suppress(ClamError, OSError):  # it stays where it was
+                move_key(self.folder)
             yield
 
     def replace_info(self, info: StudyInfo) -> None:

@@ -5,12 +5,12 @@ step replaces the file, together with everything else that the step writes: a st
 only looked at is never touched. Each file is brought up by itself, so that a study of the
 present may hold runs of the past.
 
-The next layout gets its place here: `FIRST` turns into a function from values of layout 1 to
-those of layout 2, and layout 2 is read as it is.
+The next layout gets its place here: a function from the values of the present one to its own.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -81,5 +81,17 @@ def _first(values: dict[str, Any]) -> dict[str, Any]:
     return {"version": "unknown", **values}
 
 
-STUDIES = Layouts("study", {1: _first})
+def _first_study(values: dict[str, Any]) -> dict[str, Any]:
+    """Layout 1 held the key itself; it stays beside its id until it is moved (`key_files`)."""
+    key = values.get("key")
+    named = {"key_id": key_id_of(key)} if isinstance(key, str) else {}
+    return _first({**values, **named})
+
+
+def key_id_of(key: str) -> str:
+    """What a study calls its key: a digest, from which the key does not follow."""
+    return hashlib.sha256(f"key of CLAM Explorer: {key}".encode()).hexdigest()[:16]
+
+
+STUDIES = Layouts("study", {1: _first_study, 2: _first})
 RUNS = Layouts("run", {1: _first})

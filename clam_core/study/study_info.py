@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import Field
+
 from clam_core import __version__
 from clam_core.errors import StudyError
 from clam_core.settings import PreprocessSettings, Settings, Unit
@@ -33,7 +35,8 @@ class StudyInfo(Settings):
         modality: `CT`, `MR`, `picture`, ...
         unit: `HU` or `arbitrary`.
         scans_root: Folder (or parent of the archive) below which the sources lie.
-        key: Secret by which names and hospital numbers are hashed.
+        key_id: Names the key by which names and hospital numbers became codes (`key_files`).
+        key: The key itself, where an older version left it in the study; never written.
         prepared: What preprocessing made; None before it.
         found: What the layout of the scans' folder told, one sentence each.
     """
@@ -44,7 +47,8 @@ class StudyInfo(Settings):
     modality: str
     unit: Unit
     scans_root: str
-    key: str
+    key_id: str
+    key: str = Field(default="", exclude=True, repr=False)
     prepared: Prepared | None = None
     found: tuple[str, ...] = ()
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from clam_core.study import atomic
 from clam_core.study.arrays import DTYPES, ScanArrays
 from clam_core.study.folder import ARRAYS, PICTURES, SCANS, Study
+from clam_core.study.keys.key_files import move_key
 from clam_core.study.staging import WRITTEN, Staging
 from clam_core.study.study_info import STUDY, Prepared
 
@@ -47,7 +48,12 @@ class ScanWriter:
         """Begin, or go on: the lines written before under this fingerprint.
 
         A line whose volume, mask or picture cannot be read back is not among them.
+
+        Raises:
+            StudyError: If the key of an older study cannot be stored outside; it is as before.
         """
+        if self._study.info.key:  # what is committed at the end holds none
+            move_key(self._study.folder, only_mine=False)
         lines = self._staging.start(fingerprint, self._holds)
         for name, dtype in DTYPES.items():
             self._arrays.create(name, len(self._study.scans()), self._grid, dtype)

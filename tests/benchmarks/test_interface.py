@@ -122,9 +122,9 @@ def test_figures_quote_median_and_slowest():
 def test_sessions_click_scans_on_a_real_server(root, shown, monkeypatch):
     monkeypatch.setattr(sessions, "PAUSE", (0.1, 0.2))
     with served(root) as server:
-        visit = sessions.Visit(
-            server.address.replace("http", "ws", 1), f"study=few&run={RUN}", shown.scan_ids, 2, 1
-        )
+        address, cookie = server.address.replace("http", "ws", 1), "=".join(server.cookie)
+        query = f"study=few&run={RUN}"
+        visit = sessions.Visit(address, cookie, query, shown.scan_ids, 2, 1)
         load = asyncio.run(sessions.visit(visit))
     assert load.errors == 0 and len(load.seconds) == 8
 

@@ -19,6 +19,7 @@ from clam_core.pipeline.clinical.lung_function import add_reference_values
 from clam_core.settings import AssociateSettings
 from clam_core.spirometry import LungFunctionSettings
 from clam_core.tables.column_info import ColumnInfo
+from tests.browser.serving import TOKEN, let_in
 from tests.pipeline.clustered import SIZES, study_of, write_clinical
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -60,7 +61,7 @@ def address(tmp_path_factory):
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true",
                "--server.port", str(port)]  # fmt: skip
     server = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, "CLAM_STUDIES": str(studies)},
+        command, cwd=ROOT, env={**os.environ, "CLAM_STUDIES": str(studies), "CLAM_TOKEN": TOKEN},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -86,7 +87,7 @@ def browser():
 
 @pytest.fixture
 def page(browser, address, request, tmp_path):
-    made = browser.new_page(viewport={"width": 1500, "height": 1800})
+    made = let_in(browser.new_page(viewport={"width": 1500, "height": 1800}))
     made.outside = []
     made.on("request", lambda one: None if one.url.startswith((address, "blob:", "data:"))
             else made.outside.append(one.url))  # fmt: skip
@@ -196,7 +197,7 @@ def test_figures_can_be_saved_as_svg_and_pdf(page, address):
 
 
 def test_in_the_dark_everything_can_be_read(browser, address, tmp_path):
-    page = browser.new_page(viewport={"width": 1500, "height": 1800}, color_scheme="dark")
+    page = let_in(browser.new_page(viewport={"width": 1500, "height": 1800}, color_scheme="dark"))
     page.set_default_timeout(60_000)
     opened(page, address, variable="FVC_L")
     page.locator(".js-plotly-plot").nth(1).wait_for()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.serving import TOKEN, let_in
 from tests.report import make
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -43,7 +44,7 @@ def address(tmp_path_factory):
     server = subprocess.Popen(
         [*command, "--server.port", str(port)],
         cwd=ROOT,
-        env={**os.environ, "CLAM_STUDIES": str(folder)},
+        env={**os.environ, "CLAM_STUDIES": str(folder), "CLAM_TOKEN": TOKEN},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -76,7 +77,7 @@ def explore(address, browser):
     pages = []
 
     def go(query=""):
-        page = browser.new_page(viewport={"width": 1500, "height": 1300})
+        page = let_in(browser.new_page(viewport={"width": 1500, "height": 1300}))
         page.set_default_timeout(60_000)
         page.goto(f"{address}/explore?study=done{query}")
         page.wait_for_selector(".js-plotly-plot .gl-canvas")

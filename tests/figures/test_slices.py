@@ -11,11 +11,8 @@ from clam_core.figures.slice_style import (
     AGAINST_STOPS,
     FOR_STOPS,
     MASK_COLOR,
-    PRESETS_HU,
     Look,
     color_table,
-    usual_window,
-    window_limits,
 )
 from clam_core.figures.slices import (
     Layers,
@@ -25,6 +22,7 @@ from clam_core.figures.slices import (
     thumbnail,
     to_png,
 )
+from clam_core.figures.windows import PRESETS_HU, usual_window, window_limits
 from clam_core.volume import Volume
 
 LUNG = (-1350.0, 150.0)

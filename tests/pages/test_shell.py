@@ -1,6 +1,7 @@
 """The shell: cold deep links, access, status line, names that cannot leave the root."""
 
 import logging
+import os
 import re
 import shutil
 import socket
@@ -15,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from clam_core.jobs.record import JobState, Record
 from clam_core.study import Study
 from pages.shell.status import status_line, time_left
+from tests.browser.serving import TOKEN, let_in
 from tests.pages.opening import at_page
 from tests.pages.test_cohort import APP
 from tests.pipeline.simulated import cohort, study_of
@@ -144,7 +146,7 @@ def test_a_cold_deep_link_goes_through_the_shell(studies):
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
     server = subprocess.Popen(
         [*command, "--server.port", str(port)],
-        env={**__import__("os").environ, "CLAM_STUDIES": str(studies)},
+        env={**os.environ, "CLAM_STUDIES": str(studies), "CLAM_TOKEN": TOKEN},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -154,7 +156,7 @@ def test_a_cold_deep_link_goes_through_the_shell(studies):
             browser = driver.chromium.launch(
                 executable_path="/usr/bin/chromium", args=["--no-sandbox"]
             )
-            page = browser.new_page()
+            page = let_in(browser.new_page())
             page.goto(f"http://127.0.0.1:{port}/training?study=one")
             page.get_by_text("16 scans ready, 2 failed").wait_for(timeout=60_000)
             assert page.get_by_role("heading", name="Training").is_visible()

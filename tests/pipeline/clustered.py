@@ -24,7 +24,7 @@ def study_of(folder, sizes=SIZES, *, clinical=True, run=True, **columns):
     table = table.assign(**columns)
     files = pd.DataFrame({"scan_id": [], "role": [], "path": [], "member": []})
     skipped = pd.DataFrame({"source": [], "kind": [], "n_files": [], "reason": []})
-    info = StudyInfo(spatial_dims=3, modality="CT", unit="HU", scans_root=".", key="k")
+    info = StudyInfo(spatial_dims=3, modality="CT", unit="HU", scans_root=".", key_id="k")
     study = create_study(folder, info, table, files, skipped)
     _fill(study, n_scans)
     if clinical:

@@ -36,7 +36,7 @@ def study_of(folder, found, *, failed=1):
     table = table.astype({"subject_id": "str", "status": "str", "reason": "str"})
     files = pd.DataFrame({"scan_id": [], "role": [], "path": [], "member": []})
     skipped = pd.DataFrame({"source": [], "kind": [], "n_files": [], "reason": []})
-    info = StudyInfo(spatial_dims=3, modality="CT", unit="HU", scans_root=".", key="k")
+    info = StudyInfo(spatial_dims=3, modality="CT", unit="HU", scans_root=".", key_id="k")
     study = create_study(folder, info, table, files, skipped)
     with study.lock(), ScanWriter(study, GRID) as writer:
         writer.start("f")

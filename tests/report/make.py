@@ -28,7 +28,11 @@ SKIPPED = "A localizer is no scan."
 def study(folder, grid=GRID, reason=FAILED):
     """Ready scans, one that failed, skipped files."""
     info = StudyInfo(
-        spatial_dims=len(grid), modality="CT", unit="HU", scans_root="/secret/place", key="k" * 32
+        spatial_dims=len(grid),
+        modality="CT",
+        unit="HU",
+        scans_root="/secret/place",
+        key_id="k" * 16,
     )
     names = [f"S{n:02d}" for n in range(N_READY + 1)]
     table = pd.DataFrame(

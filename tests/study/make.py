@@ -10,7 +10,7 @@ GRID = (8, 9, 10)
 
 
 def info(**values):
-    given = {"spatial_dims": 3, "modality": "CT", "unit": "HU", "scans_root": ".", "key": "k"}
+    given = {"spatial_dims": 3, "modality": "CT", "unit": "HU", "scans_root": ".", "key_id": "k"}
     return StudyInfo(**{**given, **values})
 
 

@@ -175,7 +175,7 @@ def test_what_is_no_study_is_a_sentence(tmp_path):
         Study(tmp_path / "nothing")
     study = make.empty(tmp_path / "s")
     (study.folder / "study.json").write_text('{"schema_version": 99}')
-    with pytest.raises(StudyError, match="layout version 99, this software reads versions up to 1"):
+    with pytest.raises(StudyError, match="layout version 99, this software reads versions up to 2"):
         Study(tmp_path / "s")
     (study.folder / "study.json").write_text("{")
     with pytest.raises(StudyError, match="missing or damaged"):
@@ -225,4 +225,4 @@ def test_no_file_holds_a_pickle_and_json_reads_back(tmp_path):
     study = make.empty(tmp_path / "s")
     make.fill(study)
     assert not [n for n in tree(study.folder) if n.endswith((".pkl", ".pickle", ".npy"))]
-    assert json.loads((study.folder / "study.json").read_text())["schema_version"] == 1
+    assert json.loads((study.folder / "study.json").read_text())["schema_version"] == 2

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 from pathlib import Path
 
-from clam_core.files.personal_names import code
+from clam_core.errors import TableError
+from clam_core.pipeline.clinical.hospital_numbers import number_codes
 from clam_core.pipeline.clinical.open_table import read_raw_table
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
@@ -39,11 +39,16 @@ def import_table(
     scans = study.scans()
     ids = [str(one) for one in (*scans.index, *scans["subject_id"].unique())]
     table = read_raw_table(path, options.sheet, ids)
-    hashed = partial(code, study.info.key, prefix="sub-")
+    codes = number_codes(study)
     earlier = None if options.forget_declared else declared_of(study)
-    done = import_clinical(table, scans, options, hashed, earlier)
+    try:
+        done = import_clinical(table, scans, options, codes.id_hash, earlier)
+    except TableError as error:
+        raise TableError(" ".join(filter(None, (str(error), codes.missing)))) from error
+    report, is_named = done.report, options.id_column is not None
+    notes = codes.check(report.n_matched, report.n_scans, is_named=is_named)
     study.write_clinical(done.frame, done.description())
-    return _summary(done)
+    return _summary(done, notes)
 
 
 def declared_of(study: Study) -> Declared:
@@ -53,11 +58,12 @@ def declared_of(study: Study) -> Declared:
     return Declared.from_json(values)
 
 
-def _summary(done: ClinicalImport) -> Summary:
+def _summary(done: ClinicalImport, notes: tuple[str, ...]) -> Summary:
     kinds = Counter(info.kind for info in done.columns)
     listed = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in kinds.most_common())
     sentences = [
         *done.sentences(),
+        *notes,
         f"{plural(len(done.columns), 'column')} stored: {listed}.",
     ]
     values = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from clam_core.errors import TableError
-from clam_core.files.personal_names import code
+from clam_core.pipeline.clinical.hospital_numbers import number_codes
 from clam_core.pipeline.clinical.open_table import read_raw_table
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
@@ -70,7 +69,7 @@ def import_visits(
     options = options or VisitOptions()
     progress("Reading the visits", 0, 1)
     table = read_raw_table(path)
-    report = _match(study, table, options.id_column)
+    report, notes = _match(study, table, options.id_column)
     name = _time_column(table, report.id_column, options.time_column)
     for column in options.declared.columns:
         table.cells(column)  # refuses a name that the table lacks
@@ -93,7 +92,9 @@ def import_visits(
     told += declared_words(table, columns, declared, earlier)
     told += warnings_of(infos)
     about = {"columns": {info.name: info.to_json() for info in infos}, "time": name}
-    return Summary((sentence, *told), {"n_visits": len(visits), "n_subjects": n_subjects, **about})
+    return Summary(
+        (sentence, *notes, *told), {"n_visits": len(visits), "n_subjects": n_subjects, **about}
+    )
 
 
 def declared_for_visits(study: Study) -> Declared:
@@ -133,18 +134,19 @@ def _told(
     return told
 
 
-def _match(study: Study, table: RawTable, wanted: str | None) -> JoinReport:
+def _match(study: Study, table: RawTable, wanted: str | None) -> tuple[JoinReport, tuple[str, ...]]:
     scans = study.scans()
-    hashed = partial(code, study.info.key, prefix="sub-")
+    codes = number_codes(study)
     ids = [str(one) for one in scans.index], [str(one) for one in scans["subject_id"]]
-    choice = _exact(table, *ids, wanted) or find_id_column(table, *ids, wanted, hashed)
-    report = join_report(table, choice, scans, hashed)
+    choice = _exact(table, *ids, wanted) or find_id_column(table, *ids, wanted, codes.id_hash)
+    report = join_report(table, choice, scans, codes.id_hash)
     if not report.rows:
-        raise TableError(
+        said = (
             f"No id of the table {table.name!r} occurs in the study; name the column with the "
             "subject ids."
         )
-    return report
+        raise TableError(" ".join(filter(None, (said, codes.missing))))
+    return report, codes.check(report.n_matched, report.n_scans, is_named=wanted is not None)
 
 
 def _exact(

@@ -136,7 +136,9 @@ class Step:
         Raises:
             ClamError: If it cannot be done, with a sentence for people.
         """
-        return self.function(study, **options, progress=progress)
+        said = _key_taken_out(study)
+        done = self.function(study, **options, progress=progress)
+        return Summary((*done.sentences, said), done.values) if said else done
 
 
 def step(
@@ -154,6 +156,15 @@ def step(
         return Step(function, words, needs, writes, stages, has_command, in_app or {})
 
     return declare
+
+
+def _key_taken_out(study: Path) -> str:
+    """What to know about the key of a study that an older version has made."""
+    if not (study / "study.json").is_file():
+        return ""
+    from clam_core.study import take_key_out  # only now: a list of the steps needs no arrays
+
+    return take_key_out(study)
 
 
 def _parameter(name: str, hint: Any, default: Any) -> Parameter:  # noqa: ANN401

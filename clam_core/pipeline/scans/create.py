@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,6 +29,7 @@ from clam_core.pipeline.summary import Summary
 from clam_core.sandbox.pool import ReaderPool
 from clam_core.settings import ReadLimits, Settings, Unit
 from clam_core.study import StudyInfo, check_free, create_study
+from clam_core.study.keys.key_files import check_keys_folder, keep_key, new_key
 
 ACQUISITION: dict[str, str] = {
     "manufacturer": "str",
@@ -89,14 +89,15 @@ def create(
         What was found.
 
     Raises:
-        StudyError: If `folder` is not free.
+        StudyError: If `folder` is not free, or the study's key cannot be stored.
         ReadError, TableError: If there is no scan at all, or the table is unusable.
     """
     options = options or CreateOptions()
     check_free(folder)
     root = root.absolute()
     limits = ReadLimits()
-    key = secrets.token_hex(16)
+    check_keys_folder(folder)
+    key = new_key()
     with ReaderPool(options.n_workers, limits) as pool:
         searcher = Searcher(pool, limits, progress)
         if table is None:
@@ -123,7 +124,7 @@ def create(
         modality=modality,
         unit=unit,
         scans_root=str(home),
-        key=key,
+        key_id=keep_key(key),
         found=(*whose_scans(scans), *found.notes),
     )
     stored = store.scans(scans)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from clam_core.files.found_scan import FoundScan
-from clam_core.files.personal_names import hide
+from clam_core.files.personal_names import SUBJECT_CODE, hide
 from clam_core.pipeline.summary import Summary
 from clam_core.study import StudyInfo
+from clam_core.study.keys.key_files import key_file, shown
 from clam_core.wording import plural
 
 
@@ -56,6 +57,11 @@ def summary_of_found(
         sentences.append(
             f"{plural(n_replaced, 'name')} of files or folders may be personal and became numbers; "
             "the command 'files' tells which is which, and with --ids names all names are kept."
+        )
+    if n_replaced or scans["subject_id"].str.fullmatch(SUBJECT_CODE).any():
+        sentences.append(
+            f"What leads from codes back to names and hospital numbers is the key "
+            f"{shown(key_file(info.key_id))}: keep a copy of it, never in or beside the study."
         )
     values = {
         "n_found": len(scans) - len(failed),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from clam_core.errors import ReadError
 from clam_core.files.file_ref import FileRef
-from clam_core.find.stored_paths import find_ref, hidden_names
+from clam_core.find.stored_paths import find_ref, hidden_names, is_coded
 from clam_core.study import Study
 
 Stamp = tuple[str, int, int]
@@ -47,10 +47,15 @@ class Source:
 
 
 def find_sources(study: Study) -> dict[str, Source]:
-    """Files of every scan that was found; one that has gone is left for its reader to say."""
+    """Files of every scan that was found; one that has gone is left for its reader to say.
+
+    Raises:
+        MissingKeyError: If names are hidden and the study's key is not on this machine.
+    """
     root = Path(study.info.scans_root)
     stored = study.sources()
     stored = stored[stored["role"] != "failed"]
+    key = _key(study, stored)
     found: dict[str, Source] = {}
     stamps = _Stamps()
     for scan_id, rows in stored.groupby("scan_id", sort=False):
@@ -61,7 +66,7 @@ def find_sources(study: Study) -> dict[str, Source]:
         for role, path, member in zip(rows["role"], rows["path"], rows["member"], strict=True):
             inner = None if pd.isna(member) else str(member)
             try:
-                ref = find_ref(path, inner, root, study.info.key)
+                ref = find_ref(path, inner, root, key)
             except ReadError:  # it has gone: its reader will say so
                 ref = FileRef(root / path, inner)
                 missing.add(ref)
@@ -80,6 +85,14 @@ def find_sources(study: Study) -> dict[str, Source]:
             missing=frozenset(missing),
         )
     return found
+
+
+def _key(study: Study, stored: pd.DataFrame) -> str:
+    """The study's key, where names of files can be found only with it."""
+    names = (*stored["path"].dropna(), *stored["member"].dropna())
+    if not any(is_coded(str(name)) for name in names):
+        return ""
+    return study.key("files whose names it hides cannot be found")
 
 
 class _Stamps:

@@ -1,0 +1,1 @@
+"""Keys of pseudonyms: files outside the studies."""
