@@ -39,7 +39,7 @@ class Door:
 
     Args:
         app: What is behind it.
-        token: Opens it where nobody logs in.
+        token: Opens it where nobody logs in; empty asks for none.
         hosts: Names under which it may be reached besides this machine's own.
         first_visit: Called whenever somebody has come in with the token.
     """
@@ -85,6 +85,8 @@ class Door:
         return name is not None and (is_loopback(name) or name in self._hosts)
 
     def _by_token(self, asked: _Asked) -> Response | None:
+        if not self._token:
+            return None
         knows = is_in_cookies(asked.all("cookie"), asked.host, self._token)
         query, given = without_token(asked.query) if asked.is_look else (asked.query, [])
         if any(is_same(one, self._token) for one in given):

@@ -12,6 +12,9 @@ from clam_core.errors import SettingsError
 TOKEN = "CLAM_TOKEN"  # noqa: S105  (the name of a variable)
 """Variable that sets the token, for servers of several processes; else each start makes one."""
 
+OFF = "off"
+"""Value of the variable that asks for no token, on a machine that only one person uses."""
+
 PARAMETER = "token"
 DAYS = 30
 _WRITTEN = re.compile(r"[A-Za-z0-9_-]{16,256}", re.ASCII)
@@ -20,10 +23,15 @@ _WRITTEN = re.compile(r"[A-Za-z0-9_-]{16,256}", re.ASCII)
 def take_token() -> str:
     """The token of this start; processes that are started from here do not inherit it.
 
+    Returns:
+        The token; empty where it was switched off (`OFF`).
+
     Raises:
         SettingsError: If the one that was set is too short to be secret.
     """
     given = os.environ.pop(TOKEN, "").strip()
+    if given == OFF:
+        return ""
     if given and not _WRITTEN.fullmatch(given):
         raise SettingsError(
             f"{TOKEN} must have at least 16 letters, digits, - or _; without it each start makes "

@@ -78,6 +78,11 @@ class Opening:
         way = way_in()
         if way == "nobody":
             lines = [f"CLAM Explorer: {NOBODY}"]
+        elif way == "token" and not self._token:
+            lines = [
+                f"CLAM Explorer: {_plain_address()}",
+                "No token is asked for: every account of this machine can see the studies.",
+            ]
         elif way == "token":
             lines = [
                 f"CLAM Explorer: {self._address()}",
@@ -88,7 +93,8 @@ class Opening:
         sys.stdout.write("\n".join(["", *lines, "", ""]))
         sys.stdout.flush()
         if way != "nobody" and not st.get_option("server.headless") and _has_screen():
-            place = self._address_for_browser() if way == "token" else _plain_address()
+            asks = way == "token" and self._token
+            place = self._address_for_browser() if asks else _plain_address()
             if place:
                 threading.Thread(target=webbrowser.open, args=(place,), daemon=True).start()
 

@@ -357,3 +357,13 @@ def test_each_start_has_a_token_of_its_own(monkeypatch):
     monkeypatch.setenv("CLAM_TOKEN", TOKEN)
     assert take_token() == TOKEN
     assert "CLAM_TOKEN" not in __import__("os").environ  # jobs and readers do not inherit it
+
+
+def test_without_a_token_the_names_are_checked_all_the_same(tmp_path):
+    (tmp_path / "studies").mkdir()
+    off = {"CLAM_TOKEN": "off"}
+    with started(tmp_path / "studies", log=tmp_path / "log", **off) as port:
+        assert ask(port, "/", READS).status == 200
+        assert ask(port, "/", READS, host=f"evil.example:{port}").status == 403
+        assert ask(port, STREAM, {**SOCKET, "Origin": "http://evil.example"}).status == 403
+    assert "No token is asked for" in (tmp_path / "log").read_text()
