@@ -16,6 +16,7 @@ from clam_core.files.file_ref import FileRef
 from clam_core.files.personal_names import scrub
 from clam_core.pipeline.fingerprints import known_voxels, of_voxels
 from clam_core.pipeline.progress import Progress, silent
+from clam_core.pipeline.scans.keep_ready import TWINS, carry_over
 from clam_core.pipeline.scans.losses import refuse_failed, refuse_missing, scans_with_missing_files
 from clam_core.pipeline.scans.sources import find_sources
 from clam_core.pipeline.summary import Summary
@@ -113,7 +114,8 @@ class _Run:
         stored = "" if prepared is None else prepared.fingerprint
         if stored in known_voxels(self._settings, self._sources):
             fingerprint = stored
-        if stored == fingerprint and self._study.is_whole():
+        is_made = stored == fingerprint and self._study.is_whole()
+        if is_made and not self._is_mended():
             return _summary(self._scans, "Nothing to do: it was made with these settings before.")
         if not self._forgets:
             root = Path(self._study.info.scans_root)
@@ -122,6 +124,10 @@ class _Run:
         _check_space(self._study.folder, self._settings, len(self._sources))
         with ScanWriter(self._study, self._settings.grid) as writer:
             self._recall(writer.start(fingerprint))
+            if is_made:
+                waiting = [one for one in self._scans.index if one in self._ready - set(self._done)]
+                columns = (*QUALITY, *GEOMETRY)
+                self._done |= carry_over(self._study, writer, waiting, columns)
             self._work(writer, progress)
             scans = self._table()
             if not self._forgets:
@@ -138,6 +144,18 @@ class _Run:
             scan_id = line.pop("scan_id")
             if line["status"] == "ready" or scan_id not in self._ready:
                 self._done[scan_id] = line
+
+    def _is_mended(self) -> bool:
+        """Whether a scan that failed can be prepared now, though its file looks as before.
+
+        A drive that hung or a right that was missing leaves size and time as they were.
+        """
+        failed = [one for one in self._sources if one not in self._ready]
+        if not failed:
+            return False
+        with ReaderPool(self._n_workers, self._limits, PRELOAD) as pool:
+            tasks = (task for task in self._tasks() if task.key in failed)
+            return any(reply.error is None for _, reply in pool.map(tasks))
 
     def _n_given_up(self, scans: pd.DataFrame) -> int:
         """How many failed only because they might be given up."""
@@ -223,7 +241,7 @@ def _note_twins(scans: pd.DataFrame) -> pd.DataFrame:
         for scan_id in twins.index:
             others = ", ".join(other for other in twins.index[:6] if other != scan_id)
             said = str(twins.loc[scan_id, "warnings"])
-            text = f"{said} It holds the same voxels as {others}; keep one of them."
+            text = f"{said} {TWINS.format(others)}"
             scans.loc[scan_id, "warnings"] = text.strip()
     return scans
 

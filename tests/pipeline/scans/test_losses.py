@@ -7,6 +7,7 @@ import shutil
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -27,6 +28,7 @@ SAME = PreprocessSettings(grid=(8, 8, 8), mask="none")
 OTHER = PreprocessSettings(grid=(10, 10, 10), mask="none")
 AFFINE = np.diag([-1.5, -1.5, 2.0, 1.0])
 N_SCANS = 6
+VOXELS = ("arrays.zarr/", "pictures/")
 
 
 def write_scans(root, n=N_SCANS):
@@ -195,6 +197,31 @@ def test_a_failure_of_the_drive_is_tried_again_and_ends_with_the_same_bytes(read
     preprocess(Study(ready.folder), OTHER, 1, lambda *told_now: told.append(told_now))
     assert told[0] == ("Preprocessing", 4, 6)
     assert digests(ready) == expected
+
+
+def test_scans_that_failed_at_first_are_tried_again_by_the_same_command(ready, scans, tmp_path):
+    """As after a drive that hung: size and time of the files are as they were."""
+    expected = digests(ready)
+    contents = {name: (scans / name).read_bytes() for name in ("s1.nii.gz", "s4.nii.gz")}
+    study = found(tmp_path / "again", scans)
+    for name in contents:
+        spoil(scans / name)
+    assert run(study).values["n_ready"] == 4
+    assert run(study).sentences[0].startswith("Nothing to do")
+    spoil(scans / "s1.nii.gz", contents["s1.nii.gz"])
+    run_of_four = digests(study)
+    assert run(study).values["n_ready"] == 5
+    for name, content in contents.items():
+        spoil(scans / name, content)
+    assert run(study).values["n_ready"] == 6
+    again = digests(study)
+    assert again != run_of_four
+    assert {name: again[name] for name in expected if name.startswith(VOXELS)} == {
+        name: digest for name, digest in expected.items() if name.startswith(VOXELS)
+    }
+    table, other = study.scans(), ready.scans()
+    pd.testing.assert_frame_equal(table, other)
+    assert run(study).sentences[0].startswith("Nothing to do")
 
 
 def test_masks_that_do_not_come_with_scans_lose_nothing(ready):

@@ -1,6 +1,5 @@
 """preprocess: right geometry, nothing lost, the same bytes however often it is killed."""
 
-import json
 import os
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from clam_core.pipeline.scans.preprocess import preprocess
 from clam_core.read.nifti import write_nifti
 from clam_core.settings import PreprocessSettings
 from clam_core.study import Study
+from clam_core.study.atomic import read_json, write_json
 from clam_core.volume import Volume
 from tests.study.test_study import tree
 
@@ -184,7 +184,7 @@ def kill_and_resume(tmp_path, n_kills, n_scans, seed):
     subprocess.run(command(whole.folder), check=True, capture_output=True)
     duration = time.perf_counter() - start
     broken = cohort(tmp_path, n_scans, "broken")
-    key = json.loads((whole.folder / "study.json").read_text())["key"]
+    key_id = read_json(whole.folder / "study.json")["key_id"]
     rng = np.random.default_rng(seed)
     n_resumed = 0
     for _ in range(n_kills):
@@ -199,9 +199,8 @@ def kill_and_resume(tmp_path, n_kills, n_scans, seed):
             status in {"found", "ready"} for status in Study(broken.folder).scans()["status"]
         )
     subprocess.run(command(broken.folder), check=True, capture_output=True)
-    mine = json.loads((broken.folder / "study.json").read_text())
-    text = (broken.folder / "study.json").read_text().replace(mine["key"], key)
-    (broken.folder / "study.json").write_text(text)  # the key is random by design
+    mine = read_json(broken.folder / "study.json")
+    write_json(broken.folder / "study.json", {**mine, "key_id": key_id})  # random by design
     assert tree(broken.folder) == tree(whole.folder)
     return n_resumed
 
