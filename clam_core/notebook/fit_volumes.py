@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clam_core.embedding import Embedding, embed
 from clam_core.fitting import FitContext, Fitted, fit_model
-from clam_core.fitting.fit_model import look
+from clam_core.fitting.fit_cohort import look
 from clam_core.localization import scale_maps
 from clam_core.notebook.given import Shown
 from clam_core.notebook.progress_bar import told

@@ -2,7 +2,7 @@
 
 import pytest
 
-from clam_core.fitting.fit_model import choose_method
+from clam_core.fitting.fit_cohort import choose_method
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from clam_core.clustering import order_by_size
 from clam_core.fitting import fit_model
-from clam_core.fitting.fit_model import look
+from clam_core.fitting.fit_cohort import look
 from clam_core.settings import FitSettings, NetworkSettings, TrainSettings
 from clam_core.training import CohortImages, ScanSource
 
@@ -28,7 +28,7 @@ def test_soft_assignment_and_model_are_numbered_alike(monkeypatch, method):
     assert np.bincount(GROUPS).tolist() == [5, 3, 8]
     asked = []
     monkeypatch.setattr(
-        "clam_core.fitting.fit_model.cluster_scans",
+        "clam_core.fitting.fit_cohort.cluster_scans",
         lambda _, *given: asked.append(given) or GROUPS.copy(),
     )
     settings = FitSettings(

@@ -1,6 +1,5 @@
 """The Clusters page on an unfitted study, on one without maps, and on a complete one."""
 
-import json
 import shutil
 
 import numpy as np
@@ -13,6 +12,7 @@ from clam_core.pipeline.method.fit import fit
 from clam_core.pipeline.method.localize import localize
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, Study, read_names
+from clam_core.study.atomic import read_json, write_json
 from tests.pages.opening import at_page
 from tests.pages.test_cohort import APP
 from tests.pipeline.simulated import QUICK, cohort, study_of
@@ -105,7 +105,7 @@ def test_a_name_is_stored_with_the_run_and_shown_letter_by_letter(monkeypatch, r
     assert not page.exception
     run = Run(Study(root / "done"), "r")
     assert read_names(run) == {2: "[upper](x) *zone*"}
-    assert json.loads((run.folder / "names.json").read_text()) == {"2": "[upper](x) *zone*"}
+    assert read_json(run.folder / "names.json") == {"2": "[upper](x) *zone*"}
     assert any(r"\[upper\]\(x\) \*zone\*" in one.value for one in page.markdown)
     field = next(one for one in page.text_input if one.label == "Name of cluster 1")
     field.set_value("[Upper](x) *zone*").run()
@@ -129,9 +129,9 @@ def test_a_against_b_walks_from_one_center_to_the_other(monkeypatch, made):
 
 def test_a_run_from_before_there_were_decoded_pictures_says_what_to_do(monkeypatch, root):
     path = root / "done" / "runs" / "r" / "run.json"
-    values = json.loads(path.read_text())
+    values = read_json(path)
     del values["localized"]["archetypes"]
-    path.write_text(json.dumps(values))
+    write_json(path, values)
     assert "run 'localize' again" in words(show(monkeypatch, root, study="done"))
 
 

@@ -1,7 +1,6 @@
 """The page New scan: an uploaded scan gets its cluster, and nothing of it is kept."""
 
 import gzip
-import json
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from clam_core.pipeline.method.localize import localize
 from clam_core.read.nifti import write_nifti
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, Study
+from clam_core.study.atomic import read_json, write_json
 from tests.pages.opening import at_page
 from tests.pipeline.simulated import GRID, QUICK, cohort, study_of
 
@@ -29,9 +29,9 @@ def studies(tmp_path_factory):
     fit(made, "r", QUICK)
     localize(made, "r", LocalizeSettings())
     path = root / "one" / "study.json"
-    values = json.loads(path.read_text())
+    values = read_json(path)
     values["prepared"]["settings"] |= {"crop": "none", "mask": "given"}
-    path.write_text(json.dumps(values))
+    write_json(path, values)
     scans = pd.read_parquet(root / "one" / "scans.parquet")
     scans.assign(mask_source="given").to_parquet(root / "one" / "scans.parquet")
     return root

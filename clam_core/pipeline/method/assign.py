@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from clam_core.embedding import Usual, place, voxel_measures
 from clam_core.errors import ReadError, SettingsError
 from clam_core.files.personal_names import looks_private
-from clam_core.fitting.fit_model import Looked, look
+from clam_core.fitting.fit_cohort import Looked, look
 from clam_core.localization import scale_maps
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.method.explain import (

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from benchmarks.scores import accuracy
 from clam_core.embedding import embed
 from clam_core.errors import AlignmentError, MissingStepError, SettingsError, StudyError
-from clam_core.fitting.fit_model import look
+from clam_core.fitting.fit_cohort import look
 from clam_core.pipeline.method.fit import fit, settings_for, source_of
 from clam_core.pipeline.method.weights import load_model
 from clam_core.settings import EmbedSettings
