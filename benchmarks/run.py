@@ -11,6 +11,7 @@ from benchmarks import (
     cohort_speed,
     faithfulness,
     map_speed,
+    scale,
     simulation,
     speed,
     table,
@@ -58,7 +59,8 @@ def run(what: str, options: BenchmarkOptions, progress: Progress) -> Result:
     """Run one benchmark.
 
     Args:
-        what: `speed`, `simulation`, `faithfulness`, `associations` or `interface`.
+        what: `speed`, `simulation`, `faithfulness`, `associations`, `interface` or
+            `scale`.
         options: How much is measured, and where tables go.
         progress: Told which figure is measured.
 
@@ -74,6 +76,7 @@ def run(what: str, options: BenchmarkOptions, progress: Progress) -> Result:
         "faithfulness": _faithfulness,
         "associations": _associations,
         "interface": _interface,
+        "scale": _scale,
     }
     if what not in kinds:
         raise SettingsError(f"There is no benchmark {what!r}; choose {', '.join(kinds)}.")
@@ -167,6 +170,21 @@ def _faithfulness(options: BenchmarkOptions, progress: Progress) -> Result:
     text += f"\nMachine: {machine}.\n"
     if options.to is not None:
         _write(options.to, "faithfulness", text)
+    return Result((text,), {"machine": machine, "rows": rows.to_dict("records")})
+
+
+def _scale(options: BenchmarkOptions, progress: Progress) -> Result:
+    plan = scale.Plan()
+    if options.quick:
+        plan = scale.Plan((50, 100))
+    elif options.full:
+        plan = scale.Plan((*plan.sizes, scale.LARGEST))
+    rows = scale.measure(plan, progress, _kept(options, "scale"))
+    machine = describe()
+    text = table.frame_to_markdown(scale.summary(rows), scale.WHAT)
+    text += f"\nMachine: {machine}.\n"
+    if options.to is not None:
+        _write(options.to, "scale", text)
     return Result((text,), {"machine": machine, "rows": rows.to_dict("records")})
 
 

@@ -3,7 +3,7 @@
 from clam_core.embedding.placing import place
 from clam_core.embedding.plane import Embedding, embed, pca_plane, spread_out
 from clam_core.embedding.trust import n_trusted_neighbors, trust
-from clam_core.embedding.unlike import Usual, nearest_ratio, voxel_measures
+from clam_core.embedding.unlike import Usual, nearest_ratio, usual_distance, voxel_measures
 
 __all__ = [
     "Embedding",
@@ -15,5 +15,6 @@ __all__ = [
     "place",
     "spread_out",
     "trust",
+    "usual_distance",
     "voxel_measures",
 ]

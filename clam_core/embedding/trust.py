@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from clam_core.clustering.nearest import nearest
+from clam_core.clustering.row_blocks import row_blocks
 from clam_core.errors import AlignmentError
 
 MOST_NEIGHBORS = 15
+TIED_BYTES = 8 << 20
+"""Memory of one array of distances where scans tie; about six such arrays are held at once."""
 
 
 def n_trusted_neighbors(n_scans: int) -> int:
@@ -47,17 +51,36 @@ def trust(
     wanted = min(wanted, n_scans - 1)
     if wanted < 1:
         return np.ones(n_scans)
-    shared = np.minimum(_near(features, wanted), _near(positions, wanted)).sum(axis=1)
+    found = [nearest(points, wanted) for points in (features, positions)]
+    is_clear = found[0].is_clear & found[1].is_clear
+    shared = np.empty(n_scans)
+    shared[is_clear] = _n_common(found[0].rows[is_clear], found[1].rows[is_clear])
+    # Where scans are equally near, each counts in part: that takes the distances of all.
+    doubtful = np.flatnonzero(~is_clear)
+    for block in row_blocks(len(doubtful), n_scans, TIED_BYTES):
+        rows = doubtful[block]
+        weights = [_near(points, rows, wanted) for points in (features, positions)]
+        shared[rows] = np.minimum(*weights).sum(axis=1)
     trusted: NDArray[np.float64] = np.minimum(shared / wanted, 1.0)
     return trusted
 
 
-def _near(points: NDArray[np.floating], n_neighbors: int) -> NDArray[np.float64]:
-    """Weight with which each scan is a neighbor of each other; rows sum to `n_neighbors`."""
+def _n_common(ones: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.int64]:
+    """How many of each row's scans are also in the same row of the other, shape (n_rows,)."""
+    counts = np.zeros(len(ones), dtype=np.int64)
+    for column in others.T:
+        counts += (ones == column[:, None]).any(axis=1)
+    return counts
+
+
+def _near(
+    points: NDArray[np.floating], rows: NDArray[np.intp], n_neighbors: int
+) -> NDArray[np.float64]:
+    """Weight with which all scans are neighbors of some; rows sum to `n_neighbors`."""
     from scipy.spatial.distance import cdist
 
-    distance = cdist(points, points)
-    np.fill_diagonal(distance, np.inf)
+    distance = cdist(points[rows], points)
+    distance[np.arange(len(rows)), rows] = np.inf
     last = np.partition(distance, n_neighbors - 1, axis=1)[:, [n_neighbors - 1]]
     # Distances that differ by rounding alone are ties.
     closer = distance < last * (1 - 1e-12)

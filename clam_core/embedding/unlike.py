@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clam_core.clustering.nearest import nearest
 from clam_core.errors import AlignmentError
 
 NEAREST_FACTOR = 1.5
@@ -67,10 +68,12 @@ class Usual:
         codes: Several descriptions of the cohort's scans by the model, such as features
             and latent codes, each of shape (n_scans, n_values).
         measures: Measures of the cohort's scans by name, each of shape (n_scans,).
+        distances: `usual_distance` of each description; None where it is not known.
     """
 
     codes: tuple[Codes, ...]
     measures: Mapping[str, Codes]
+    distances: tuple[float, ...] | None = None
 
     def doubts(self, codes: tuple[Codes, ...], measures: Mapping[str, float]) -> tuple[str, ...]:
         """Reasons why a new scan is unlike all of the cohort; none if it is not.
@@ -83,9 +86,10 @@ class Usual:
             AlignmentError: If the descriptions have other lengths than the cohort's.
         """
         reasons = []
-        pairs = zip(codes, self.codes, strict=True)
+        known = self.distances or (None,) * len(self.codes)
+        parts = zip(codes, self.codes, known, strict=True)
         # Unlike in one description is enough: features may overlook what latent codes show.
-        farness = max(nearest_ratio(new, cohort) for new, cohort in pairs)
+        farness = max(nearest_ratio(*part) for part in parts)
         if farness > NEAREST_FACTOR:
             reasons.append(
                 f"its nearest scan is {farness:.1f} times as far away as is usual in the cohort"
@@ -100,12 +104,13 @@ class Usual:
         return tuple(reasons)
 
 
-def nearest_ratio(new: Codes, cohort: Codes) -> float:
+def nearest_ratio(new: Codes, cohort: Codes, usual: float | None = None) -> float:
     """Distance of a new scan to its nearest, relative to what 99 % of the cohort have at most.
 
     Args:
         new: Shape (n_values,).
         cohort: Shape (n_scans, n_values), two scans or more.
+        usual: `usual_distance` of the cohort, where it is known.
 
     Raises:
         AlignmentError: If the lengths differ.
@@ -114,9 +119,15 @@ def nearest_ratio(new: Codes, cohort: Codes) -> float:
 
     if new.shape != cohort.shape[1:]:
         raise AlignmentError(f"A code of shape {new.shape} does not fit codes of {cohort.shape}.")
-    among = cdist(cohort, cohort)
-    np.fill_diagonal(among, np.inf)
+    usual = usual_distance(cohort) if usual is None else usual
+    return float(cdist(new[None], cohort).min()) / max(usual, 1e-12)
+
+
+def usual_distance(cohort: Codes) -> float:
+    """Distance to the nearest other scan that 99 % of a cohort have at most.
+
+    Args:
+        cohort: Shape (n_scans, n_values), two scans or more.
+    """
     # Not the largest: one outlier in the cohort would make every new scan usual.
-    usual = float(np.quantile(among.min(axis=1), 0.99))
-    nearest = float(cdist(new[None], cohort).min())
-    return nearest / max(usual, 1e-12)
+    return float(np.quantile(nearest(cohort, 1).distances[:, 0], 0.99))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+BLOCK_MIB = 64
+"""Memory of the distances that are held at a time."""
+
 
 def silhouettes(
     features: NDArray[np.floating], clusters: NDArray[np.integer]
@@ -22,10 +25,13 @@ def silhouettes(
     Source:
         Rousseeuw (1987), "Silhouettes", J. Comput. Appl. Math. 20.
     """
+    from sklearn import config_context
     from sklearn.metrics import silhouette_samples
 
     n_clusters = len(np.unique(clusters))
     if not 1 < n_clusters < len(features):
         return np.full(len(features), np.nan)
-    widths: NDArray[np.float64] = silhouette_samples(features, clusters).astype(np.float64)
+    # scikit-learn goes by blocks of rows, but takes 1 GiB for each unless it is told otherwise.
+    with config_context(working_memory=BLOCK_MIB):
+        widths: NDArray[np.float64] = silhouette_samples(features, clusters).astype(np.float64)
     return widths

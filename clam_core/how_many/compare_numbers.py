@@ -13,7 +13,7 @@ from clam_core.clustering.feature_matrix import SAME_DIGITS, Rows, check_cluster
 from clam_core.errors import ClamError, SettingsError
 from clam_core.how_many.decision import decide
 from clam_core.how_many.groupless_cohorts import Compared, Labels, compare, gap_choice
-from clam_core.how_many.indices import mean_agreement, silhouettes, spread_indices
+from clam_core.how_many.indices import mean_agreement, mean_silhouettes, spread_indices
 from clam_core.how_many.selection import NumberRow, Selection
 from clam_core.how_many.stability import Found, resample
 from clam_core.settings import SelectSettings
@@ -145,16 +145,14 @@ def _test(
 
 def _describe(values: NDArray[np.float64], labels: dict[int, Labels]) -> dict[int, NumberRow]:
     """Rows with the indices of the whole cohort; the rest is NaN as yet."""
-    from scipy.spatial.distance import cdist
-
-    distance, unknown = cdist(values, values), float("nan")
+    widths, unknown = mean_silhouettes(values, labels), float("nan")
     described = {}
     for k, found in labels.items():
         calinski_harabasz, davies_bouldin = spread_indices(values, found)
         described[k] = NumberRow(
             n_clusters=k,
             sizes=tuple(np.bincount(found).tolist()),
-            silhouette=float(silhouettes(distance, found).mean()),
+            silhouette=widths[k],
             silhouette_p=unknown,
             calinski_harabasz=calinski_harabasz,
             davies_bouldin=davies_bouldin,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clam_core.errors import ClamError
-from clam_core.how_many.indices import log_within, silhouettes
+from clam_core.how_many.indices import log_within, mean_silhouettes
 
 Labels = NDArray[np.int64]
 ClusterEach = Callable[[NDArray[np.float64]], dict[int, Labels]]
@@ -149,9 +149,6 @@ def _measure(
     values: NDArray[np.float64], labels: dict[int, Labels]
 ) -> tuple[dict[int, float], dict[int, float]]:
     """Mean silhouette and log W_k for each number of clusters; log W_k for 1 too."""
-    from scipy.spatial.distance import cdist
-
-    distance = cdist(values, values)
-    widths = {k: float(silhouettes(distance, found).mean()) for k, found in labels.items()}
+    widths = mean_silhouettes(values, labels)
     withins = {k: log_within(values, found) for k, found in labels.items()}
     return widths, {1: log_within(values, np.zeros(len(values), dtype=np.int64)), **withins}

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
+from clam_core.clustering.row_blocks import distance_blocks
 from clam_core.clustering.spread import cluster_centers, memberships
+
+
+def mean_silhouettes(
+    values: NDArray[np.floating], labels: Mapping[int, NDArray[np.integer]]
+) -> dict[int, float]:
+    """Mean silhouette width for each of several numbers of clusters.
+
+    The distances are computed once, some rows at a time, and not kept.
+
+    Args:
+        values: Features, shape (n_scans, n_features).
+        labels: Cluster of each scan, from 0 without gaps, for each number of clusters.
+    """
+    columns = {k: memberships(found) for k, found in labels.items()}
+    sums = {k: np.empty(column.shape) for k, column in columns.items()}
+    for rows, distance in distance_blocks(values):
+        for k, column in columns.items():
+            sums[k][rows] = distance @ column
+    return {k: float(_silhouettes(sums[k], found).mean()) for k, found in labels.items()}
 
 
 def silhouettes(distance: NDArray[np.floating], labels: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -22,9 +44,12 @@ def silhouettes(distance: NDArray[np.floating], labels: NDArray[np.integer]) -> 
         Rousseeuw (1987), "Silhouettes: a graphical aid to the interpretation and
         validation of cluster analysis", J. Comput. Appl. Math. 20.
     """
-    columns = memberships(labels)
-    counts, each = columns.sum(axis=0), np.arange(len(labels))
-    sums = distance @ columns
+    return _silhouettes(distance @ memberships(labels), labels)
+
+
+def _silhouettes(sums: NDArray[np.float64], labels: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Silhouettes from the summed distances of each scan from the scans of each cluster."""
+    counts, each = np.bincount(labels), np.arange(len(labels))
     # Its distance to itself is zero, so the sum is over the n - 1 others.
     own = sums[each, labels] / np.maximum(counts[labels] - 1, 1)
     means = sums / counts

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import NoneType
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import Field
 
 from clam_core import __version__
 from clam_core.errors import MissingStepError
@@ -38,6 +39,7 @@ ARRAYS = "arrays.zarr"
 _OF_CLUSTERS = {"cluster_maps", "cluster_means", "cluster_masks", "archetypes", "archetype_paths"}
 _OF_MAPS = {"maps", "cluster_maps", "cluster_means", "cluster_masks"}
 _OF_LOCALIZE = {"maps", *_OF_CLUSTERS}
+Distance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _SELECTED: Kinds = {"settings": dict, "rows": list, "recommended": (int, NoneType), "reason": str}
 
 
@@ -56,6 +58,9 @@ class RunInfo(Settings):
         plane: `umap` or `pca`: how the scans were placed on the plane.
         inputs: Digest of volumes and masks that were fitted.
         n_clusters: Number of clusters.
+        usual_distances: How far the nearest other scan is at most for 99 % of the cohort, in
+            its features and in its latent codes; None of a run that was made before this
+            was stored.
         localized: Values of `LocalizeSettings` of the stored maps; None before.
         notes: Sentences on what was decided or happened on the way.
     """
@@ -71,6 +76,7 @@ class RunInfo(Settings):
     plane: str
     inputs: str
     n_clusters: int
+    usual_distances: tuple[Distance, Distance] | None = None
     localized: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
 

@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
-from sklearn.metrics import adjusted_rand_score, silhouette_samples
+from sklearn.metrics import adjusted_rand_score, silhouette_samples, silhouette_score
 
-from clam_core.how_many.indices import log_within, mean_agreement, silhouettes, spread_indices
+from clam_core.clustering import row_blocks
+from clam_core.how_many.indices import (
+    log_within,
+    mean_agreement,
+    mean_silhouettes,
+    silhouettes,
+    spread_indices,
+)
 
 
 def labeled(seed):
@@ -77,3 +84,17 @@ def test_agreement_is_the_mean_over_pairs():
     )
     assert mean_agreement([one, one, two]) == pytest.approx(expected)
     assert np.isnan(mean_agreement([one]))
+
+
+@pytest.mark.parametrize("n_scans", [4, 10, 11, 57])
+def test_mean_silhouettes_by_blocks_are_those_of_all_pairs(monkeypatch, n_scans):
+    whole = row_blocks.row_blocks
+    monkeypatch.setattr(
+        row_blocks, "row_blocks", lambda n_rows, n_columns: whole(n_rows, n_columns, 80 * n_columns)
+    )
+    values = np.random.default_rng(0).normal(size=(n_scans, 3)).round(1)
+    labels = {k: np.arange(n_scans) % k for k in (2, 3)}
+    found = mean_silhouettes(values, labels)
+    for k, own in labels.items():
+        assert found[k] == pytest.approx(silhouette_score(values, own), rel=1e-12)
+        assert found[k] == pytest.approx(silhouettes(cdist(values, values), own).mean(), rel=1e-12)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clam_core.embedding import Usual, place, voxel_measures
+from clam_core.embedding import Usual, place, usual_distance, voxel_measures
 from clam_core.errors import ReadError, SettingsError
 from clam_core.files.personal_names import looks_private
 from clam_core.fitting.fit_cohort import Looked, look
@@ -155,7 +155,9 @@ class KnownRun:
         self._cohort = fitted_cohort(study.folder, run.name, fit_stamp(run))
         self._table = run.scans()
         codes = [run.array(kind).astype(np.float64) for kind in ("features", "latent")]
-        self._usual = Usual((codes[0], codes[1]), self._measures())
+        # Runs of earlier versions did not store these; they are computed once for all new scans.
+        distances = run.info().usual_distances or tuple(map(usual_distance, codes))
+        self._usual = Usual((codes[0], codes[1]), self._measures(), distances)
 
     @property
     def n_clusters(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast, get_args
 
-from clam_core.embedding import embed
+from clam_core.embedding import embed, usual_distance
 from clam_core.errors import MissingStepError, SettingsError, StudyError
 from clam_core.fitting import FitContext, Fitted, fit_model, preset_settings
 from clam_core.models import describe_model
@@ -250,6 +250,7 @@ def _store(
         plane=placed.method,
         inputs=asked.digest,
         n_clusters=fitted.model.n_clusters,
+        usual_distances=(usual_distance(fitted.features), usual_distance(fitted.latent)),
         notes=notes,
     )
     writer.commit(info, ["arrays.zarr", "scans.parquet", "weights.safetensors", "history.jsonl"])
