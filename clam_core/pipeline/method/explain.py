@@ -117,9 +117,7 @@ class ExplainedCohort:
     def explain(self, row: int, settings: LocalizeSettings) -> Explanation:
         """The map of one scan, put to the test."""
         scan = self.images.source.read(row)
-        return self._explain(
-            self.images.batch(torch.tensor([row])), scan, settings, self.clusters[[row]]
-        )
+        return self._explain(self._image(scan), scan, settings, self.clusters[[row]])
 
     def explain_new(
         self,
@@ -128,9 +126,12 @@ class ExplainedCohort:
         settings: LocalizeSettings,
     ) -> Explanation:
         """The map of a scan that the run does not know; its own cluster is the likeliest one."""
-        source = ScanSource(lambda _: (volume, mask), 1, volume.shape)
-        image = CohortImages(source, self.images.scale).batch(torch.tensor([0]))
-        return self._explain(image, (volume, mask), settings, None)
+        return self._explain(self._image((volume, mask)), (volume, mask), settings, None)
+
+    def _image(self, scan: tuple[NDArray[np.int16], NDArray[np.bool_] | None]) -> torch.Tensor:
+        """One scan, read already, as input of the network."""
+        source = ScanSource(lambda _: scan, 1, scan[0].shape)
+        return CohortImages(source, self.images.scale).batch(torch.tensor([0]))
 
     def _explain(
         self,
