@@ -32,6 +32,7 @@ from clam_core.settings.on_disk import read_stored
 from clam_core.study import Run, Study
 from clam_core.study.stamp import fit_stamp
 from clam_core.training import CohortImages, ScanSource
+from clam_core.training.images import MEMORY_BYTES
 
 KEPT_RUNS, KEPT_MAPS = 2, 64
 
@@ -87,7 +88,11 @@ class ExplainedCohort:
         key = self._key(settings)
         if key not in self._references:
             self._references[key] = add_backdrop(
-                self.model, self._medians[place], self.batches, self.clusters, _asked(settings)
+                self.model,
+                self._medians[place],
+                self.batches,
+                self.clusters,
+                asked_of_all(settings),
             )
         return self._references[key]
 
@@ -111,7 +116,7 @@ class ExplainedCohort:
         return made
 
     def _key(self, settings: LocalizeSettings) -> str:
-        asked = _asked(settings).model_copy(update={"layer": map_layer(self.model, settings)})
+        asked = asked_of_all(settings).model_copy(update={"layer": map_layer(self.model, settings)})
         return asked.model_dump_json()
 
     def explain(self, row: int, settings: LocalizeSettings) -> Explanation:
@@ -171,11 +176,12 @@ class ExplainedCohort:
 class FittedCohort(ExplainedCohort):
     """A run of a study and its scans, ready to be explained."""
 
-    def __init__(self, study: Study, run: Run) -> None:
+    def __init__(self, study: Study, run: Run, memory_bytes: int = MEMORY_BYTES) -> None:
         self.table = run.scans()
         model, scale = load_model(run)
         source = source_of(study, [str(scan_id) for scan_id in self.table.index])
-        super().__init__(model, CohortImages(source, scale), self.table["cluster"].to_numpy() - 1)
+        images = CohortImages(source, scale, memory_bytes)
+        super().__init__(model, images, self.table["cluster"].to_numpy() - 1)
 
 
 def explain_scan(
@@ -237,7 +243,7 @@ def stored_settings(values: dict[str, Any]) -> LocalizeSettings:
     return read_stored(LocalizeSettings, values, "The description of the maps")
 
 
-def _asked(settings: LocalizeSettings) -> LocalizeSettings:
+def asked_of_all(settings: LocalizeSettings) -> LocalizeSettings:
     """All clusters against the rest at once, unless a pair of clusters is asked for."""
     # One pass over the cohort then serves the maps of all clusters.
     is_pair = isinstance(settings.target, tuple)
