@@ -138,8 +138,8 @@ class ReaderPool:
             ),
             "RecursionError": ReadError("Its header is nested too deeply to be a real scan."),
             "overtime": LimitError(
-                f"Reading it took more than the {failure.seconds:.0f} s that a file of its size may "
-                "take; it is damaged, or its header asks for more than it holds."
+                f"Reading it took more than the {failure.seconds:.0f} s that a file of its size "
+                "may take; it is damaged, or its header asks for more than it holds."
             ),
             "died": ReadError(f"Its content made the reader stop (code {message}); it is damaged."),
         }

@@ -74,8 +74,7 @@ class CohortWork:
     def maps(self, rows: Iterable[int]) -> Iterator[Made]:
         """Row, line and map (scaled, float16) of some scans, as they are ready."""
         shared = _shared(self.reference)
-        for row, values, arrays in self._each("map_of_scan", rows, shared=shared):
-            yield row, values, arrays
+        yield from self._each("map_of_scan", rows, shared=shared)
 
     def likeness_of_random(self) -> float | None:
         """Mean correlation of some maps with those of a random encoder; None without maps."""
