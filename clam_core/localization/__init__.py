@@ -1,6 +1,11 @@
 """Activation maps: where in a scan its cluster is recognised, and whether the map is true."""
 
-from clam_core.localization.backdrop import add_backdrop
+from clam_core.localization.backdrop import (
+    add_backdrop,
+    asked_rows,
+    bare_nodes,
+    with_backdrop,
+)
 from clam_core.localization.cluster_level import ClusterMeans
 from clam_core.localization.faithfulness import (
     Faithfulness,
@@ -24,8 +29,9 @@ from clam_core.localization.randomization import (
     compare_maps,
     randomize_encoder,
 )
-from clam_core.localization.reference import Reference, make_reference
+from clam_core.localization.reference import Reference, drawn_rows, make_reference, median_of
 from clam_core.localization.shares import HU_BANDS, OUTSIDE, MapShares, map_shares
+from clam_core.localization.task import Question
 from clam_core.localization.truth import (
     LesionTruth,
     auroc,
@@ -47,13 +53,17 @@ __all__ = [
     "FaithfulnessSettings",
     "LesionTruth",
     "MapShares",
+    "Question",
     "Reference",
     "Resemblance",
     "Variant",
     "add_backdrop",
+    "asked_rows",
     "auroc",
+    "bare_nodes",
     "check_randomization",
     "compare_maps",
+    "drawn_rows",
     "energy_enrichment",
     "is_hit",
     "lesion_share",
@@ -63,6 +73,7 @@ __all__ = [
     "map_layer",
     "map_shares",
     "measure_faithfulness",
+    "median_of",
     "own_clusters",
     "random_smooth_map",
     "randomize_encoder",
@@ -70,4 +81,5 @@ __all__ = [
     "score_against_truth",
     "summarize",
     "upsample",
+    "with_backdrop",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -50,26 +51,75 @@ def add_backdrop(
     Raises:
         AlignmentError: If the cohort has another number of scans than `clusters`.
     """
-    wanted = {
-        question: _draw(clusters, question, settings.seed)
-        for question in target_questions(settings, model.n_clusters)
-    }
-    sums: dict[Question, Tensor] = {}
+    asked = asked_rows(clusters, settings, model.n_clusters)
+    found: dict[int, list[Tensor]] = {}
     row = 0
+    for batch in cohort:
+        # One by one, as `make_maps` does, so that a map does not depend on its neighbors.
+        for image in batch[:, None]:
+            if row in asked:
+                found[row] = bare_nodes(model, image, reference, asked[row], settings)
+            row += 1
+    if row != len(clusters):
+        raise AlignmentError(f"{row} scans do not fit clusters of shape {clusters.shape}.")
+    return with_backdrop(reference, asked, found)
+
+
+def asked_rows(
+    clusters: NDArray[np.int64], settings: LocalizeSettings, n_clusters: int
+) -> dict[int, list[Question]]:
+    """Rows of the scans that a backdrop is the mean of, and for which questions each is."""
+    asked: dict[int, list[Question]] = {}
+    for question in target_questions(settings, n_clusters):
+        for row in _draw(clusters, question, settings.seed):
+            asked.setdefault(row, []).append(question)
+    return dict(sorted(asked.items()))
+
+
+def bare_nodes(
+    model: ClusterModel,
+    image: Tensor,
+    reference: Reference,
+    questions: Sequence[Question],
+    settings: LocalizeSettings,
+) -> list[Tensor]:
+    """Nodes of one scan's integrated map for each question, without a backdrop.
+
+    Args:
+        model: From image to probabilities; given back as it was.
+        image: Standardised, shape (1, 1, *grid).
+        reference: The cohort's medians.
+        questions: What is explained.
+        settings: Steps.
+    """
     parameter = next(model.parameters())
     bare = replace(reference.to(parameter), backdrop={})
     with borrowed(model, tuple(bare.image.shape[2:])):
-        for batch in cohort:
-            # One by one, as `make_maps` does, so that a map does not depend on its neighbors.
-            for image in batch.to(parameter)[:, None]:
-                for question in (q for q, rows in wanted.items() if row in rows):
-                    task = Task(model, question, reference.layer, settings, bare)
-                    nodes = integrate(image, task).nodes.double()
-                    sums[question] = nodes + sums.get(question, torch.zeros_like(nodes))
-                row += 1
-    if row != len(clusters):
-        raise AlignmentError(f"{row} scans do not fit clusters of shape {clusters.shape}.")
-    means = {(q.cluster, q.other): (s / len(wanted[q])).float() for q, s in sums.items()}
+        tasks = [Task(model, question, bare.layer, settings, bare) for question in questions]
+        return [integrate(image.to(parameter), task).nodes for task in tasks]
+
+
+def with_backdrop(
+    reference: Reference,
+    asked: Mapping[int, Sequence[Question]],
+    found: Mapping[int, Sequence[Tensor]],
+) -> Reference:
+    """The reference with the mean nodes of each question.
+
+    Args:
+        reference: The cohort's medians.
+        asked: Questions by row, as `asked_rows` gives them.
+        found: Nodes by row, for each of its questions.
+    """
+    sums: dict[Question, Tensor] = {}
+    counts: Counter[Question] = Counter()
+    # In the order of rows, whatever order they were found in: a sum in another order differs.
+    for row, questions in sorted(asked.items()):
+        for question, nodes in zip(questions, found[row], strict=True):
+            added = nodes.double()
+            sums[question] = added + sums.get(question, torch.zeros_like(added))
+            counts[question] += 1
+    means = {(q.cluster, q.other): (s / counts[q]).float() for q, s in sums.items()}
     return replace(reference, backdrop=means)
 
 

@@ -134,7 +134,10 @@ class Autoencoder(nn.Module):
             )
 
     def _bend(self, values: Tensor) -> Tensor:
-        return functional.leaky_relu(values, self.settings.slope)
+        # Values come fresh out of a layer: in place spares a tensor as large, where no gradient
+        # needs them as they were.
+        in_place = not torch.is_grad_enabled()
+        return functional.leaky_relu(values, self.settings.slope, inplace=in_place)
 
 
 def _layers(n_axes: int, settings: NetworkSettings) -> tuple[list[nn.Module], list[nn.Module]]:

@@ -94,20 +94,23 @@ def run_everything(
         done.append(import_table(study, inputs.clinical, None, progress))
     n_workers, forgets = inputs.create.n_workers, inputs.forget_missing
     done.append(preprocess(study, inputs.preprocess, n_workers, progress, forget_missing=forgets))
-    done += find_groups(study, choice, progress)
+    done += find_groups(study, choice, progress, n_workers)
     return Summary(
         tuple(sentence for summary in done for sentence in summary.sentences),
         {"study": folder.name, "steps": [summary.values for summary in done]},
     )
 
 
-def find_groups(study: Study, choice: FitChoice, progress: Progress = silent) -> list[Summary]:
+def find_groups(
+    study: Study, choice: FitChoice, progress: Progress = silent, n_workers: int = 1
+) -> list[Summary]:
     """Fit, compare numbers of clusters, make maps, and compare the clinical table if there is one.
 
     Args:
         study: A preprocessed study.
         choice: Name, number of clusters, preset and seed of the run.
         progress: Told what is going on.
+        n_workers: Processes that make the maps.
 
     Returns:
         The summary of each step.
@@ -118,9 +121,8 @@ def find_groups(study: Study, choice: FitChoice, progress: Progress = silent) ->
     variant: LocalizeVariant = "paper" if choice.preset == "paper" else "integrated"
     fitted = fit(study, choice.name, settings, progress, resume=True)
     chosen = _select(study, choice, progress)
-    mapped = localize(
-        study, choice.name, LocalizeSettings(variant=variant, seed=choice.seed), progress
-    )
+    wanted = LocalizeSettings(variant=variant, seed=choice.seed)
+    mapped = localize(study, choice.name, wanted, progress, n_workers=n_workers)
     return [fitted, chosen, mapped, *_associations(study, choice, progress)]
 
 

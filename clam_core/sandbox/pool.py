@@ -14,15 +14,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 from clam_core import errors
-from clam_core.errors import ClamError, LimitError, ReadError
+from clam_core.errors import ClamError, LimitError, ReadError, StudyError
 from clam_core.sandbox import wire
+from clam_core.sandbox.engine import Reply, Shared, Task
 from clam_core.sandbox.worker import FOLDER_PREFIX
 from clam_core.settings import ReadLimits
 
@@ -34,38 +35,24 @@ _PATIENCE = 4
 _START_SECONDS = 60.0
 
 
+__all__ = ["Failure", "ReaderPool", "Reply", "Task"]
+
+
 @dataclass(frozen=True)
-class Task:
-    """One call in a reader process.
+class Failure:
+    """A task without a result.
 
     Attributes:
-        function: `package.module:function`, called with `arguments`; it returns
-            (values for JSON, named arrays).
-        arguments: Plain JSON values.
-        n_bytes: Size of the files that it reads, from which its time follows.
-        key: Anything by which the caller knows the task again.
+        kind: `died`, `overtime`, or the name of the exception.
+        message: The exit code of a process that died; else what the exception says, and where.
+        seconds: Time that the task was allowed.
+        refused: What the computer refused, as an error with a sentence, or None.
     """
 
-    function: str
-    arguments: dict[str, Any]
-    n_bytes: int = 0
-    key: Any = None
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What came of a task: a result, or an error that a user can act on."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    arrays: wire.Arrays = field(default_factory=dict)
-    error: ClamError | None = None
-    crashed: bool = False
-
-    def unwrap(self) -> tuple[dict[str, Any], wire.Arrays]:
-        """The result; raises the error if there is one."""
-        if self.error is not None:
-            raise self.error
-        return self.values, self.arrays
+    kind: str
+    message: str
+    seconds: float
+    refused: ClamError | None = None
 
 
 class ReaderPool:
@@ -75,6 +62,7 @@ class ReaderPool:
         n_workers: Number of processes.
         limits: What one task may cost.
         preload: Modules that each process imports before its first task.
+        environment: More variables of the processes.
     """
 
     def __init__(
@@ -82,9 +70,12 @@ class ReaderPool:
         n_workers: int = 1,
         limits: ReadLimits | None = None,
         preload: tuple[str, ...] = ("clam_core.find.inspect",),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._limits = limits or ReadLimits()
         self._preload = preload
+        self._environment = environment or {}
+        self._busy: set[_Reader] = set()
         self._threads = ThreadPoolExecutor(n_workers, thread_name_prefix="reader")
         self._n_workers = n_workers
         self._idle: queue.SimpleQueue[_Reader | None] = queue.SimpleQueue()
@@ -95,7 +86,7 @@ class ReaderPool:
         """Start the processes; they import their modules while the caller goes on."""
         for _ in range(self._n_workers):
             self._idle.get()
-            self._idle.put(_Reader(self._limits, self._preload))
+            self._idle.put(self._start())
         return self
 
     def __exit__(
@@ -105,26 +96,59 @@ class ReaderPool:
         trace: TracebackType | None,
     ) -> None:
         """End all processes; unfinished tasks are given up."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for busy in tuple(self._busy):
+            busy.kill()  # whoever cancels does not wait for what nobody will take
+        self._threads.shutdown(wait=True)
         for _ in range(self._n_workers):
             reader = self._idle.get()
             if reader is not None:
                 reader.stop()
 
-    def run(self, task: Task) -> Reply:
+    def run(self, task: Task, shared: Shared | None = None) -> Reply:
         """Run one task and wait for its reply."""
         reader = self._idle.get()
         try:
             if reader is None or not reader.alive:
-                reader = _Reader(self._limits, self._preload)
-            return reader.run(task)
+                reader = self._start()
+            self._busy.add(reader)
+            came = reader.run(task, shared)
+            return came if isinstance(came, Reply) else self._judge(came)
         finally:
+            if reader is not None:
+                self._busy.discard(reader)
             if reader is not None and not reader.alive:
                 reader.stop()
                 reader = None
             self._idle.put(reader)
 
-    def map(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Reply]]:
+    def _start(self) -> _Reader:
+        return _Reader(self._limits, self._preload, self._environment)
+
+    def _judge(self, failure: Failure) -> Reply:
+        """What a failure says about the file that was read."""
+        gib = self._limits.memory_bytes / (1 << 30)
+        kind, message = failure.kind, failure.message
+        known = getattr(errors, kind, None)
+        if isinstance(known, type) and issubclass(known, ClamError):
+            return Reply(error=known(message))
+        sentences: dict[str, ReadError] = {
+            "MemoryError": LimitError(
+                f"Reading it needs more than the {gib:.0f} GiB of memory that one file may use."
+            ),
+            "RecursionError": ReadError("Its header is nested too deeply to be a real scan."),
+            "overtime": LimitError(
+                f"Reading it took more than the {failure.seconds:.0f} s that a file of its size "
+                "may take; it is damaged, or its header asks for more than it holds."
+            ),
+            "died": ReadError(f"Its content made the reader stop (code {message}); it is damaged."),
+        }
+        damaged = ReadError(f"Its content cannot be read ({message}); it is damaged.")
+        return Reply(error=sentences.get(kind, damaged), crashed=kind in {"overtime", "died"})
+
+    def map(
+        self, tasks: Iterable[Task], shared: Shared | None = None
+    ) -> Iterator[tuple[Task, Reply]]:
         """Run many tasks; replies come as they are ready.
 
         At most two tasks per process are waiting or done but not yet taken,
@@ -135,7 +159,7 @@ class ReaderPool:
         try:
             while True:
                 for task in source:
-                    waiting[self._threads.submit(self.run, task)] = task
+                    waiting[self._threads.submit(self.run, task, shared)] = task
                     if len(waiting) >= 2 * self._n_workers:
                         break
                 if not waiting:
@@ -151,15 +175,18 @@ class ReaderPool:
 class _Reader:
     """One child process and the pipe to it."""
 
-    def __init__(self, limits: ReadLimits, preload: tuple[str, ...]) -> None:
+    def __init__(
+        self, limits: ReadLimits, preload: tuple[str, ...], environment: Mapping[str, str]
+    ) -> None:
         self._limits = limits
+        self._shared: Shared | None = None
         self._folder = tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "clam_core.sandbox.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **_ONE_THREAD, "TMPDIR": self._folder.name},
+            env={**os.environ, **_ONE_THREAD, **environment, "TMPDIR": self._folder.name},
         )
         self._started = False
         self.alive = True
@@ -170,7 +197,7 @@ class _Reader:
     def _input(self) -> Any:  # noqa: ANN401
         return self._process.stdin
 
-    def run(self, task: Task) -> Reply:
+    def run(self, task: Task, shared: Shared | None = None) -> Reply | Failure:
         """Send the task, wait for its reply, kill the process when its time is over."""
         seconds = self._limits.seconds_for(task.n_bytes)
         wall = _PATIENCE * seconds + (0 if self._started else _START_SECONDS)
@@ -183,51 +210,52 @@ class _Reader:
         timer = threading.Timer(wall, end)
         timer.start()
         try:
-            wire.send(
-                self._input,
-                {"function": task.function, "arguments": task.arguments, "seconds": seconds},
-            )
+            self._send(task, shared, seconds)
             values, arrays = wire.receive(self._process.stdout)  # type: ignore[arg-type]
         except (wire.WireError, OSError):
             return self._died(seconds, overtime=overtime.is_set())
         finally:
             timer.cancel()
         self._started = True
-        return self._reply(values, arrays)
+        return self._reply(values, arrays, seconds)
 
-    def _reply(self, values: dict[str, Any], arrays: wire.Arrays) -> Reply:
+    def _send(self, task: Task, shared: Shared | None, seconds: float) -> None:
+        """The task, with what tasks share where the process has not got it yet."""
+        asked = {"function": task.function, "arguments": task.arguments, "seconds": seconds}
+        is_new = shared is not None and shared is not self._shared
+        sent = shared.arrays if shared is not None and is_new else None
+        wire.send(self._input, {**asked, "shares": shared is not None, "is_new": is_new}, sent)
+        self._shared = shared if is_new else self._shared
+
+    def _reply(
+        self, values: dict[str, Any], arrays: wire.Arrays, seconds: float
+    ) -> Reply | Failure:
         if values.get("ok") is True:
             return Reply(values=values["result"], arrays=arrays)
-        kind, message = str(values.get("kind")), str(values.get("message"))
-        known = getattr(errors, kind, None)
-        if isinstance(known, type) and issubclass(known, ClamError):
-            return Reply(error=known(message))
+        kind = str(values.get("kind"))
         if kind == "MemoryError":
             self.alive = False  # its heap may be full of holes: start afresh
-            return Reply(error=LimitError(self._too_much_memory()))
-        if kind == "RecursionError":
-            return Reply(error=ReadError("Its header is nested too deeply to be a real scan."))
-        return Reply(error=ReadError(f"Its content cannot be read ({message}); it is damaged."))
+        refused = values.get("refused")
+        return Failure(
+            kind,
+            str(values.get("message")),
+            seconds,
+            None if refused is None else StudyError(str(refused)),
+        )
 
-    def _died(self, seconds: float, *, overtime: bool) -> Reply:
+    def _died(self, seconds: float, *, overtime: bool) -> Failure:
         self.alive = False
         try:
             code = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:  # it closed the pipe, or sent junk, and lives
             self._process.kill()
             code = self._process.wait()
-        if overtime or code == -getattr(signal, "SIGXCPU", 24):
-            message = (
-                f"Reading it took more than the {seconds:.0f} s that a file of its size may take; "
-                "it is damaged, or its header asks for more than it holds."
-            )
-            return Reply(error=LimitError(message), crashed=True)
-        message = f"Its content made the reader stop (code {code}); it is damaged."
-        return Reply(error=ReadError(message), crashed=True)
+        is_late = overtime or code == -getattr(signal, "SIGXCPU", 24)
+        return Failure("overtime" if is_late else "died", str(code), seconds)
 
-    def _too_much_memory(self) -> str:
-        gib = self._limits.memory_bytes / (1 << 30)
-        return f"Reading it needs more than the {gib:.0f} GiB of memory that one file may use."
+    def kill(self) -> None:
+        """End the process; whoever waits for it is told that it died."""
+        self._process.kill()
 
     def stop(self) -> None:
         """End the process and remove its temporary folder."""

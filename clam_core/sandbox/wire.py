@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 _HEAD = struct.Struct(">Q")
 MAX_HEADER_BYTES = 256 << 20
 MAX_ARRAY_BYTES = 8 << 30
-_DTYPES = frozenset({"bool", "uint8", "int16", "uint16", "int32", "float32", "float64"})
+_DTYPES = frozenset(
+    {"bool", "uint8", "int16", "uint16", "int32", "int64", "float16", "float32", "float64"}
+)
 
 Arrays = dict[str, NDArray[np.generic]]
 

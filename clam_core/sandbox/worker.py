@@ -32,17 +32,26 @@ def main() -> None:
     limit_memory(int(first["memory_bytes"]))
     for module in first["preload"]:
         importlib.import_module(module)
+    shared: dict[str, Any] = {}
     while True:
         try:
-            task, _ = _receive(tasks)
+            task, arrays = _receive(tasks)
         except _wire().WireError:  # the parent has ended, perhaps without cleaning up
             return _remove_own_folder()
         limit_cpu(float(task["seconds"]))
+        if task.get("is_new"):
+            shared = arrays
+        if task.get("shares"):
+            task["arguments"]["shared"] = shared
         _answer(replies, task)
 
 
 def _wire() -> Any:  # noqa: ANN401
     return importlib.import_module("clam_core.sandbox.wire")
+
+
+def _system_errors() -> Any:  # noqa: ANN401
+    return importlib.import_module("clam_core.files.system_errors")
 
 
 def _receive(stream: IO[bytes]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -60,7 +69,7 @@ def _remove_own_folder() -> None:
 def _answer(replies: IO[bytes], task: dict[str, Any]) -> None:
     try:
         values, arrays = find_function(task["function"])(**task["arguments"])
-        reply = {"ok": True, "result": values}
+        reply: dict[str, Any] = {"ok": True, "result": values}
     except ClamError as error:
         reply, arrays = {"ok": False, "kind": type(error).__name__, "message": str(error)}, {}
     except MemoryError:
@@ -70,6 +79,8 @@ def _answer(replies: IO[bytes], task: dict[str, Any]) -> None:
     except Exception as error:  # any fault of a parser is an outcome here
         message = f"{type(error).__name__} in {_where(error)}"
         reply, arrays = {"ok": False, "kind": "Exception", "message": message}, {}
+        refused = _system_errors().as_sentence(error)
+        reply |= {} if refused is None else {"refused": str(refused)}
     _wire().send(replies, reply, arrays)
 
 

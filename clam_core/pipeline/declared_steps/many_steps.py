@@ -57,7 +57,7 @@ def groups(
     from clam_core.study import Study
 
     choice = FitChoice(run, k, preset, method, epochs, seed)
-    done = find_groups(Study(study), choice, progress)
+    done = find_groups(Study(study), choice, progress, N_WORKERS)
     return Summary(tuple(sentence for summary in done for sentence in summary.sentences))
 
 

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from clam_core.pipeline.declared_steps.declaration import Option, step
 from clam_core.pipeline.declared_steps.shared_options import (
+    N_WORKERS,
     Epochs,
+    MapWorkers,
     Method,
     NClusters,
     Overwrite,
@@ -110,6 +112,7 @@ def localize(
         tuple[str, ...] | None, Option("Ids with commas; all if not given.", written=IDS)
     ] = None,
     seed: Seed = 0,
+    workers: MapWorkers = N_WORKERS,
     progress: Progress,
 ) -> Summary:
     """Show where in each scan its cluster is recognised, and test each map."""
@@ -120,7 +123,7 @@ def localize(
     values: dict[str, Any] = {"variant": variant, "target": target}
     settings = LocalizeSettings(layer=layer, seed=seed, **values)
     ids = None if scans is None else list(scans)
-    return run_localize(Study(study), run, settings, progress, ids)
+    return run_localize(Study(study), run, settings, progress, ids, n_workers=workers)
 
 
 @step(

@@ -10,9 +10,13 @@ from clam_core.pipeline.declared_steps.declaration import Option
 from clam_core.pipeline.declared_steps.written import GRID, LABELS, of_table_or_column
 
 N_WORKERS = min(os.cpu_count() or 1, 8)
-"""Reader processes, if nobody says how many."""
+"""Processes, if nobody says how many."""
 
 Workers = Annotated[int, Option("Reader processes.", lowest=1, highest=64)]
+MapWorkers = Annotated[
+    int,
+    Option("Processes that compute, one core each; the maps are the same.", lowest=1, highest=64),
+]
 Scans = Annotated[Path, Option("Folder, zip archive or file with the scans.")]
 ScansTable = Annotated[
     Path | None,

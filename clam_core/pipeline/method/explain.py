@@ -32,6 +32,7 @@ from clam_core.settings.on_disk import read_stored
 from clam_core.study import Run, Study
 from clam_core.study.stamp import fit_stamp
 from clam_core.training import CohortImages, ScanSource
+from clam_core.training.images import MEMORY_BYTES
 
 KEPT_RUNS, KEPT_MAPS = 2, 64
 
@@ -87,7 +88,11 @@ class ExplainedCohort:
         key = self._key(settings)
         if key not in self._references:
             self._references[key] = add_backdrop(
-                self.model, self._medians[place], self.batches, self.clusters, _asked(settings)
+                self.model,
+                self._medians[place],
+                self.batches,
+                self.clusters,
+                asked_of_all(settings),
             )
         return self._references[key]
 
@@ -111,15 +116,13 @@ class ExplainedCohort:
         return made
 
     def _key(self, settings: LocalizeSettings) -> str:
-        asked = _asked(settings).model_copy(update={"layer": map_layer(self.model, settings)})
+        asked = asked_of_all(settings).model_copy(update={"layer": map_layer(self.model, settings)})
         return asked.model_dump_json()
 
     def explain(self, row: int, settings: LocalizeSettings) -> Explanation:
         """The map of one scan, put to the test."""
         scan = self.images.source.read(row)
-        return self._explain(
-            self.images.batch(torch.tensor([row])), scan, settings, self.clusters[[row]]
-        )
+        return self._explain(self._image(scan), scan, settings, self.clusters[[row]])
 
     def explain_new(
         self,
@@ -128,9 +131,12 @@ class ExplainedCohort:
         settings: LocalizeSettings,
     ) -> Explanation:
         """The map of a scan that the run does not know; its own cluster is the likeliest one."""
-        source = ScanSource(lambda _: (volume, mask), 1, volume.shape)
-        image = CohortImages(source, self.images.scale).batch(torch.tensor([0]))
-        return self._explain(image, (volume, mask), settings, None)
+        return self._explain(self._image((volume, mask)), (volume, mask), settings, None)
+
+    def _image(self, scan: tuple[NDArray[np.int16], NDArray[np.bool_] | None]) -> torch.Tensor:
+        """One scan, read already, as input of the network."""
+        source = ScanSource(lambda _: scan, 1, scan[0].shape)
+        return CohortImages(source, self.images.scale).batch(torch.tensor([0]))
 
     def _explain(
         self,
@@ -170,11 +176,12 @@ class ExplainedCohort:
 class FittedCohort(ExplainedCohort):
     """A run of a study and its scans, ready to be explained."""
 
-    def __init__(self, study: Study, run: Run) -> None:
+    def __init__(self, study: Study, run: Run, memory_bytes: int = MEMORY_BYTES) -> None:
         self.table = run.scans()
         model, scale = load_model(run)
         source = source_of(study, [str(scan_id) for scan_id in self.table.index])
-        super().__init__(model, CohortImages(source, scale), self.table["cluster"].to_numpy() - 1)
+        images = CohortImages(source, scale, memory_bytes)
+        super().__init__(model, images, self.table["cluster"].to_numpy() - 1)
 
 
 def explain_scan(
@@ -236,7 +243,7 @@ def stored_settings(values: dict[str, Any]) -> LocalizeSettings:
     return read_stored(LocalizeSettings, values, "The description of the maps")
 
 
-def _asked(settings: LocalizeSettings) -> LocalizeSettings:
+def asked_of_all(settings: LocalizeSettings) -> LocalizeSettings:
     """All clusters against the rest at once, unless a pair of clusters is asked for."""
     # One pass over the cohort then serves the maps of all clusters.
     is_pair = isinstance(settings.target, tuple)

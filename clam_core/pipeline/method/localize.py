@@ -7,31 +7,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
 from clam_core.errors import StudyError
 from clam_core.localization import (
     ClusterMeans,
     Faithfulness,
-    check_randomization,
-    scale_maps,
     summarize,
 )
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.fingerprints import of_maps
 from clam_core.pipeline.method.archetypes import write_archetypes
-from clam_core.pipeline.method.explain import FittedCohort
+from clam_core.pipeline.method.cohort_work import TASKS, CohortWork, on_one_thread
 from clam_core.pipeline.method.kept_maps import SHARES, kept_lines
 from clam_core.pipeline.method.weights import pack_reference
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
+from clam_core.sandbox.workers import engine_with
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, RunWriter, Study
 from clam_core.wording import plural
-
-N_RANDOMIZED = 6
-"""Scans that the weight-randomisation check looks at."""
 
 
 def localize(
@@ -40,11 +35,14 @@ def localize(
     settings: LocalizeSettings,
     progress: Progress = silent,
     scan_ids: list[str] | None = None,
+    *,
+    n_workers: int = 1,
 ) -> Summary:
     """Make and store the activation map of each scan, and put each to the test.
 
     Killed at any moment it leaves the maps as they were and goes on where it was when it
-    is started again with the same settings.
+    is started again with the same settings. The results are the same to the byte for any
+    number of workers.
 
     Args:
         study: The study.
@@ -53,6 +51,7 @@ def localize(
         progress: Told how many scans are done.
         scan_ids: Scans to map; None maps all of the run. Maps of other scans that were made
             with the same settings stay.
+        n_workers: Processes that compute, on one thread each; 1 is this process alone.
 
     Returns:
         How many maps were made and how many moved the assignment as they should.
@@ -62,32 +61,38 @@ def localize(
         StaleRunError: If it was fitted on other volumes.
         StudyError: If a scan is not part of the run, or no scan is named, or the run has maps
             of other scans with other settings.
+        ClamError: If a worker dies; what is done is kept for the next start.
     """
     run = Run(study, name)
     check_current(study, run)
     table = run.scans()
     wanted = _wanted(table, scan_ids)
     kept = kept_lines(run, settings, wanted)
-    with run.lock(), RunWriter(run, "localize") as writer:
+    n_workers = min(n_workers, len(wanted))
+    with run.lock(), RunWriter(run, "localize") as writer, on_one_thread():
         n_bytes = run.weights().stat().st_size
         fingerprint = of_maps(settings, run.info().inputs, n_bytes)
         done = {line.pop("scan_id"): line for line in writer.start(fingerprint)}
-        cohort = FittedCohort(study, run)
-        grid = cohort.images.grid
-        writer.create("maps", len(table), grid, "float16")
-        for row, scan_id in enumerate(table.index):
-            if scan_id in kept and scan_id not in done:
-                writer.write_row("maps", row, run.array_row("maps", row))
-                done[str(scan_id)] = kept[str(scan_id)]
-            if scan_id in done or scan_id not in wanted:
-                continue
-            made = cohort.explain(row, settings)
-            scaled = scale_maps(made.signed[None])[0]
-            writer.write_row("maps", row, scaled.astype(np.float16))
-            writer.note({"scan_id": scan_id, **made.line})
-            done[str(scan_id)] = made.line
-            progress("Making maps", len(done.keys() - kept.keys()), len(wanted))
-        return _store(run, writer, _Made(cohort, settings, done, len(kept)))
+        with engine_with(n_workers, (TASKS,)) as engine:
+            work = CohortWork(study, run, settings, engine)
+            writer.create("maps", len(table), work.cohort.images.grid, "float16")
+            for row, scan_id in enumerate(table.index):
+                if scan_id in kept and scan_id not in done:
+                    writer.write_row("maps", row, run.array_row("maps", row))
+                    done[str(scan_id)] = kept[str(scan_id)]
+            n_done = len(done.keys() - kept.keys())
+            rows = [
+                row
+                for row, scan_id in enumerate(table.index)
+                if scan_id in wanted and scan_id not in done
+            ]
+            for number, (row, line, arrays) in enumerate(work.maps(rows), start=n_done + 1):
+                scan_id = str(table.index[row])
+                writer.write_row("maps", row, arrays["map"])
+                writer.note({"scan_id": scan_id, **line})
+                done[scan_id] = line
+                progress("Making maps", number, len(wanted))
+            return _store(run, writer, _Made(work, settings, done, len(kept)))
 
 
 def _wanted(table: pd.DataFrame, scan_ids: list[str] | None) -> set[str]:
@@ -105,7 +110,7 @@ def _wanted(table: pd.DataFrame, scan_ids: list[str] | None) -> set[str]:
 class _Made:
     """Maps of a run: of which cohort, with which settings, their lines, how many were kept."""
 
-    cohort: FittedCohort
+    work: CohortWork
     settings: LocalizeSettings
     lines: dict[str, dict[str, Any]]
     n_kept: int
@@ -113,7 +118,7 @@ class _Made:
 
 def _store(run: Run, writer: RunWriter, made: _Made) -> Summary:
     """Cluster maps and means, the table of maps, and the summary; then all take their places."""
-    cohort, settings = made.cohort, made.settings
+    cohort, settings = made.work.cohort, made.settings
     means = _cluster_level(writer, made)
     for name, values in means.items():
         writer.write_array(name, values)
@@ -122,11 +127,11 @@ def _store(run: Run, writer: RunWriter, made: _Made) -> Summary:
         writer, cohort.model, cohort.images.scale, latent, cohort.clusters
     )
     table = _table(cohort.table.index, made.lines)
-    reference = cohort.reference(settings)
+    reference = made.work.reference
     writer.write_table("maps.parquet", table)
     writer.write_bytes("reference.safetensors", pack_reference(reference))
     summary = _faithfulness(table)
-    correlation = _randomization(cohort, settings)
+    correlation = made.work.likeness_of_random()
     localized = {
         "settings": settings.model_dump(mode="json"),
         "layer": reference.layer,
@@ -155,7 +160,7 @@ def _store(run: Run, writer: RunWriter, made: _Made) -> Summary:
 
 def _cluster_level(writer: RunWriter, made: _Made) -> dict[str, NDArray[np.float32]]:
     """Mean map, mean volume (in the study's unit) and mean mask of each cluster."""
-    cohort = made.cohort
+    cohort = made.work.cohort
     n_clusters, grid = cohort.model.n_clusters, cohort.images.grid
     maps, volumes, masks = (ClusterMeans(n_clusters, grid) for _ in range(3))
     for row, scan_id in enumerate(cohort.table.index):
@@ -169,19 +174,6 @@ def _cluster_level(writer: RunWriter, made: _Made) -> dict[str, NDArray[np.float
             masks.add(mask.astype(np.float32)[None], cluster)
     means = {"cluster_maps": maps.means, "cluster_means": volumes.means}
     return means if not masks.counts.any() else {**means, "cluster_masks": masks.means}
-
-
-def _randomization(cohort: FittedCohort, settings: LocalizeSettings) -> float | None:
-    """Mean correlation of some maps with those of a random encoder; None without maps."""
-    n_scans = len(cohort.table)
-    rows = np.unique(np.linspace(0, n_scans - 1, min(N_RANDOMIZED, n_scans)).astype(int))
-    images = cohort.images.batch(torch.from_numpy(rows))
-    made = cohort.maps([int(row) for row in rows], settings)
-    clusters = cohort.clusters if cohort.reference(settings).backdrop else None
-    compared = check_randomization(cohort.model, images, made, settings, cohort.batches, clusters)
-    # NaN is a map that is the same everywhere.
-    mean = float(np.nanmean([one.pearson for one in compared]))
-    return None if np.isnan(mean) else mean
 
 
 def _table(index: pd.Index[Any], done: dict[str, dict[str, Any]]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -30,12 +31,17 @@ def pack(model: ClusterModel, scale: InputScale) -> bytes:
 
 def pack_reference(reference: Reference) -> bytes:
     """The content of the file that keeps the cohort's medians."""
+    return _sealed(reference_tensors(reference))
+
+
+def reference_tensors(reference: Reference) -> dict[str, Tensor]:
+    """The cohort's medians as named tensors; the inverse of `reference_from`."""
     counts = torch.tensor([reference.layer, reference.n_scans, reference.n_used])
     parts = {"activation": reference.activation, "image": reference.image, "counts": counts}
     for (cluster, other), nodes in reference.backdrop.items():
         # safetensors has names only: the question is in the name, empty for "all others".
         parts[f"{_BACKDROP}{cluster}.{'' if other is None else other}"] = nodes
-    return _sealed({name: value.detach().cpu().contiguous() for name, value in parts.items()})
+    return {name: value.detach().cpu().contiguous() for name, value in parts.items()}
 
 
 def _sealed(tensors: dict[str, Tensor]) -> bytes:
@@ -57,7 +63,11 @@ def load_reference(run: Run) -> Reference:
         MissingStepError: If no map has been made yet.
         StudyError: If the file is damaged.
     """
-    parts = _load(run.reference(), run)
+    return reference_from(_load(run.reference(), run))
+
+
+def reference_from(parts: Mapping[str, Tensor]) -> Reference:
+    """The cohort's medians of named tensors."""
     layer, n_scans, n_used = (int(value) for value in parts["counts"])
     backdrop = {}
     for name in (name for name in parts if name.startswith(_BACKDROP)):

@@ -237,3 +237,14 @@ def test_the_reference_is_that_of_the_cohort(study):
     run = Run(study, "r")
     stored = load_file(run.reference())
     assert stored["counts"].tolist() == [1, 16, 16]
+
+
+def test_the_number_of_workers_changes_no_byte(tmp_path, study):
+    copy = Study(shutil.copytree(study.folder, tmp_path / "s"))
+    localize(copy, "r", LocalizeSettings(), n_workers=2)
+    before, after = Run(study, "r"), Run(copy, "r")
+    for name in ("maps", "cluster_maps", "cluster_means", "cluster_masks"):
+        np.testing.assert_array_equal(after.array(name), before.array(name))
+    assert after.reference().read_bytes() == before.reference().read_bytes()
+    pd.testing.assert_frame_equal(after.maps(), before.maps(), check_exact=True)
+    assert after.info().localized == before.info().localized
