@@ -77,4 +77,4 @@ def test_a_whole_frame_with_its_names_and_index(tmp_path):
     cells = [cell for row in csv.reader(io.StringIO(path.read_text())) for cell in row]
     assert {cell for cell in cells if cell.startswith(DANGEROUS)} == {"-1.5", "-7"}
     back = read_table(path)
-    assert [cell and cell.removeprefix("'") for cell in back.cells("'=a")] == ["=1+1", "fine", None]
+    assert back.cells("=a") == ["=1+1", "fine", None]

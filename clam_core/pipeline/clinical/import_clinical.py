@@ -44,7 +44,8 @@ def import_table(
     try:
         done = import_clinical(table, scans, options, codes.id_hash, earlier)
     except TableError as error:
-        raise TableError(" ".join(filter(None, (str(error), codes.missing)))) from error
+        # the same class: near misses are a question, not only a refusal
+        raise type(error)(" ".join(filter(None, (str(error), codes.missing)))) from error
     report, is_named = done.report, options.id_column is not None
     notes = codes.check(report.n_matched, report.n_scans, is_named=is_named)
     study.write_clinical(done.frame, done.description())

@@ -112,7 +112,8 @@ def shifted(affine):
 
 def test_a_file_of_a_map_says_where_it_lies(tmp_path):
     array = np.random.default_rng(0).random((3, 4, 5)).astype(np.float32)
-    path = write_map(tmp_path, "x", array, GRID_AFFINE)
+    path = tmp_path / "x.nii.gz"
+    write_map(path, array, GRID_AFFINE)
     image = nibabel.load(path)
     np.testing.assert_allclose(image.affine, GRID_AFFINE, atol=1e-5)
     np.testing.assert_allclose(image.get_qform(), GRID_AFFINE, atol=1e-4)
