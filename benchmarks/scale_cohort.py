@@ -47,7 +47,7 @@ def make_cohort(folder: Path, n_scans: int, side: int) -> None:
 
 
 def _axes(side: int) -> list[NDArray[np.float64]]:
-    return np.meshgrid(*[np.linspace(-1, 1, side)] * 3, indexing="ij")
+    return list(np.meshgrid(*[np.linspace(-1, 1, side)] * 3, indexing="ij"))
 
 
 def _ball(side: int) -> NDArray[np.bool_]:
@@ -63,7 +63,8 @@ def _places(side: int) -> list[NDArray[np.float64]]:
 
 def _header_and(array: NDArray[np.generic]) -> bytes:
     affine = np.diag([VOXEL_MM, VOXEL_MM, VOXEL_MM, 1.0])
-    return nibabel.Nifti1Image(array, affine).to_bytes()
+    image = nibabel.Nifti1Image(array, affine)  # type: ignore[no-untyped-call]
+    return bytes(image.to_bytes())
 
 
 def _clinical(groups: NDArray[np.int64], ids: list[str], rng: np.random.Generator) -> pd.DataFrame:
