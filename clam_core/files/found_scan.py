@@ -27,6 +27,7 @@ class FoundScan:
         acquisition: Plain values that may be stored.
         private_words: Words of names in its headers, for hiding; never stored.
         patient_id: Id in its header; hashed unless `pseudonymous`.
+        person: Name, birth date and sex in its header; never stored.
         institution: Name in its header; stored as a hash only.
         pseudonymous: Whether the header says that the identity was removed.
         place: Components of its folder below the root, for naming.
@@ -52,6 +53,7 @@ class FoundScan:
     acquisition: dict[str, Any] = field(default_factory=dict)
     private_words: frozenset[str] = frozenset()
     patient_id: str = ""
+    person: tuple[str, str, str] = ("", "", "")
     institution: str = ""
     pseudonymous: bool = False
     place: tuple[str, ...] = ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import pairwise
 
-from clam_core.files.common_words import COMMON_NAMES, OTHER_SCRIPTS, PLAIN, SHORT_NAMES
+from clam_core.files.common_words import COMMON_NAMES, OTHER_SCRIPTS, PLAIN, SHORT_NAMES, TITLES
 from clam_core.files.name_spelling import fold, is_latin
 
 _WORDS = re.compile(r"(?<![^\W_])[^\W\d_]+|(?<=\d)[^\W\d_]{5,}")
@@ -36,12 +37,22 @@ def looks_like_name(base: str) -> bool:
     if has_foreign_word(base):
         return True
     folded = fold(base)
+    if _follows_title(folded):
+        return True
     if not any(letter.isdigit() for letter in base):
         words = _RUNS.findall(folded)
         return any(len(word) >= 3 and word not in PLAIN for word in words) or any(
             word in SHORT_NAMES - PLAIN for word in words
         )
     return _n_names(base) >= 2
+
+
+def has_likely_name(base: str) -> bool:
+    """Whether one word alone looks like a name, also beside a number.
+
+    For files of a patient whose name in the header has no Latin spelling to compare with.
+    """
+    return looks_like_name(base) or _n_names(base) >= 1
 
 
 def is_surely_name(base: str) -> bool:
@@ -66,6 +77,15 @@ def _is_foreign(word: str) -> bool:
     parts = re.findall(r"[a-zA-Z]+|[^a-zA-Z]+", word)
     others = [part for part in parts if not part.isascii()]
     return any(not _is_known(part.casefold()) and not _is_symbol(part) for part in others)
+
+
+def _follows_title(folded: str) -> bool:
+    """Whether a title such as `dr` stands before a word that is no word of imaging."""
+    words = _RUNS.findall(folded)
+    return any(
+        one in TITLES and len(another) >= 3 and another not in PLAIN
+        for one, another in pairwise(words)
+    )
 
 
 def _is_symbol(part: str) -> bool:

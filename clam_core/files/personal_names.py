@@ -17,8 +17,9 @@ from functools import lru_cache
 
 from clam_core.files.common_words import PLAIN
 from clam_core.files.header_names import matcher, words_of_name
-from clam_core.files.likely_names import looks_like_name
+from clam_core.files.likely_names import has_likely_name, looks_like_name
 from clam_core.files.name_spelling import fold as fold  # noqa: PLC0414 (others take it from here)
+from clam_core.files.name_spelling import is_latin
 
 MARK = "~"
 HIDDEN = "(name hidden)"
@@ -80,6 +81,9 @@ def _looks_private(name: str, private_words: frozenset[str]) -> bool:
         return True
     if private_words and matcher(private_words).name_in(base):
         return True
+    # A name in Greek or Thai has many spellings in Latin letters, and none is known here.
+    if private_words and not all(map(is_latin, private_words)):
+        return has_likely_name(base)
     return looks_like_name(base)
 
 

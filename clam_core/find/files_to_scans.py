@@ -156,6 +156,7 @@ def _series_scan(outcome: SeriesOutcome, place: Place) -> FoundScan:
         acquisition=dict(outcome.acquisition),
         private_words=frozenset(outcome.private_words),
         patient_id=outcome.patient_id,
+        person=outcome.person,
         institution=outcome.institution,
         pseudonymous=outcome.identity_removed,
         place=places[0][:n_shared],

@@ -15,6 +15,8 @@ from clam_core.preprocess.memory_order import as_stored, slabs
 from clam_core.preprocess.morphology import Mask
 
 _NEARLY_WHOLE = 0.01
+_MANY_LABELS = 20
+_IMAGE = " So many may also be an image, or probabilities stored as 0 to 255: these are no mask."
 _PADDING = -900
 _FEW_LABELS = 8
 _MAX_LABELS, _MAX_LABEL = 256, 1_000_000
@@ -147,6 +149,11 @@ def _choose(labels: Sequence[int], wanted: Collection[int]) -> tuple[list[int], 
             f"The mask is empty (all its voxels are {what}); give another, or choose --mask lungs "
             "or --mask none."
         )
+    if held[0] < -1:
+        raise ReadError(
+            f"The mask holds {len(held)} different numbers from {held[0]} to {held[-1]}, as an "
+            "image in HU does; give a mask of labels, 0 outside."
+        )
     is_outside_known = 0 in labels or bool(padding)
     if len(held) > 1 or held[0] < 0:
         nothing = "" if is_outside_known else "; it has no 0 outside"
@@ -154,7 +161,7 @@ def _choose(labels: Sequence[int], wanted: Collection[int]) -> tuple[list[int], 
         raise ReadError(
             f"The mask holds {number} ({_list(held)}){nothing}. Name the one that is inside, such "
             f"as --mask-label {held[0]}, or several with commas; on the page Cohort they can be "
-            "chosen, too."
+            f"chosen, too.{_IMAGE if len(held) > _MANY_LABELS else ''}"
         )
     said = [f"Voxels of {_list(padding)} in the mask were taken as outside."] if padding else []
     return held, said

@@ -21,6 +21,7 @@ from clam_core.files.personal_names import (
 )
 from clam_core.find.discover import Searcher, discover, discover_rows
 from clam_core.find.scan_and_subject_ids import IdMode, name_scans
+from clam_core.find.shared_ids import note_shared_ids
 from clam_core.find.stored_paths import store_ref, stored_root
 from clam_core.pipeline.clinical.open_table import read_scans_table
 from clam_core.pipeline.progress import Progress, silent
@@ -113,9 +114,10 @@ def create(
     skipped = store.skipped(found)
     if not found.scans:
         raise ReadError(nothing_found(root, skipped, key))
-    scans, n_replaced = list(found.scans), 0
+    scans, n_replaced, shared = list(found.scans), 0, list[str]()
     if table is None:
         scans, n_replaced = name_scans(scans, clean(stem(root.name)), key, options.ids)
+        scans, shared = note_shared_ids(scans)
     modality = options.modality or _modality(scans)
     unit: Unit = "HU" if modality == "CT" else "arbitrary"
     scans = [_fit_modality(scan, modality) for scan in scans]
@@ -125,7 +127,7 @@ def create(
         unit=unit,
         scans_root=str(home),
         key_id=keep_key(key),
-        found=(*whose_scans(scans), *found.notes),
+        found=(*whose_scans(scans), *shared, *found.notes),
     )
     stored = store.scans(scans)
     create_study(folder, info, stored, store.sources(scans), skipped)

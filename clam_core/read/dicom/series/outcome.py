@@ -41,6 +41,7 @@ class SeriesOutcome:
         series_key: Digest of the series instance UID.
         study_key: Digest of the study instance UID.
         patient_id: PatientID as it stands in the header; not for storing.
+        person: Name, birth date and sex as they stand there; not for storing.
         institution: Institution as it stands in the header; not for storing.
         private_words: Words that name the patient; not for storing.
         identity_removed: Whether every header says that it is de-identified.
@@ -60,6 +61,7 @@ class SeriesOutcome:
     series_key: str = ""
     study_key: str = ""
     patient_id: str = ""
+    person: tuple[str, str, str] = ("", "", "")
     institution: str = ""
     private_words: tuple[str, ...] = ()
     identity_removed: bool = False
@@ -149,6 +151,7 @@ def _common(headers: Sequence[DicomHeader]) -> dict[str, Any]:
         "series_key": first.series_key,
         "study_key": first.study_key,
         "patient_id": next((h.patient_id for h in headers if h.patient_id), ""),
+        "person": next((h.person for h in headers if any(h.person)), ("", "", "")),
         "institution": next((h.institution for h in headers if h.institution), ""),
         "private_words": tuple(sorted({word for h in headers for word in h.private_words})),
         "identity_removed": all(h.identity_removed for h in headers),

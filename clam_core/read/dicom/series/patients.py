@@ -25,8 +25,23 @@ def several_patients(headers: Sequence[DicomHeader]) -> str:
     ids = {header.patient_id for header in headers if header.patient_id}
     if len(ids) > 1:
         return f"The series mixes {len(ids)} patients; export each of them apart."
-    persons = list(dict.fromkeys(header.person for header in headers))[:_MOST]
-    differ = [
+    differ = differences([header.person for header in headers])
+    if not differ:
+        return ""
+    return (
+        f"The series mixes patients: their {' and '.join(differ)} differ, although their "
+        "PatientID does not; export each of them apart."
+    )
+
+
+def differences(people: Sequence[tuple[str, str, str]]) -> list[str]:
+    """In what people differ beyond doubt: names, birth dates, sexes.
+
+    Args:
+        people: Name, birth date and sex of each, as headers have them.
+    """
+    persons = list(dict.fromkeys(people))[:_MOST]
+    return [
         what
         for what, is_other in (
             ("names", _other_name),
@@ -35,12 +50,6 @@ def several_patients(headers: Sequence[DicomHeader]) -> str:
         )
         if any(is_other(one, another) for one, another in combinations(persons, 2))
     ]
-    if not differ:
-        return ""
-    return (
-        f"The series mixes patients: their {' and '.join(differ)} differ, although their "
-        "PatientID does not; export each of them apart."
-    )
 
 
 def _other_name(one: tuple[str, str, str], another: tuple[str, str, str]) -> bool:
