@@ -19,7 +19,7 @@ from clam_core.pipeline.output.export import export
 from clam_core.pipeline.output.report import report
 from clam_core.report import ReportSettings
 from clam_core.settings import AssociateSettings, LocalizeSettings
-from clam_core.study import Run, Study
+from clam_core.study import Run, Study, write_names
 from clam_core.study.atomic import write_json, write_table
 from tests.pipeline.simulated import QUICK, cohort, study_of
 
@@ -121,6 +121,28 @@ def test_run_names(made, home, name):
             assert "\n" not in str(error)
     shutil.rmtree(top / "out", ignore_errors=True)
     assert digests(top, runs) == before
+
+
+@FEW
+@given(names=st.lists(NAMES.map(storable), min_size=2, max_size=2))
+@example(names=["../own", "<script>alert(1)</script>"])
+@example(names=["=1+1", "a"])
+def test_cluster_names(made, home, names):
+    top, folder = home(made)
+    study = Study(folder)
+    out = top / "a/b/out"
+    before = digests(top, out)
+    try:
+        write_names(Run(study, "r"), dict(enumerate(names, start=1)))
+    except StudyError as error:
+        assert str(error).strip() and "\n" not in str(error)
+    for what in ("maps", "tables", "latent"):
+        export(study, "r", what, out / what)
+    report(study, "r", out / "report.html", ReportSettings(sections=("clusters", "maps")))
+    assert b"<script>alert" not in (out / "report.html").read_bytes()
+    after = digests(top, out)
+    after.pop("a/b/s/runs/r/names.json", None)
+    assert after == before
 
 
 @FEW
