@@ -45,6 +45,8 @@ def clean(name: str) -> str:
         Normalised (NFC), without control and direction characters, without
         blanks around it, at most 80 letters.
     """
+    if _is_plain_ascii(name):
+        return name.strip()[:MAX_ID_LETTERS]
     text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
     return "".join(letter for letter in text if not _is_control(letter)).strip()[:MAX_ID_LETTERS]
 
@@ -89,7 +91,12 @@ def _looks_private(name: str, private_words: frozenset[str]) -> bool:
 
 def is_text(name: str) -> bool:
     """Whether a name on disk is valid Unicode without control or direction characters."""
-    return not any(map(_is_control, name))
+    return _is_plain_ascii(name) or not any(map(_is_control, name))
+
+
+def _is_plain_ascii(name: str) -> bool:
+    """Nearly every name: nothing in it has to be looked at letter by letter."""
+    return name.isascii() and name.isprintable()
 
 
 def _is_control(letter: str) -> bool:
