@@ -92,3 +92,13 @@ def test_blocks_of_distances_are_all_distances(monkeypatch, n_scans):
     parts = [distance for _, distance in distance_blocks(values)]
     assert np.array_equal(np.concatenate(parts), cdist(values, values))
     assert max(len(part) for part in parts) <= 10
+
+
+def test_of_equally_short_links_the_first_scans_are_joined():
+    """A scan of its own between two that have been joined one after the other, equally near."""
+    values = np.array([[0.0, 0], [0, 2], [1, 1]])  # links of sqrt(2), and one of 2 that is not made
+    found = neighbor_graph._shortest_links(values, np.array([1, 1, 0], np.int32))
+    assert found == [(0, 2)]
+    far = np.array([[5.0, 0], [0, 0], [0, 1], [5, 1], [2.5, 9]])
+    part = np.array([0, 1, 1, 0, 2], np.int32)  # the last is as near to scan 3 as to scan 2
+    assert neighbor_graph._shortest_links(far, part) == [(0, 1), (2, 4)]

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from clam_core.errors import AlignmentError
-from clam_core.localization import make_reference, reference
+from clam_core.localization import make_reference, median_of, reference
 from tests.localization.make import Plain, draw_images, small_model
 
 
@@ -51,3 +51,10 @@ def test_memory_bounds_the_number_of_scans(monkeypatch):
 def test_no_scan():
     with pytest.raises(AlignmentError, match="at least one scan"):
         make_reference(small_model(), [], 1)
+
+
+@pytest.mark.parametrize("n_scans", [1, 4, 5])
+def test_the_median_of_what_holds_nan_is_nan(n_scans):
+    scans = list(np.random.default_rng(0).normal(size=(n_scans, 3, 4)))
+    scans[-1][1, 2] = np.nan
+    np.testing.assert_array_equal(median_of(scans), np.median(np.stack(scans), axis=0))

@@ -215,3 +215,21 @@ def test_notes_and_doubts_reach_the_region():
     np.testing.assert_array_equal(region.mask, INNER[::-1, ::-1])
     inverted = Volume((~BALL).astype(np.uint8), scan.affine)
     assert "may be inverted" in place_mask(inverted, to_ras(scan), scan).warnings[-1]
+
+
+def test_an_image_given_as_a_mask_is_called_an_image():
+    values = np.random.default_rng(0).integers(-870, 400, SHAPE).astype("int16")
+    values[values % 25 != 0] = 0
+    with pytest.raises(
+        ReadError, match=r"different numbers from -8\d\d to 3\d\d, as an image in HU"
+    ):
+        read_mask_values(values)
+    assert asked_labels(["The mask holds 40 different numbers from -850 to 375"]) == []
+
+
+def test_very_many_labels_may_be_shares():
+    values = np.random.default_rng(0).integers(0, 40, SHAPE).astype("uint8")
+    with pytest.raises(ReadError, match="probabilities stored as 0 to 255"):
+        read_mask_values(values)
+    with pytest.raises(ReadError, match="chosen, too.$"):
+        read_mask_values(values % 5)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from clam_core.errors import ClamError
+from clam_core.errors import ClamError, LimitError
 from clam_core.sandbox.engine import InProcess, Shared, Task
 from clam_core.sandbox.workers import WorkerPool, engine_with
 
@@ -22,6 +22,10 @@ def end():
 
 def stumble():
     return {}["nothing"]
+
+
+def fill():
+    return {"n": len(bytearray(1 << 60))}, {}
 
 
 def test_every_engine_gives_the_same():
@@ -47,3 +51,8 @@ def test_a_worker_that_dies_is_a_sentence_and_a_fault_is_a_fault():
             reply.unwrap()
         with pytest.raises(RuntimeError, match="KeyError in stumble"):
             pool.run(Task(f"{HERE}:stumble", {}))
+
+
+def test_too_little_memory_says_to_take_fewer_workers():
+    with WorkerPool(1) as pool, pytest.raises(LimitError, match="so many workers; .* fewer"):
+        pool.run(Task(f"{HERE}:fill", {})).unwrap()

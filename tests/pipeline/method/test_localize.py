@@ -1,6 +1,9 @@
 """Steps `localize`, `select` and `export` on a fitted run."""
 
+import os
 import shutil
+import signal
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -8,7 +11,7 @@ import pandas as pd
 import pytest
 from safetensors.torch import load_file
 
-from clam_core.errors import MissingStepError, SettingsError, StudyError
+from clam_core.errors import ClamError, MissingStepError, SettingsError, StudyError
 from clam_core.localization import make_maps
 from clam_core.pipeline.method.explain import FittedCohort, stored_settings
 from clam_core.pipeline.method.fit import fit, source_of
@@ -142,11 +145,37 @@ def test_some_scans_only_and_another_variant(tmp_path, found):
     assert run.activation_map("s03").max() == 1
     with pytest.raises(MissingStepError, match="no stored map of scan 's00'"):
         run.activation_map("s00")
+    localize(made, "r", LocalizeSettings(variant="paper"), scan_ids=["s07"])
+    assert run.maps().index[run.maps()["done"]].tolist() == ["s03", "s04", "s07"]
     with pytest.raises(StudyError, match="has no scan 's99'"):
         localize(made, "r", LocalizeSettings(), scan_ids=["s99"])
     with pytest.raises(SettingsError, match="cluster 7"):
         localize(made, "r", LocalizeSettings(target=7))
     assert run.info().localized["settings"]["variant"] == "paper"  # the old maps are still there
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no list of child processes")
+def test_a_worker_that_is_killed_loses_nothing(tmp_path, found, study):
+    copy = study_of(tmp_path / "s", found)
+    fit(copy, "r", QUICK)
+    told = []
+
+    def kill_workers(stage, done, total):
+        told.append((stage, done, total))
+        if len(told) == 3:
+            own = os.getpid()
+            for child in Path(f"/proc/{own}/task").glob("*/children"):
+                for pid in child.read_text().split():
+                    os.kill(int(pid), signal.SIGKILL)
+
+    with pytest.raises(ClamError, match="worker process was ended .* it goes on from what is done"):
+        localize(copy, "r", LocalizeSettings(), kill_workers, n_workers=2)
+    assert Run(copy, "r").info().localized is None
+    told.clear()
+    localize(copy, "r", LocalizeSettings(), lambda *one: told.append(one), n_workers=2)
+    assert told[0][1] > 3  # what was done before is not done again
+    np.testing.assert_array_equal(Run(copy, "r").array("maps"), Run(study, "r").array("maps"))
+    pd.testing.assert_frame_equal(Run(copy, "r").maps(), Run(study, "r").maps())
 
 
 def test_maps_of_other_scans_stay(tmp_path, study):

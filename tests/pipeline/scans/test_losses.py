@@ -224,6 +224,33 @@ def test_scans_that_failed_at_first_are_tried_again_by_the_same_command(ready, s
     assert run(study).sentences[0].startswith("Nothing to do")
 
 
+def test_what_is_carried_over_is_whole(tmp_path):
+    """Masks, too; and twins are noted once, also when one of them is tried again."""
+    root, rows = tmp_path / "in", ["scan_id,path,mask"]
+    write_scans(root, 4)
+    write_nifti(root / "s4.nii.gz", blob(0, (12, 11, 10)), AFFINE)  # the same as s0
+    for number in range(5):
+        mask = np.zeros((12, 11, 10), np.uint8)
+        mask[2:9, 2:9, 2 : 5 + number] = 1
+        write_nifti(root / f"mask{number}.nii.gz", mask, AFFINE)
+        rows.append(f"s{number},s{number}.nii.gz,mask{number}.nii.gz")
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    settings = PreprocessSettings(grid=(8, 8, 8), mask="given", crop="none")
+    at_once = found(tmp_path / "once", root, tmp_path / "t.csv")
+    run(at_once, settings)
+    later = found(tmp_path / "later", root, tmp_path / "t.csv")
+    content = (root / "s3.nii.gz").read_bytes()
+    spoil(root / "s3.nii.gz")
+    assert run(later, settings).values["n_ready"] == 4
+    spoil(root / "s3.nii.gz", content)
+    assert run(later, settings).values["n_ready"] == 5
+    pd.testing.assert_frame_equal(later.scans(), at_once.scans())
+    assert later.scans().loc["s0", "warnings"].count("same voxels as s4") == 1
+    assert {n: d for n, d in digests(later).items() if n.startswith(VOXELS)} == {
+        n: d for n, d in digests(at_once).items() if n.startswith(VOXELS)
+    }
+
+
 def test_masks_that_do_not_come_with_scans_lose_nothing(ready):
     before = digests(ready)
     settings = PreprocessSettings(grid=(8, 8, 8), mask="given")
