@@ -45,14 +45,18 @@ def test_signed_effects_turn_their_sign_and_ratios_their_value():
             pair("smokes", 1, 2, 0.02, effect_name="odds_ratio", effect_size=4.0, ci_low=2.0,
                  ci_high=8.0),
             pair("stage", 1, 2, 0.03, effect_name="cramers_v"),
+            pair("ratio", 1, 2, 0.04, effect_name="standardized_difference"),
         ]
     )  # fmt: skip
-    found = top_differences(rows(grade=0.01, smokes=0.01, stage=0.01), pairs, 2)
+    table = rows(grade=0.01, smokes=0.01, stage=0.01, ratio=0.01)
+    found = top_differences(table, pairs, 2, 4)
     said = {one.variable: one.sentence for one in found}
     assert "lower than" in said["grade"]
     assert "−0.500 (95 % interval −0.700 to −0.200)" in said["grade"]
     assert "adjusted p < 0.001" in said["grade"]
     assert "odds ratio 0.250 (95 % interval 0.125 to 0.500)" in said["smokes"]
+    assert "lower than" in said["ratio"]
+    assert "−0.500 (95 % interval −0.700 to −0.200)" in said["ratio"]
     assert "different from cluster 1" in said["stage"]
     assert "0.500 (95 % interval 0.200 to 0.700)" in said["stage"]
 
