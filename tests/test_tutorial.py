@@ -18,7 +18,9 @@ def test_it_is_kept_without_outputs():
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # those of the kernel, which runs in another process
-def test_it_runs(tmp_path):
+def test_it_runs(tmp_path, monkeypatch):
+    # Where the package is not installed, the kernel finds it as these tests do.
+    monkeypatch.setenv("PYTHONPATH", str(NOTEBOOK.parents[1]))
     nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed here")
     pytest.importorskip("ipykernel", reason="ipykernel is not installed here")
     import nbformat

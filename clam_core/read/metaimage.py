@@ -167,10 +167,12 @@ def _affine(
     affine = np.eye(4)
     if matrix is not None:
         affine[:size, :size] = matrix.reshape(n_axes, n_axes).T[:size, :size]
-    affine[:3, :size] *= spacing[:size]
     if origin is not None:
         affine[:size, 3] = origin[:size]
-    affine[:3] *= _LPS[:, np.newaxis] * unit
+    # What is too large becomes infinite, and is refused below.
+    with np.errstate(over="ignore", invalid="ignore"):
+        affine[:3, :size] *= spacing[:size]
+        affine[:3] *= _LPS[:, np.newaxis] * unit
     affine, warnings = check_affine(affine, len(axes), name)
     return affine, warnings if matrix is not None else (*warnings, _NO_DIRECTIONS)
 

@@ -1,5 +1,7 @@
 """`check`: a damaged file of a study is named with its remedy, whatever became of it."""
 
+import json
+import re
 import shutil
 
 import numpy as np
@@ -77,6 +79,18 @@ def flipped(path, place=0.5):
     path.write_bytes(content)
 
 
+def read_back(path):
+    """What a file says, whatever its bytes: a flipped blank, or the name of a seal, is no harm."""
+    if path.suffix == ".json":
+        values = json.loads(path.read_text()).items()
+        return [(k, v) for k, v in values if not re.fullmatch("[0-9a-f]{64}", str(v))]
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path).to_json()
+    if path.suffix == ".png":
+        return np.asarray(Image.open(path)).tobytes()
+    return path.read_bytes()
+
+
 def test_a_whole_study_is_said_to_be_whole(whole):
     done = runner.invoke(app, ["check", str(whole.folder)])
     assert done.exit_code == 0, done.output
@@ -116,11 +130,10 @@ def test_no_flipped_bit_goes_unnoticed(whole, tmp_path):
             flipped(copy / name, place)
             done = runner.invoke(app, ["check", str(copy)])
             assert "fault of the software" not in done.output, (name, done.output)
-            if done.exit_code != 2:
+            if done.exit_code != 2 and read_back(copy / name) != read_back(whole.folder / name):
                 silent.append((name, float(place)))
             shutil.copy(whole.folder / name, copy / name)
-    # Blanks of JSON, names of seals, and the parts of a PNG that no picture is made of.
-    assert not [one for one in silent if not one[0].endswith((".json", ".png"))], silent
+    assert silent == []
 
 
 def test_several_faults_are_all_said(whole, tmp_path):
