@@ -14,7 +14,9 @@ from clam_core.command_line.terminal import Outcome, Progress, run_step
 def benchmark(
     what: Annotated[
         str,
-        typer.Argument(help="speed, simulation, faithfulness, associations, interface or scale"),
+        typer.Argument(
+            help="speed, simulation, faithfulness, associations, interface, scale or patterns"
+        ),
     ],
     data: Annotated[Path | None, typer.Option(help="Folder of real scans to measure on.")] = None,
     to: Annotated[Path | None, typer.Option(help="Folder for the tables (CSV, Markdown).")] = None,

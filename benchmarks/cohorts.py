@@ -72,7 +72,7 @@ def simulated(settings: SimulationSettings, grid: tuple[int, ...]) -> Cohort:
     wanted = PreprocessSettings(grid=grid, mask="given", crop="mask")
     rows, groups = [], []
     for scan in simulation_cohort(settings):
-        rows.append(_on_grid(scan, wanted))
+        rows.append(on_grid(scan, wanted))
         groups.append(names.index(str(scan.truth["group"])))
     volumes, masks, lesions, distractors = (np.stack(part) for part in zip(*rows, strict=True))
     return Cohort(
@@ -134,7 +134,7 @@ def digits(folder: Path) -> Cohort:
     )
 
 
-def _on_grid(scan: PhantomScan, settings: PreprocessSettings) -> tuple[NDArray[np.generic], ...]:
+def on_grid(scan: PhantomScan, settings: PreprocessSettings) -> tuple[NDArray[np.generic], ...]:
     """Volume, mask, lesion and distractor of one synthetic scan on the grid."""
     affine = scan.volume.affine
     lungs = Volume(scan.lung_mask.astype(np.uint8), affine, "arbitrary")

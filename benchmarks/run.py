@@ -11,6 +11,7 @@ from benchmarks import (
     cohort_speed,
     faithfulness,
     map_speed,
+    patterns,
     scale,
     simulation,
     speed,
@@ -59,8 +60,8 @@ def run(what: str, options: BenchmarkOptions, progress: Progress) -> Result:
     """Run one benchmark.
 
     Args:
-        what: `speed`, `simulation`, `faithfulness`, `associations`, `interface` or
-            `scale`.
+        what: `speed`, `simulation`, `faithfulness`, `associations`, `interface`,
+            `scale` or `patterns`.
         options: How much is measured, and where tables go.
         progress: Told which figure is measured.
 
@@ -77,6 +78,7 @@ def run(what: str, options: BenchmarkOptions, progress: Progress) -> Result:
         "associations": _associations,
         "interface": _interface,
         "scale": _scale,
+        "patterns": _patterns,
     }
     if what not in kinds:
         raise SettingsError(f"There is no benchmark {what!r}; choose {', '.join(kinds)}.")
@@ -170,6 +172,17 @@ def _faithfulness(options: BenchmarkOptions, progress: Progress) -> Result:
     text += f"\nMachine: {machine}.\n"
     if options.to is not None:
         _write(options.to, "faithfulness", text)
+    return Result((text,), {"machine": machine, "rows": rows.to_dict("records")})
+
+
+def _patterns(options: BenchmarkOptions, progress: Progress) -> Result:
+    n_seeds = 1 if options.quick else options.n_seeds
+    rows = patterns.measure(n_seeds, progress, _kept(options, "patterns"))
+    machine = describe()
+    text = table.frame_to_markdown(patterns.summarize_patterns(rows), patterns.TITLE)
+    text += f"\nMachine: {machine}.\n"
+    if options.to is not None:
+        _write(options.to, "patterns", text)
     return Result((text,), {"machine": machine, "rows": rows.to_dict("records")})
 
 

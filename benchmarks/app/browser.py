@@ -34,21 +34,21 @@ _FRAME = """() => {
 }"""
 _PAINT = """
   const frame = () => new Promise((done) => requestAnimationFrame(done));
-  const slices = root.querySelector("canvas"), gl = slices.getContext("webgl2");
+  const slices = root.querySelector("canvas"), pen = slices.getContext("2d");
   const paint = async () => {
     await frame();
-    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+    pen.getImageData(0, 0, 1, 1);
   };
 """
 _WHEEL = f"""async (root) => {{{_PAINT}
   const box = slices.getBoundingClientRect(), found = [];
-  const sliders = () => [...root.querySelectorAll("[data-slice]")].map((one) => one.value).join();
+  const place = () => root.clamViewer.scenes[0].at.join();
   for (let n = 0; n < 12; n++) {{
-    const before = sliders(), begun = performance.now();
+    const before = place(), begun = performance.now();
     slices.dispatchEvent(new WheelEvent("wheel", {{ deltaY: n < 6 ? 100 : -100, bubbles: true,
       cancelable: true, clientX: box.left + box.width / 6, clientY: box.top + box.height / 2 }}));
     await paint();
-    if (sliders() === before) throw new Error("the wheel did not change the slice");
+    if (place() === before) throw new Error("the wheel did not change the slice");
     found.push((performance.now() - begun) / 1000);
   }}
   return found;
@@ -127,7 +127,7 @@ class Visitor:
         self.page.wait_for_timeout(500)
         begun = time.perf_counter()
         self.page.mouse.click(*place)
-        self.page.locator("h4", has_text=shown.scan_ids[number]).wait_for()
+        self.page.locator(".viewer .title", has_text=shown.scan_ids[number]).wait_for()
         named = time.perf_counter() - begun
         while self._viewer_shows() in {"", self._shown}:
             time.sleep(0.01)

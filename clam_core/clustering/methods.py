@@ -13,6 +13,7 @@ from clam_core.clustering.k_means import kmeans
 from clam_core.clustering.mixture import gmm
 from clam_core.clustering.naming import order_by_size
 from clam_core.clustering.neighbor_graph import graph, graph_rows, graph_vectors
+from clam_core.clustering.tied_mixture import tied
 from clam_core.errors import SettingsError
 
 CLUSTERERS: dict[str, Callable[..., NDArray[np.int64]]] = {
@@ -20,6 +21,7 @@ CLUSTERERS: dict[str, Callable[..., NDArray[np.int64]]] = {
     "gmm": gmm,
     "graph": graph,
     "graph-gmm": partial(graph, refine=True),
+    "tied": tied,
 }
 
 

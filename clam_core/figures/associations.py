@@ -115,7 +115,7 @@ def _forest_words(table: pd.DataFrame, n_all: int) -> str:
     n, left = int((table["p_adjusted"] < LEVEL).sum()), n_all - len(table)
     more = f" The {left} weakest of those not shown to differ are left out here." if left else ""
     return (
-        f"Effect sizes of {len(table)} variables with 95 % intervals; {n} differ between clusters "
+        f"Effect sizes of {len(table)} variables with their intervals; {n} differ between clusters "
         f"after correction (filled). The strongest is {best['label']} ({best['strength']:.2f}, "
         f"interval {best['low']:.2f} to {best['high']:.2f}).{more}"
     )

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_EFFECTS = {
-    "omega_squared": "omega²",
-    "eta_squared": "eta²",
-    "epsilon_squared": "epsilon²",
-    "partial_r_squared": "partial R²",
-    "cramers_v": "Cramér's V",
-    "hedges_g": "Hedges' g",
-}
+from clam_core.wording import effect_ends, effect_named, effect_number
+
+_STANDARDIZED = ("hedges_g", "standardized_difference")
 _NOBODY = ": 0 (0 %)"
 
 
 def effect_words(name: str) -> str:
     """Name of an effect size as people write it."""
-    return _EFFECTS.get(str(name), str(name).replace("_", " "))
+    return effect_named(name).words
 
 
 def p_words(p: float) -> str:
@@ -29,10 +24,6 @@ def p_words(p: float) -> str:
 def p_cell(p: float) -> str:
     """A p-value as a cell of a table: `0.012`, `< 0.001`; empty where there is none."""
     return "" if p != p else p_words(p).removeprefix("p ").removeprefix("= ")  # noqa: PLR0124
-
-
-def _number(value: float) -> str:
-    return "∞" if value == float("inf") else f"{value:.2f}".replace("-", "−")
 
 
 def without_empty(summary: str) -> str:
@@ -52,11 +43,22 @@ def row_words(row: Mapping[str, Any], clusters: Sequence[int]) -> str:
     head = f"{row['label']}: {parts}." if parts else f"{row['label']}."
     if row["reason"]:
         return f"{head} {str(row['reason'])[:1].upper()}{row['reason'][1:]}."
+    first = _effect(row, ("effect_name", "effect_size", "ci_low", "ci_high"))
+    seconds = ("second_effect_name", "second_effect", "second_low", "second_high")
+    also = row.get("second_effect_name") in _STANDARDIZED and row["second_effect"] is not None
+    second = f"; {_effect(row, seconds)}" if also else ""
     return (
-        f"{head} {effect_words(row['effect_name'])} {_number(row['effect_size'])} (95 % interval "
-        f"{_number(row['ci_low'])} to {_number(row['ci_high'])}), {row['test']}, "
-        f"{p_words(row['p_value'])}, after correction {p_words(row['p_adjusted'])}."
+        f"{head} {first[:1].upper()}{first[1:]}{second}; {row['test']}, {p_words(row['p_value'])}, "
+        f"after correction {p_words(row['p_adjusted'])}."
     )
+
+
+def _effect(row: Mapping[str, Any], names: tuple[str, str, str, str]) -> str:
+    name, size, low, high = (row[one] for one in names)
+    unit = f" {row['unit']}" if name == "mean_difference" and row.get("unit") else ""
+    ends = effect_ends(name, low, high)
+    said = f"{effect_words(name)} {effect_number(name, size)}{unit}"
+    return f"{said} ({ends})" if ends else said
 
 
 def event_words(said: Mapping[Any, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -22,7 +23,12 @@ HALF = 0.5
 
 
 def mean_picture(
-    mean: Volume, mean_map: Array | None, look: Look, cut: Cut, strongest: float
+    mean: Volume,
+    mean_map: Array | None,
+    look: Look,
+    cut: Cut,
+    strongest: float,
+    longest: int = 512,
 ) -> Picture:
     """Mean of a cluster's scans, with the mean of its maps on it.
 
@@ -33,12 +39,34 @@ def mean_picture(
         cut: Plane, and voxel along the axis that is cut.
         strongest: Value of the map that gets the strongest colour; the same for all
             clusters, so that they can be compared.
+        longest: Pixels along the longer side.
 
     Returns:
         RGB, shape (rows, columns, 3).
     """
     overlay = None if mean_map is None else (mean_map / max(strongest, 1e-9)).clip(0, 1)
-    return draw_slice(Layers(mean, overlay), look, *cut)
+    return draw_slice(Layers(mean, overlay), look, *cut, longest=longest)
+
+
+def mosaic(pictures: Sequence[Picture], n_columns: int, gap: int = 2) -> Picture:
+    """Pictures of one size in rows, the first in the upper left corner.
+
+    Args:
+        pictures: RGB, each of shape (rows, columns, 3).
+        n_columns: Pictures in a row; places that stay empty are black.
+        gap: Black pixels between two.
+
+    Returns:
+        RGB, shape (rows, columns, 3).
+    """
+    height, width, _ = pictures[0].shape
+    n_rows = -(-len(pictures) // n_columns)
+    shape = (n_rows * (height + gap) - gap, n_columns * (width + gap) - gap, 3)
+    sheet = np.zeros(shape, np.uint8)
+    for n, picture in enumerate(pictures):
+        top, left = n // n_columns * (height + gap), n % n_columns * (width + gap)
+        sheet[top : top + height, left : left + width] = picture
+    return sheet
 
 
 def difference(first: Array, second: Array, masks: tuple[Array, Array]) -> Array:

@@ -1,4 +1,4 @@
-"""Follow-up: Kaplan-Meier curves with numbers at risk, slopes by cluster."""
+"""Follow-up: Kaplan-Meier curves with numbers at risk, cumulative incidence, slopes."""
 
 from __future__ import annotations
 
@@ -59,6 +59,37 @@ def survival_curves(curves: pd.DataFrame, at_risk: pd.DataFrame, time: str) -> D
         figure,
         f"Kaplan-Meier curves with 95 % bands; at the end of follow-up {', '.join(ends)} were free "
         "of the event. The numbers below tell how many were still under observation.",
+    )
+
+
+def incidence_curves(curves: pd.DataFrame, time: str) -> Described:
+    """Cumulative incidence of an event with 95 % bands.
+
+    Args:
+        curves: cluster, time, incidence, ci_low, ci_high.
+        time: Name of the time with its unit.
+
+    Returns:
+        The figure.
+    """
+    from plotly.subplots import make_subplots
+
+    figure = make_subplots(rows=1, cols=1)
+    end, ends = float(curves["time"].max()), []
+    for place, (number, part) in enumerate(curves.groupby("cluster")):
+        shown = part.rename(columns={"incidence": "survival"})
+        _curve(figure, int(str(number)), shown, end, place)
+        ends.append(f"{100 * part['incidence'].iloc[-1]:.0f} % in cluster {number}")
+    figure.update_yaxes(title="Have had the event", rangemode="tozero", tickformat=".0%")
+    figure.update_xaxes(title=letters(time))
+    figure.update_layout(
+        height=380,
+        margin={"l": 10, "r": 10, "t": 30, "b": 40},
+        legend={"traceorder": "normal", "orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
+    )
+    return Described(
+        figure,
+        f"Cumulative incidence with 95 % bands; by the end {', '.join(ends)} have had the event.",
     )
 
 

@@ -19,7 +19,7 @@ from clam_core.find.listing import Listing, list_files
 from clam_core.find.manifest import ManifestRow
 from clam_core.find.path_index import FoundPath, PathIndex
 from clam_core.read.dicom import DicomHeader
-from clam_core.sandbox.pool import ReaderPool, Reply, Task
+from clam_core.sandbox.engine import Engine, Reply, Task
 from clam_core.settings import ReadLimits
 
 BATCH = 64
@@ -33,12 +33,12 @@ class Searcher:
     """How to look into files.
 
     Attributes:
-        pool: Reader processes.
+        pool: Reads the files in sandboxed processes.
         limits: What one file may cost.
         progress: Told how many files have been looked into.
     """
 
-    pool: ReaderPool
+    pool: Engine
     limits: ReadLimits
     progress: Progress
 

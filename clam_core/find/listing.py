@@ -11,7 +11,7 @@ from clam_core.errors import ReadError
 from clam_core.files.file_ref import FileRef
 from clam_core.files.found_scan import FoundScan, SkippedFiles
 from clam_core.files.personal_names import stem
-from clam_core.sandbox.pool import ReaderPool, Task
+from clam_core.sandbox.engine import Engine, Task, run_task
 from clam_core.settings import ArchiveLimits
 
 _SYSTEM = frozenset({"thumbs.db", "desktop.ini", "__macosx", ".ds_store"})
@@ -49,7 +49,7 @@ def place_of(ref: FileRef, root: Path) -> tuple[str, ...]:
     return (*parts[:-1], stem(parts[-1]), *ref.member.split("/")[:-1])
 
 
-def list_files(root: Path, pool: ReaderPool, limits: ArchiveLimits | None = None) -> Listing:
+def list_files(root: Path, pool: Engine, limits: ArchiveLimits | None = None) -> Listing:
     """List a folder, a zip archive or a single file; archives are listed member by member.
 
     Args:
@@ -78,7 +78,7 @@ def list_files(root: Path, pool: ReaderPool, limits: ArchiveLimits | None = None
         if not _is_archive(ref.path):
             files.append(ref)
             continue
-        reply = pool.run(_task(ref.path, limits or ArchiveLimits()))
+        reply = run_task(pool, _task(ref.path, limits or ArchiveLimits()))
         if reply.error is not None and ref.path == root:
             raise reply.error
         if reply.error is not None:

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from clam_core.clustering import cluster_scans
-from clam_core.embedding import spread_out
 from clam_core.errors import StudyError
-from clam_core.fitting.fit_profile_features import make_profiles
-from clam_core.fitting.heads import (
-    discriminant_head,
-    gaussian_head,
-    mixture_head,
-    order_head,
-    student_head,
+from clam_core.fitting.choose_view import (
+    CLUSTERER_OF,
+    ZONAL,
+    choose_method,
+    chosen_words,
+    for_its_view,
 )
-from clam_core.models import Autoencoder, ClusterModel, LatentFeatures
+from clam_core.fitting.found_again import found_again
+from clam_core.fitting.heads import (
+    order_head,
+)
+from clam_core.fitting.make_model import make_model
+from clam_core.models import ClusterModel
 from clam_core.models.autoencoder import seeded_autoencoder
-from clam_core.models.features import Features
-from clam_core.models.heads import Head
 from clam_core.settings import FitMethod, FitSettings
 from clam_core.settings.verdicts import UNSURE, caution_of_size
 from clam_core.training import (
@@ -35,7 +35,6 @@ from clam_core.training import (
     InputScale,
     ScanSource,
     Sync,
-    encode,
     encode_with,
     fit_input_scale,
     pretrain,
@@ -120,87 +119,77 @@ def fit_model(
     context = context or FitContext()
     _check_number(source.n_scans, settings.n_clusters)
     context.on_stage("Reading the scans", 0, source.n_scans)
+    made = _make(source, for_its_view(settings), context)
+    if settings.method == "best" and made.method == "profiles":
+        made = _best_view(source, settings, context, made)
+    return _describe(made, settings.train.batch_size)
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """A model of one view, the scans as it sees them, what was clustered, and its log."""
+
+    model: ClusterModel
+    images: CohortImages
+    method: FitMethod
+    values: NDArray[np.floating]
+    history: list[dict[str, Any]]
+    notes: list[str]
+
+
+def _make(source: ScanSource, settings: FitSettings, context: FitContext) -> _Made:
+    """Scale, training, features and clusters of one view."""
     scale = fit_input_scale(source, settings.scale, settings.seed)
     images = CohortImages(source, scale, context.memory_bytes)
     autoencoder = seeded_autoencoder(source.grid, settings.network, settings.seed)
     trained = pretrain(autoencoder, images, settings.train, _phase(context.pretrained, context))
     context.on_stage("Clustering", 0, 1)
     method = choose_method(settings.method, len(source.grid), is_masked=scale.is_masked)
-    model = _cluster(autoencoder, images, settings, method)
+    model, values = make_model(autoencoder, images, settings, method)
     history, notes = [*trained.history], [*trained.notes]
     if method == "dcec":
         refined = refine(model, images, settings.refine, _phase(context.refined, context))
         history += refined.history
         notes += refined.notes
-    return _describe(model, images, method, settings.train.batch_size, (history, notes))
+    return _Made(model, images, method, values, history, notes)
 
 
-def choose_method(method: FitMethod, n_axes: int, *, is_masked: bool) -> FitMethod:
-    """The method that `auto` stands for, for scans of two or three axes."""
-    if method != "auto":
-        return method
-    if is_masked:
-        return "profiles"
-    return "umap" if n_axes == 2 else "graph"
+def _best_view(
+    source: ScanSource, settings: FitSettings, context: FitContext, focal: _Made
+) -> _Made:
+    """Of focal findings, density and texture the one whose groups are found again best."""
+    # Checkpoints hold the training of the focal view; the others have none.
+    untrained = replace(context, pretrained=None, refined=None)
+    made = [focal]
+    for method in ZONAL:
+        other = settings.model_copy(update={"method": method})
+        made.append(_make(source, for_its_view(other), untrained))
+    scores = {
+        one.method: found_again(
+            one.values, CLUSTERER_OF[one.method], settings.n_clusters, settings.seed
+        )
+        for one in made
+    }
+    best = max(made, key=lambda one: scores[one.method])
+    note = chosen_words(best.method, scores)
+    return replace(best, history=focal.history, notes=[*focal.notes, note])
 
 
-def _cluster(
-    autoencoder: Autoencoder, images: CohortImages, settings: FitSettings, method: FitMethod
-) -> ClusterModel:
-    """Features, hard clusters and the head that softens them."""
-    features: Features
-    if method == "profiles":
-        features, _, values = make_profiles(autoencoder, images, settings)
-    else:
-        features = LatentFeatures()
-        values = encode(autoencoder, images, settings.train.batch_size).latent.numpy()
-    labels = _labels(values, settings, method)
-    head: Head
-    if method == "gmm":
-        head = mixture_head(values, labels)
-    elif method == "umap":
-        head = gaussian_head(values, labels)
-    elif method in {"graph", "profiles"}:
-        head = discriminant_head(values, labels)
-    else:
-        head = student_head(values, labels, is_unit=settings.kernel == "unit")
-    return ClusterModel(autoencoder, features, head)
-
-
-def _labels(
-    values: NDArray[np.floating], settings: FitSettings, method: FitMethod
-) -> NDArray[np.int64]:
-    """Hard clusters of the features."""
-    if method == "umap":
-        plane = spread_out(values, settings.seed)
-        return cluster_scans(plane, "gmm", settings.n_clusters, settings.seed)
-    # DCEC starts from k-means on the codes, as in the paper; `refine` moves the centers.
-    clusterer = {"profiles": "kmeans", "dcec": "kmeans"}.get(method, method)
-    return cluster_scans(values, clusterer, settings.n_clusters, settings.seed)
-
-
-def _describe(
-    model: ClusterModel,
-    images: CohortImages,
-    method: FitMethod,
-    batch_size: int,
-    log: tuple[list[dict[str, Any]], list[str]],
-) -> Fitted:
+def _describe(made: _Made, batch_size: int) -> Fitted:
     """What the finished model says about the cohort, largest cluster first."""
-    looked = look(model, images, batch_size)
+    looked = look(made.model, made.images, batch_size)
     # Sizes by the head, not by the hard clusters: it moves scans near borders, and it decides.
-    order = order_head(model.head, looked.soft_assignment)
+    order = order_head(made.model.head, looked.soft_assignment)
     soft_assignment = looked.soft_assignment[:, order]
-    history, notes = log
     return Fitted(
-        model=model,
-        scale=images.scale,
-        method=method,
+        model=made.model,
+        scale=made.images.scale,
+        method=made.method,
         latent=looked.latent,
         features=looked.features,
         soft_assignment=soft_assignment,
-        history=history,
-        notes=(*notes, *_doubts(soft_assignment)),
+        history=made.history,
+        notes=(*made.notes, *_doubts(soft_assignment)),
     )
 
 
@@ -230,9 +219,13 @@ def look(model: ClusterModel, images: CohortImages, batch_size: int = 16) -> Loo
     network = model.autoencoder
 
     def see(batch: Tensor) -> list[Tensor]:
-        activations = network.activations(batch, model.feature_layer)
+        activations = model.activations(batch, model.feature_layer)
         features = model.features(activations, network)
-        last = network.advance(activations, model.feature_layer)
+        last = (
+            network.activations(batch, network.n_layers)
+            if model.reads_image
+            else network.advance(activations, model.feature_layer)
+        )
         return [network.latent(last), features, model.head(features).exp()]
 
     parts = encode_with(see, model, images, Parts(batch_size, []))

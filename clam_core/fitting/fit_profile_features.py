@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from clam_core.fitting.principal_axes import principal_axes
 from clam_core.localization import Reference, make_reference
 from clam_core.models import Autoencoder, ClusterModel, LatentFeatures, StudentHead
 from clam_core.models.profile_features import ProfileFeatures, ProfileKind
@@ -66,7 +67,7 @@ def make_profiles(
         size,
     )
     mean = profiles.mean(dim=0)
-    components = _principal_axes(profiles - mean, settings.n_features)
+    components = principal_axes(profiles - mean, settings.n_features)
     features.mean, features.components = mean.float(), components.float()
     projected = (profiles - mean) @ components
     return features, reference, projected.numpy()
@@ -110,17 +111,6 @@ def _local_mean(images: Tensor, layer: int) -> Tensor:
     pool = functional.avg_pool3d if images.ndim == 5 else functional.avg_pool2d
     means: Tensor = pool(images, 2**layer)
     return means
-
-
-def _principal_axes(centered: Tensor, n_features: int) -> Tensor:
-    """Axes of largest variance, shape (n_profile, n_features), with a fixed sign."""
-    _, _, axes = torch.linalg.svd(centered, full_matrices=False)
-    axes = axes[:n_features].T
-    largest = axes.abs().argmax(dim=0)
-    # The sign of a singular vector is arbitrary and differs between machines.
-    sign = axes.gather(0, largest[None]).sign()
-    signed: Tensor = axes * torch.where(sign == 0, 1.0, sign)
-    return signed
 
 
 def _over(

@@ -43,7 +43,7 @@ def preset_settings(
     """
     if preset == "paper":
         return FitSettings(
-            method="dcec" if method == "auto" else method,
+            method="dcec" if method in {"auto", "latent"} else method,
             n_clusters=n_clusters,
             network=NetworkSettings(n_latent=60),
             scale=ScaleSettings(align_brightness=False, trim_rim=False),

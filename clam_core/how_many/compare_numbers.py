@@ -106,12 +106,19 @@ def _other_labels(
     values: NDArray[np.float64], numbers: list[int], settings: SelectSettings
 ) -> list[dict[int, Labels]]:
     """Clusters by the further methods; a method that fails for a number is left out there."""
-    labels: list[dict[int, Labels]] = []
-    for method in settings.methods[1:]:
-        labels.append({})
-        for k in numbers:
-            with suppress(ClamError):
-                labels[-1] |= cluster_each(values, method, [k], settings.seed, N_STARTS_TESTED)
+    return [_that_work(values, method, numbers, settings.seed) for method in settings.methods[1:]]
+
+
+def _that_work(
+    values: NDArray[np.float64], method: str, numbers: list[int], seed: int
+) -> dict[int, Labels]:
+    """All numbers at once, for which a graph is made once; one by one where a number fails."""
+    with suppress(ClamError):
+        return cluster_each(values, method, numbers, seed, N_STARTS_TESTED)
+    labels: dict[int, Labels] = {}
+    for k in numbers:
+        with suppress(ClamError):
+            labels |= cluster_each(values, method, [k], seed, N_STARTS_TESTED)
     return labels
 
 

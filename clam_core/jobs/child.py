@@ -54,6 +54,7 @@ class Reporter:
             total=total,
             fraction=fraction,
             remaining_seconds=remaining,
+            told=time.time(),
         )
         self._record.write_state(self.state)
 

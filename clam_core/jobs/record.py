@@ -34,7 +34,8 @@ class JobState:
         done: Parts of the stage that are done.
         total: Parts of the stage.
         fraction: Share of the whole job that is done, 0 to 1.
-        remaining_seconds: Estimate; None while there is none.
+        remaining_seconds: Estimate when it was told; None while there is none.
+        told: When that was, in seconds since 1970.
         sentences: What it ended with.
         error: Why it failed, one sentence; empty otherwise.
         arguments: What it was started with.
@@ -48,6 +49,7 @@ class JobState:
     total: int = 0
     fraction: float = 0.0
     remaining_seconds: float | None = None
+    told: float = 0.0
     sentences: tuple[str, ...] = ()
     error: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)

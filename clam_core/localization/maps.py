@@ -148,7 +148,7 @@ def map_layer(model: ClusterModel, settings: LocalizeSettings) -> int:
     """
     variant = VARIANTS[settings.variant]
     layer = variant.layer(settings, model.autoencoder.n_layers)
-    if settings.layer is None and variant.follows_gradient:
+    if settings.layer is None and (variant.follows_gradient or model.reads_image):
         return min(layer, model.feature_layer)
     return layer
 

@@ -48,7 +48,7 @@ class MapShares:
         inside = {name: share for name, share in self.bands.items() if name != OUTSIDE}
         if inside and max(inside.values()) > 0:
             name = max(inside, key=lambda band: inside[band])
-            parts.append(f"{inside[name]:.0%} of the map's energy in {_density(name)}")
+            parts.append(f"{inside[name]:.0%} of the map in {_density(name)}")
         outside = self.zones.get(OUTSIDE, 0.0)
         if outside >= _WORTH_SAYING:
             parts.append(f"{outside:.0%} outside the mask")

@@ -7,6 +7,7 @@ from clam_core.models.features import Features, LatentFeatures
 from clam_core.models.heads import GaussianHead, Head, MixtureHead, StudentHead
 from clam_core.models.profile_features import ProfileFeatures, ProfileKind
 from clam_core.models.weights import describe_model, model_tensors, rebuild_model
+from clam_core.models.zonal_features import ZonalFeatures, ZonalKind
 
 __all__ = [
     "Autoencoder",
@@ -19,6 +20,8 @@ __all__ = [
     "ProfileFeatures",
     "ProfileKind",
     "StudentHead",
+    "ZonalFeatures",
+    "ZonalKind",
     "describe_model",
     "log_odds",
     "log_soft_assign",

@@ -30,8 +30,15 @@ class ClusterModel(nn.Module):
         """Number of clusters."""
         return self.head.n_clusters
 
+    @property
+    def reads_image(self) -> bool:
+        """Whether the clusters are read from the image itself; the encoder has no part in them."""
+        return self.features.reads_image
+
     def activations(self, images: Tensor, layer: int) -> Tensor:
-        """Activations of an encoder layer, shape (n, channels, *size of that layer)."""
+        """Activations of a layer on the way to the clusters, shape (n, channels, *size)."""
+        if self.reads_image:
+            return self.features.look(images, self.autoencoder)
         return self.autoencoder.activations(images, layer)
 
     @property
@@ -50,7 +57,9 @@ class ClusterModel(nn.Module):
                 f"The clusters of this run are read from layer {self.feature_layer} of the "
                 f"encoder; layer {layer} has no part in them. Choose an earlier layer."
             )
-        reached = self.autoencoder.advance(activations, layer, self.feature_layer)
+        reached = activations
+        if not self.reads_image:
+            reached = self.autoencoder.advance(activations, layer, self.feature_layer)
         log_assignment: Tensor = self.head(self.features(reached, self.autoencoder))
         return log_assignment
 

@@ -13,10 +13,16 @@ class Features(nn.Module):
     Attributes:
         kind: Name under which a run stores them.
         layer: Encoder layer whose activations they read; None is the last one.
+        reads_image: Whether they look at the image itself, past the encoder.
     """
 
     kind: str
     layer: int | None = None
+    reads_image: bool = False
+
+    def look(self, images: Tensor, autoencoder: Autoencoder) -> Tensor:
+        """What they read, shape (n, channels, *size), of images, shape (n, 1, *grid)."""
+        return autoencoder.activations(images, self.layer or autoencoder.n_layers)
 
     def forward(self, activations: Tensor, autoencoder: Autoencoder) -> Tensor:
         """Features, shape (n, n_features), of the activations of their layer."""

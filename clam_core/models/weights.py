@@ -14,6 +14,7 @@ from clam_core.models.cluster_model import ClusterModel
 from clam_core.models.features import Features, LatentFeatures
 from clam_core.models.heads import GaussianHead, Head, MixtureHead, StudentHead
 from clam_core.models.profile_features import ProfileFeatures, ProfileKind
+from clam_core.models.zonal_features import ZonalFeatures, ZonalKind
 from clam_core.settings import NetworkSettings
 from clam_core.settings.on_disk import read_stored
 
@@ -26,6 +27,7 @@ def describe_model(model: ClusterModel) -> dict[str, Any]:
         "network": model.autoencoder.settings.model_dump(),
         "features": features.kind,
         "profiles": asdict(features.how) if isinstance(features, ProfileFeatures) else None,
+        "zonal": asdict(features.how) if isinstance(features, ZonalFeatures) else None,
         "head": model.head.kind,
     }
 
@@ -72,13 +74,21 @@ def rebuild_model(description: dict[str, Any], tensors: dict[str, Tensor]) -> Cl
 def _features(description: dict[str, Any], tensors: dict[str, Tensor]) -> Features:
     if description["features"] == ProfileFeatures.kind:
         names = ("reference", "readout", "mean", "components")
-        stored, known = description["profiles"], {field.name for field in fields(ProfileKind)}
-        # Runs of other versions may have more or fewer fields; missing ones take the default.
-        how = ProfileKind(**{name: stored[name] for name in known & stored.keys()})
-        return ProfileFeatures(how, *(tensors[f"features.{name}"] for name in names))
+        profiles = ProfileKind(**_known(ProfileKind, description["profiles"]))
+        return ProfileFeatures(profiles, *(tensors[f"features.{name}"] for name in names))
+    if description["features"] == ZonalFeatures.kind:
+        names = ("floor", "knots", "mean", "components")
+        zonal = ZonalKind(**_known(ZonalKind, description["zonal"]))
+        return ZonalFeatures(zonal, *(tensors[f"features.{name}"] for name in names))
     if description["features"] == LatentFeatures.kind:
         return LatentFeatures()
     raise KeyError(description["features"])
+
+
+def _known(kind: type[ProfileKind | ZonalKind], stored: dict[str, Any]) -> dict[str, Any]:
+    """Stored values that this version knows; missing ones take the default."""
+    known = {field.name for field in fields(kind)}
+    return {name: stored[name] for name in known & stored.keys()}
 
 
 def _head(kind: str, tensors: dict[str, Tensor]) -> Head:

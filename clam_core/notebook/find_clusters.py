@@ -25,6 +25,8 @@ from clam_core.settings import (
     LocalizeVariant,
     SelectSettings,
 )
+from clam_core.settings.views import method_for
+from clam_core.study import Run as FittedRun
 
 
 def fit(
@@ -34,6 +36,7 @@ def fit(
     *,
     preset: str = "default",
     method: str = "auto",
+    views: str = "auto",
     epochs: int | None = None,
     seed: int = 0,
     resume: bool = False,
@@ -47,7 +50,10 @@ def fit(
         n_clusters: Number of clusters.
         run: Name of the run; the same name with the same settings is not fitted again.
         preset: `default`, `fast` or `paper`.
-        method: `auto`, `dcec`, `kmeans`, `gmm`, `graph`, `umap` or `profiles`.
+        method: `auto`, `dcec`, `kmeans`, `gmm`, `graph`, `umap`, `profiles`, `density` or
+            `texture`.
+        views: What scans are grouped by: `auto`, `focal`, `density`, `texture`, `latent`, or
+            `best`, which compares them.
         epochs: Epochs of pretraining; the preset's own if not given.
         seed: Same seed, same result.
         resume: Go on with a fit that was broken off.
@@ -58,7 +64,9 @@ def fit(
         The run; it says what was found.
     """
     stored = stored_study(study)
-    asked = fitting.settings_for(stored, preset, n_clusters, method, epochs, seed)
+    asked = fitting.settings_for(
+        stored, preset, n_clusters, method_for(views, method), epochs, seed
+    )
     with told(progress) as tell:
         said = fitting.fit(stored, run, asked, tell, resume=resume, device=device)
     return Run(stored, run, said)
@@ -151,7 +159,7 @@ def assign(
     given = None if mask is None else Path(mask)
     where = None if to is None else Destination(stored, Path(to), overwrite=overwrite)
     with told(progress) as tell:
-        return assigning.assign(stored, name, paths, tell, to=where, mask=given)
+        return assigning.assign(FittedRun(stored, name), paths, tell, to=where, mask=given)
 
 
 def associate(

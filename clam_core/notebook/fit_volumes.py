@@ -21,6 +21,7 @@ from clam_core.pipeline.method.fit import named_settings
 from clam_core.pipeline.method.in_memory import Rows, source_of_arrays
 from clam_core.pipeline.method.scans_table import scans_table
 from clam_core.settings import EmbedSettings, LocalizeSettings, Unit
+from clam_core.settings.views import method_for
 from clam_core.training import CohortImages, ScanSource
 
 
@@ -33,6 +34,7 @@ def fit_volumes(
     intensity_factor: float = 1.0,
     preset: str = "default",
     method: str = "auto",
+    views: str = "auto",
     epochs: int | None = None,
     seed: int = 0,
     is_true_size: bool = False,
@@ -49,7 +51,10 @@ def fit_volumes(
         intensity_factor: Volumes in arbitrary units are multiplied by it, for whole numbers
             are used: 1000 for values from 0 to 1.
         preset: `default`, `fast` or `paper`.
-        method: `auto`, `dcec`, `kmeans`, `gmm`, `graph`, `umap` or `profiles`.
+        method: `auto`, `dcec`, `kmeans`, `gmm`, `graph`, `umap`, `profiles`, `density` or
+            `texture`.
+        views: What scans are grouped by: `auto`, `focal`, `density`, `texture`, `latent`, or
+            `best`, which compares them.
         epochs: Epochs of pretraining; the preset's own if not given.
         seed: Same seed, same result.
         is_true_size: Voxels have one size in mm in all scans, rather than each scan filling
@@ -64,7 +69,9 @@ def fit_volumes(
         ClamError: If shapes differ, a volume cannot be used, or there are too few.
     """
     source = source_of_arrays(volumes, masks, unit, intensity_factor)
-    settings = named_settings(preset, n_clusters, method, epochs, seed, is_true_size=is_true_size)
+    settings = named_settings(
+        *(preset, n_clusters, method_for(views, method), epochs, seed), is_true_size=is_true_size
+    )
     with told(progress) as tell:
         context = FitContext(
             on_stage=tell,

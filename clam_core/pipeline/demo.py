@@ -60,7 +60,8 @@ def make_demo(
     joined = import_table(study, home / CLINICAL_TABLE, None, progress)
     lungs = add_reference_values(study, LungFunctionSettings(), progress)
     done = preprocess(study, PreprocessSettings(grid=settings.grid), n_workers, progress)
-    groups = find_groups(study, FitChoice(n_clusters=N_GROUPS, seed=settings.seed), progress)
+    choice = FitChoice(n_clusters=N_GROUPS, seed=settings.seed)
+    groups = find_groups(study, choice, progress)
     n_scans = plural(len(truths), "synthetic scan")
     first = f"{n_scans} are in {home.name!r}, the study in {folder.name!r}."
     steps = (made, joined, lungs, done, *groups)

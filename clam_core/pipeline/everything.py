@@ -9,12 +9,13 @@ from clam_core.errors import ClamError, SettingsError
 from clam_core.pipeline.clinical.associate import associate_run
 from clam_core.pipeline.clinical.import_clinical import import_table
 from clam_core.pipeline.method.fit import fit, settings_for
-from clam_core.pipeline.method.localize import localize
+from clam_core.pipeline.method.localize import ALONE, localize
 from clam_core.pipeline.method.select import select
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.scans.create import CreateOptions, create
 from clam_core.pipeline.scans.preprocess import preprocess
 from clam_core.pipeline.summary import Summary
+from clam_core.sandbox.workforce import Workforce
 from clam_core.settings import (
     AssociateSettings,
     LocalizeSettings,
@@ -22,9 +23,11 @@ from clam_core.settings import (
     PreprocessSettings,
     SelectSettings,
 )
+from clam_core.settings.views import method_for
 from clam_core.statistics import usual_covariates
 from clam_core.study import Study
 from clam_core.tables.column_info import ColumnInfo
+from clam_core.tables.import_table import ClinicalOptions
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class FitChoice:
         method: As in `FitSettings`; `auto` is the preset's own.
         epochs: Epochs of pretraining; None is the preset's own.
         seed: Everything random follows from it.
+        views: What scans are grouped by, as in `fit`.
     """
 
     name: str = "default"
@@ -46,6 +50,7 @@ class FitChoice:
     method: str = "auto"
     epochs: int | None = None
     seed: int = 0
+    views: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Inputs:
         clinical: Clinical table, or None.
         create: How scans are looked for.
         preprocess: Grid, mask and crop.
+        table: How the clinical table is read.
         forget_missing: Give up scans whose files are missing or can no longer be prepared.
     """
 
@@ -66,6 +72,7 @@ class Inputs:
     clinical: Path | None = None
     create: CreateOptions = field(default_factory=CreateOptions)
     preprocess: PreprocessSettings = field(default_factory=PreprocessSettings)
+    table: ClinicalOptions = field(default_factory=ClinicalOptions)
     forget_missing: bool = False
 
 
@@ -91,10 +98,19 @@ def run_everything(
         done.append(create(folder, inputs.scans, inputs.scans_table, inputs.create, progress))
     study = Study(folder)
     if inputs.clinical is not None:
-        done.append(import_table(study, inputs.clinical, None, progress))
-    n_workers, forgets = inputs.create.n_workers, inputs.forget_missing
-    done.append(preprocess(study, inputs.preprocess, n_workers, progress, forget_missing=forgets))
-    done += find_groups(study, choice, progress, n_workers)
+        done.append(import_table(study, inputs.clinical, inputs.table, progress))
+    work = Workforce(inputs.create.n_workers, inputs.create.scheduler)
+    done.append(
+        preprocess(
+            study,
+            inputs.preprocess,
+            work.n_workers,
+            progress,
+            forget_missing=inputs.forget_missing,
+            scheduler=work.scheduler,
+        )
+    )
+    done += find_groups(study, choice, progress, work)
     return Summary(
         tuple(sentence for summary in done for sentence in summary.sentences),
         {"study": folder.name, "steps": [summary.values for summary in done]},
@@ -102,7 +118,7 @@ def run_everything(
 
 
 def find_groups(
-    study: Study, choice: FitChoice, progress: Progress = silent, n_workers: int = 1
+    study: Study, choice: FitChoice, progress: Progress = silent, workforce: Workforce = ALONE
 ) -> list[Summary]:
     """Fit, compare numbers of clusters, make maps, and compare the clinical table if there is one.
 
@@ -110,19 +126,20 @@ def find_groups(
         study: A preprocessed study.
         choice: Name, number of clusters, preset and seed of the run.
         progress: Told what is going on.
-        n_workers: Processes that make the maps.
+        workforce: Who makes the maps.
 
     Returns:
         The summary of each step.
     """
+    method = method_for(choice.views, choice.method)
     settings = settings_for(
-        study, choice.preset, choice.n_clusters, choice.method, choice.epochs, choice.seed
+        study, choice.preset, choice.n_clusters, method, choice.epochs, choice.seed
     )
     variant: LocalizeVariant = "paper" if choice.preset == "paper" else "integrated"
     fitted = fit(study, choice.name, settings, progress, resume=True)
     chosen = _select(study, choice, progress)
     wanted = LocalizeSettings(variant=variant, seed=choice.seed)
-    mapped = localize(study, choice.name, wanted, progress, n_workers=n_workers)
+    mapped = localize(study, choice.name, wanted, progress, workforce=workforce)
     return [fitted, chosen, mapped, *_associations(study, choice, progress)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -212,10 +213,9 @@ def _affine(header: Header, n_axes: int, name: str) -> tuple[NDArray[np.float64]
 
 def _two_voxel_sizes(affine: NDArray[np.float64], spacing: NDArray[np.float64]) -> tuple[str, ...]:
     """A sentence where the voxel size that the header states is not that of its affine."""
-    lengths = np.linalg.norm(affine[:3, : len(spacing)], axis=0)
-    with np.errstate(invalid="ignore"):
-        is_same = np.abs(spacing / lengths - 1).max() <= 0.01
-    if is_same:
+    lengths = [math.hypot(*column) for column in affine[:3, : len(spacing)].T.tolist()]
+    pairs = zip(spacing.tolist(), lengths, strict=True)
+    if all(abs(stated / length - 1) <= 0.01 for stated, length in pairs):
         return ()
     stated, used = (" x ".join(f"{s:.4g}" for s in v) for v in (spacing, lengths))
     return (f"Two voxel sizes are stated: pixdim {stated} mm, affine {used} mm (used).",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -89,6 +91,11 @@ def _normal(affine: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _shear_degrees(affine: NDArray[np.float64]) -> float:
-    unit = affine[:3, :3] / np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
-    cosines = np.abs(unit.T @ unit)[np.triu_indices(3, 1)]
-    return float(np.degrees(np.arcsin(np.clip(cosines.max(), 0, 1))))
+    columns = affine[:3, :3].T.tolist()
+    lengths = [math.hypot(*column) for column in columns]
+    cosines = [
+        abs(sum(a * b for a, b in zip(columns[i], columns[j], strict=True)))
+        / (lengths[i] * lengths[j])
+        for i, j in ((0, 1), (0, 2), (1, 2))
+    ]
+    return math.degrees(math.asin(min(max(cosines), 1.0)))

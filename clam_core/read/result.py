@@ -35,7 +35,10 @@ class ReadResult:
     Attributes:
         volume: Voxels and affine in the file's own geometry.
         warnings: One sentence for each thing that had to be assumed or looks wrong.
+        slice_numbers: What the series calls each slice along the last axis; empty where
+            slices have no numbers.
     """
 
     volume: Volume
     warnings: tuple[str, ...] = ()
+    slice_numbers: tuple[int | None, ...] = ()

@@ -67,22 +67,27 @@ class Declared:
         """Size of the voxels in the file, in bytes."""
         return math.prod(self.shape) * self.stored.itemsize
 
+    @property
+    def n_bytes_needed(self) -> int:
+        """Memory that reading takes, in bytes."""
+        kept = (self.slope, self.inter) == (1.0, 0.0) and self.stored.name in WORKING_TYPES
+        return self.n_bytes + (0 if kept else 4 * math.prod(self.shape))
+
     def header(self) -> ImageHeader:
         """The part that others need to know."""
-        lengths = np.linalg.norm(self.affine[:3, : len(self.shape)], axis=0)
-        kept = (self.slope, self.inter) == (1.0, 0.0) and self.stored.name in WORKING_TYPES
+        columns = self.affine[:3, : len(self.shape)].T.tolist()
         return ImageHeader(
             shape=self.shape,
-            spacing_mm=tuple(float(length) for length in lengths),
+            spacing_mm=tuple(math.hypot(*column) for column in columns),
             ndim=len(self.shape),
             dtype=self.stored.name,
-            n_bytes_needed=self.n_bytes + (0 if kept else 4 * math.prod(self.shape)),
+            n_bytes_needed=self.n_bytes_needed,
             data_file=self.data_file,
         )
 
     def check(self, limits: ReadLimits) -> None:
         """Refuse with `LimitError` before anything is allocated."""
-        check_size(self.name, self.shape, self.header().n_bytes_needed, limits)
+        check_size(self.name, self.shape, self.n_bytes_needed, limits)
 
 
 def check_size(name: str, shape: tuple[int, ...], n_bytes: int, limits: ReadLimits) -> None:

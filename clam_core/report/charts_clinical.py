@@ -154,14 +154,21 @@ def level_colors(n: int, *, ordered: bool) -> list[str]:
     return [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in color_table(_ORDERED, max(n, 2))[:n].tolist()]
 
 
-def survival(curves: pd.DataFrame, at_risk: pd.DataFrame, time: str, alt: str) -> Html:
-    """Kaplan-Meier curves with their bands, and below them how many are still at risk.
+def survival(
+    curves: pd.DataFrame,
+    at_risk: pd.DataFrame,
+    time: str,
+    alt: str,
+    share: tuple[str, str] = ("survival", "Free of the event"),
+) -> Html:
+    """Step curves with their bands, and below them how many are still at risk.
 
     Args:
-        curves: cluster, time, survival, ci_low, ci_high.
+        curves: cluster, time, a share, ci_low, ci_high.
         at_risk: cluster, then one column per time.
         time: Name of the time.
         alt: What is seen.
+        share: Column of the share, and its name.
 
     Returns:
         The drawing.
@@ -169,7 +176,7 @@ def survival(curves: pd.DataFrame, at_risk: pd.DataFrame, time: str, alt: str) -
     ticks = [float(name) for name in at_risk.columns if name != "cluster"]
     left, right, top, bottom = 90, 600, 34, 250
     across, up = Scale(min(0.0, *ticks), max(ticks), left, right), Scale(0, 1, bottom, top)
-    parts = left_axis(up, left, right, "Free of the event", 6)
+    parts = left_axis(up, left, right, share[1], 6)
     for tick in ticks:
         parts.append(label(across(tick), bottom + 16, f"{tick:g}", "middle", fill=QUIET))
     parts.append(label((left + right) / 2, bottom + 34, time, "middle", fill=QUIET))
@@ -177,7 +184,7 @@ def survival(curves: pd.DataFrame, at_risk: pd.DataFrame, time: str, alt: str) -
     for place, (number, part) in enumerate(curves.groupby("cluster")):
         color, dash = cluster_color(int(str(number))), DASHES[place % len(DASHES)]
         parts.append(_band(part, color, across, up))
-        steps = _steps(part, "survival", across, up)
+        steps = _steps(part, share[0], across, up)
         parts.append(polyline(steps, color, stroke_dasharray=dash or None))
         ends.append((steps[-1][1], f"Cluster {number}"))
     for y, name in _apart(ends):
@@ -208,9 +215,10 @@ def _band(part: pd.DataFrame, color: str, across: Scale, up: Scale) -> Html:
 
 
 def _steps(part: pd.DataFrame, name: str, across: Scale, up: Scale) -> list[tuple[float, float]]:
-    """Corners of a step curve that starts at time 0 with everybody."""
-    corners: list[tuple[float, float]] = [(across(0.0), up(1.0))]
+    """Corners of a step curve; where it lacks time 0 it starts there with everybody."""
     ordered = part.sort_values("time")
+    start = float(ordered[name].iloc[0]) if float(ordered["time"].iloc[0]) == 0 else 1.0
+    corners: list[tuple[float, float]] = [(across(0.0), up(start))]
     for time, share in zip(ordered["time"], ordered[name].ffill(), strict=True):
         corners += [(across(float(time)), corners[-1][1]), (across(float(time)), up(float(share)))]
     return [*corners, (across.end, corners[-1][1])]

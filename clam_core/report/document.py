@@ -20,6 +20,7 @@ from clam_core.report.sections import (
     methods,
     plane,
     preparation,
+    reading_study,
     table_one,
     training,
 )
@@ -99,6 +100,11 @@ PARTS: dict[SectionName, Section] = {
         "What differs between the clusters, with effects, tests and plots.",
         associations.write,
         associations.missing,
+    ),
+    "reading_study": Section(
+        "Reading study",
+        "What readers scored blind, how far they agree, and whether maps point at disease.",
+        reading_study.write,
     ),
     "limits": Section("Limits", "What must not be concluded.", limits.write),
     "methods": Section(

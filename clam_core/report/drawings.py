@@ -13,12 +13,13 @@ from clam_core.figures.associations import LEVEL
 from clam_core.report.charts_clinical import levels, points, slopes, survival
 from clam_core.report.charts_effects import evidence, forest
 from clam_core.report.html import Html
-from clam_core.report.phrases import interval, number, sentence, titled, with_sign
+from clam_core.report.phrases import interval, listed, number, sentence, titled, with_sign
 from clam_core.report.sections.effects import effect_name
 from clam_core.statistics.cohort.column_arrays import LEVELS, NUMBERS, numbers_of
 from clam_core.statistics.cohort.summaries import decimals_of
 from clam_core.statistics.effects.one_scale import strengths
 from clam_core.study.associations import Associations
+from clam_core.wording import effect_ends, effect_number
 
 _AXIS = "Strength of the association (0 none, 1 strongest)"
 
@@ -52,6 +53,7 @@ def all_drawings(found: Associations) -> dict[str, Drawing]:
         "effects": draw_effects(found),
         "evidence": draw_evidence(found),
         "survival": draw_survival(found),
+        "incidence": draw_incidence(found),
     }
     drawn |= {f"change_{n} {name}": draw_change(found, name) for n, name in enumerate(changing, 1)}
     drawn |= {
@@ -81,7 +83,8 @@ def draw_effects(found: Associations) -> Drawing | None:
         else ""
     )
     caption = (
-        f"Effects of {len(ordered)} variables with 95 % intervals, on the scale of a correlation; "
+        f"Effects of {len(ordered)} variables with intervals that agree with their test, on the "
+        "scale of a correlation; "
         f"filled: differs between clusters after correction ({len(differ)}).{side} The strongest "
         f"is {best['label']} ({number(best['strength'])}, {interval(best['low'], best['high'])})."
     )
@@ -153,10 +156,17 @@ def _variable_words(row: Mapping[str, Any], found: Associations) -> str:
     if pd.isna(row["p_value"]):
         return f"{head} {sentence(str(row['reason']))}{doubts}"
     return (
-        f"{head} {effect_name(row['effect_name'])} {number(row['effect_size'])} "
-        f"({interval(row['ci_low'], row['ci_high'])}); {row['test']}, "
+        f"{head} {_effect_words(row)}; {row['test']}, "
         f"p {with_sign(row['p_value'])}, corrected p {with_sign(row['p_adjusted'])}.{doubts}"
     )
+
+
+def _effect_words(row: Mapping[str, Any]) -> str:
+    name = row["effect_name"]
+    unit = f" {row['unit']}" if name == "mean_difference" and row.get("unit") else ""
+    ends = effect_ends(name, row["ci_low"], row["ci_high"])
+    said = f"{sentence(effect_name(name)).rstrip('.')} {effect_number(name, row['effect_size'])}"
+    return f"{said}{unit} ({ends or 'no interval'})"
 
 
 def _titled(found: Associations, variable: str) -> str:
@@ -180,6 +190,26 @@ def draw_survival(found: Associations) -> Drawing | None:
         "under observation."
     )
     picture = survival(curves, found.table("at_risk"), time, f"Step curves. {caption}")
+    return Drawing(picture, caption)
+
+
+def draw_incidence(found: Associations) -> Drawing | None:
+    """Cumulative incidence of the event beside a competing one; None without that."""
+    said = (found.about.get("follow_up") or {}).get("survival", {})
+    table = found.table("incidence")
+    if table.empty:
+        return None
+    curves = table[table["cause"] == "event"]
+    other = listed([repr(one) for one in said["incidence"]["competing_levels"]])
+    caption = (
+        f"Cumulative incidence with 95 % bands: how many have had the event, {other} as a "
+        f"competing event (Aalen-Johansen). Gray's test: chi-square "
+        f"{number(said['incidence']['statistic'])} on {said['incidence']['df']} df, "
+        f"p {with_sign(said['incidence']['p_value'])}."
+    )
+    share = ("incidence", "Have had the event")
+    time = _titled(found, str(said["time"]))
+    picture = survival(curves, found.table("at_risk"), time, f"Step curves. {caption}", share)
     return Drawing(picture, caption)
 
 

@@ -16,6 +16,7 @@ from clam_core.statistics import Cohort, assemble
 from clam_core.study import Run, Study
 from clam_core.study.associations import Associations, is_current, read_associations
 from clam_core.study.names import read_names
+from clam_core.study.readings.reading import Reading, readings_of
 from clam_core.tables.column_info import ColumnInfo
 
 T = TypeVar("T")
@@ -80,6 +81,11 @@ class Material:
         return self.associations is not None and is_current(self.run, self.associations)
 
     @cached_property
+    def readings(self) -> list[Reading]:
+        """Reading studies whose scores all readers have locked."""
+        return [one for one in readings_of(self.study) if _or_false(one.is_locked)]
+
+    @cached_property
     def columns(self) -> list[ColumnInfo] | None:
         """Columns of the clinical table; None without one."""
         stored = self.study.clinical()
@@ -125,6 +131,14 @@ class Material:
         """Scans in each cluster."""
         counts = self.members["cluster"].value_counts()
         return {number: int(counts.get(number, 0)) for number in self.numbers}
+
+
+def _or_false(read: Callable[[], bool]) -> bool:
+    """What is said, or False where it cannot be read."""
+    try:
+        return read()
+    except ClamError:
+        return False
 
 
 def _or_none(read: Callable[[], T]) -> T | None:

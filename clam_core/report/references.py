@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clam_core.report.material import Material
+from clam_core.study.readings.reading import Reading
 
 WORKS: dict[str, str] = {
     "ryan": "Ryan S, Carlson NE, Butler H, Fingerlin TE, Maier LA, Xing F. Cluster activation "
@@ -65,6 +66,26 @@ WORKS: dict[str, str] = {
     "landis": "Landis JR, Heyman ER, Koch GG. Average partial association in three-way contingency "
     "tables: a review and discussion of alternative tests. International Statistical Review "
     "46:237, 1978.",
+    "grambsch": "Grambsch PM, Therneau TM. Proportional hazards tests and diagnostics based on "
+    "weighted residuals. Biometrika 81:515, 1994.",
+    "royston": "Royston P, Parmar MKB. Restricted mean survival time: an alternative to the hazard "
+    "ratio. BMC Medical Research Methodology 13:152, 2013.",
+    "gray": "Gray RJ. A class of K-sample tests for comparing the cumulative incidence of a "
+    "competing risk. Annals of Statistics 16:1141, 1988.",
+    "keene": "Keene ON, Jones MRK, Lane PW, Anderson J. Analysis of exacerbation rates in asthma "
+    "and chronic obstructive pulmonary disease. Pharmaceutical Statistics 6:89, 2007.",
+    "kuznetsova": "Kuznetsova A, Brockhoff PB, Christensen RHB. lmerTest package: tests in linear "
+    "mixed effects models. Journal of Statistical Software 82(13), 2017.",
+    "cohen": "Cohen J. Weighted kappa: nominal scale agreement with provision for scaled "
+    "disagreement or partial credit. Psychological Bulletin 70:213, 1968.",
+    "fleiss": "Fleiss JL. Measuring nominal scale agreement among many raters. Psychological "
+    "Bulletin 76:378, 1971.",
+    "gwet": "Gwet KL. Computing inter-rater reliability and its variance in the presence of high "
+    "agreement. British Journal of Mathematical and Statistical Psychology 61:29, 2008.",
+    "shrout": "Shrout PE, Fleiss JL. Intraclass correlations: uses in assessing rater "
+    "reliability. Psychological Bulletin 86:420, 1979.",
+    "bland": "Bland JM, Altman DG. Statistical methods for assessing agreement between two "
+    "methods of clinical measurement. Lancet 327:307, 1986.",
     "laird": "Laird NM, Ware JH. Random-effects models for longitudinal data. Biometrics 38:963, "
     "1982.",
 }
@@ -82,6 +103,7 @@ _OF_TEST = {"Welch": "welch", "Kruskal": "kruskal", "Fisher": "fisher"}
 def cited(material: Material) -> list[str]:
     """Works that this run used, in alphabetical order."""
     keys = {"ryan", "guo", *_of_fit(material), *_of_maps(material), *_of_tests(material)}
+    keys |= {key for reading in material.readings for key in _of_reading(reading)}
     if material.selection is not None:
         keys |= {"silhouette", "gap", "hennig", "hubert"}
     return sorted({WORKS[key] for key in keys} | _of_lung_function(material), key=str.casefold)
@@ -118,8 +140,22 @@ def _of_tests(material: Material) -> set[str]:
         keys.add("hc3")
     keys |= {"elteren", "landis"} if len(associations.table("within")) else set()
     known = associations.about.get("follow_up") or {}
-    keys |= {"kaplan", "cox"} if "survival" in known else set()
-    return keys | ({"laird"} if "slopes" in known else set())
+    keys |= {"kaplan", "cox", "grambsch"} if "survival" in known else set()
+    keys |= {"gray"} if len(associations.table("incidence")) else set()
+    keys |= {"keene"} if "rates" in known else set()
+    keys |= {"royston"} if len(associations.table("restricted_pairs")) else set()
+    return keys | ({"laird", "kuznetsova"} if "slopes" in known else set())
+
+
+def _of_reading(reading: Reading) -> set[str]:
+    protocol = reading.protocol()
+    if len(protocol.readers) < 2 and not protocol.repeats:
+        return set()
+    kinds = {item.kind for item in protocol.items}
+    keys = {"shrout", "bland"} if "percent" in kinds else set()
+    if kinds & {"grades", "yes_no", "choice"}:
+        keys |= {"cohen", "gwet"} | ({"fleiss"} if len(protocol.readers) > 2 else set())
+    return keys
 
 
 def _of_lung_function(material: Material) -> set[str]:

@@ -18,6 +18,7 @@ SectionName = Literal[
     "maps",
     "table_one",
     "associations",
+    "reading_study",
     "limits",
     "methods",
 ]

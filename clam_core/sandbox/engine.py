@@ -1,7 +1,8 @@
 """What carries out tasks: one protocol, whoever does the work.
 
 A step gives an engine its tasks and takes what came of each. It alone writes to the study:
-engines compute. `InProcess` calls the functions here; `WorkerPool` in processes.
+engines compute. `InProcess` calls the functions here, `WorkerPool` in processes, `DaskEngine`
+(`sandbox.cluster`) on other computers.
 """
 
 from __future__ import annotations
@@ -72,6 +73,12 @@ class Engine(Protocol):
         memory does not grow with their number.
         """
         ...
+
+
+def run_task(engine: Engine, task: Task) -> Reply:
+    """Carry out one task and wait for its reply."""
+    ((_, reply),) = engine.map([task])
+    return reply
 
 
 class InProcess:

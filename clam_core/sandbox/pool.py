@@ -14,9 +14,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -33,6 +35,7 @@ _ONE_THREAD = {f"{name}_THREADS": "1" for name in _THREADS}
 _PATIENCE = 4
 """Wall time for each second of processor time: other programs want the processors, too."""
 _START_SECONDS = 60.0
+_LEAST_WAIT = 0.05
 
 
 __all__ = ["Failure", "ReaderPool", "Reply", "Task"]
@@ -109,7 +112,9 @@ class ReaderPool:
         """Run one task and wait for its reply."""
         reader = self._idle.get()
         try:
-            if reader is None or not reader.alive:
+            if reader is None or reader.has_ended():  # perhaps while it was idle
+                if reader is not None:
+                    reader.stop()
                 reader = self._start()
             self._busy.add(reader)
             came = reader.run(task, shared)
@@ -172,6 +177,19 @@ class ReaderPool:
                 future.cancel()
 
 
+def seconds_in_queue(pid: int) -> float:
+    """Time that a process was ready but other programs had the processors, in seconds.
+
+    On a busy computer a sound file takes long, too; that time is not the file's. Linux
+    counts it for each thread; elsewhere 0.
+    """
+    waited = 0
+    for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            waited += int(thread.read_text().split()[1])  # nanoseconds
+    return waited / 1e9
+
+
 class _Reader:
     """One child process and the pipe to it."""
 
@@ -201,23 +219,29 @@ class _Reader:
         """Send the task, wait for its reply, kill the process when its time is over."""
         seconds = self._limits.seconds_for(task.n_bytes)
         wall = _PATIENCE * seconds + (0 if self._started else _START_SECONDS)
-        overtime = threading.Event()
-
-        def end() -> None:
-            overtime.set()
-            self._process.kill()
-
-        timer = threading.Timer(wall, end)
-        timer.start()
+        done, overtime = threading.Event(), threading.Event()
+        threading.Thread(target=self._watch, args=(wall, done, overtime), daemon=True).start()
         try:
             self._send(task, shared, seconds)
             values, arrays = wire.receive(self._process.stdout)  # type: ignore[arg-type]
         except (wire.WireError, OSError):
             return self._died(seconds, overtime=overtime.is_set())
         finally:
-            timer.cancel()
+            done.set()
         self._started = True
         return self._reply(values, arrays, seconds)
+
+    def _watch(self, wall: float, done: threading.Event, overtime: threading.Event) -> None:
+        """Kill the process after `wall` seconds in which a processor was free for it."""
+        begin, queued = time.monotonic(), seconds_in_queue(self._process.pid)
+        left = wall
+        while not done.wait(max(left, _LEAST_WAIT)):
+            waited = seconds_in_queue(self._process.pid) - queued
+            left = wall + waited - (time.monotonic() - begin)
+            if left <= 0:
+                overtime.set()
+                self._process.kill()
+                return
 
     def _send(self, task: Task, shared: Shared | None, seconds: float) -> None:
         """The task, with what tasks share where the process has not got it yet."""
@@ -252,6 +276,10 @@ class _Reader:
             code = self._process.wait()
         is_late = overtime or code == -getattr(signal, "SIGXCPU", 24)
         return Failure("overtime" if is_late else "died", str(code), seconds)
+
+    def has_ended(self) -> bool:
+        """Whether there is no process any more that could take a task."""
+        return not self.alive or self._process.poll() is not None
 
     def kill(self) -> None:
         """End the process; whoever waits for it is told that it died."""

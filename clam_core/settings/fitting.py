@@ -9,7 +9,19 @@ from pydantic import Field, model_validator
 from clam_core.settings.base import Settings
 from clam_core.settings.images import ScaleSettings
 
-FitMethod = Literal["auto", "dcec", "kmeans", "gmm", "graph", "umap", "profiles"]
+FitMethod = Literal[
+    "auto",
+    "dcec",
+    "kmeans",
+    "gmm",
+    "graph",
+    "umap",
+    "profiles",
+    "density",
+    "texture",
+    "latent",
+    "best",
+]
 Preset = Literal["default", "fast", "paper"]
 
 
@@ -92,9 +104,12 @@ class FitSettings(Settings):
 
     Attributes:
         method: `profiles` groups position-tolerant features of the activations;
+            `density` and `texture` group how values, or differences of neighbours, are
+            spread in thirds of the lungs' height;
             `kmeans`, `gmm`, `graph`, `umap` (a mixture on their UMAP) and `dcec` (the
-            paper) group latent codes; `auto` is `profiles` where all scans have
-            masks, else `umap` for pictures and `graph` for volumes.
+            paper) group latent codes; `latent` is `umap` for pictures and `graph` for
+            volumes; `auto` is `profiles` where all scans have masks, else `latent`;
+            `best` compares `profiles`, `density` and `texture`, where there are masks.
         n_clusters: Number of clusters.
         network: The autoencoder.
         scale: How volumes become inputs.

@@ -62,7 +62,8 @@ class ScaleSettings(Settings):
             unit of the study); None takes [-1000, 400] for HU and the 0.5th
             and 99.5th percentile of the fitted cohort otherwise.
         background: What fills the voxels outside the mask: the cohort's mean
-            inside the masks, air (the window's low end), or nothing.
+            inside the masks, air (the window's low end), nothing, or a value `apart`,
+            as far below the window as it is wide, by which the mask is known.
         align_brightness: Shift each scan to a common brightness: with a mask, its
             own median inside the mask becomes 0, which then also fills the
             background; without, its median difference from the cohort's median
@@ -72,7 +73,7 @@ class ScaleSettings(Settings):
     """
 
     window: tuple[float, float] | None = None
-    background: Literal["mean", "air", "keep"] = "mean"
+    background: Literal["mean", "air", "keep", "apart"] = "mean"
     align_brightness: bool | None = None
     trim_rim: bool = True
 

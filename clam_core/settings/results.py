@@ -128,14 +128,20 @@ class AssociateSettings(Settings):
         min_cluster_size: Clusters with fewer subjects are left out of all tests.
         n_resamples: Label shuffles of a permutation test.
         power: Power at which the smallest detectable effect is stated.
-        banner_from: Cramer's V of cluster and an acquisition column from which a
-            warning is shown.
+        banner_from: Strength of the link of clusters and a possible confounder; a warning
+            is shown where p is below 0.05 and the interval reaches it.
         within: Column of sites or scanners within which clusters are compared as well;
             None takes the site, or else the scanner, where that is known.
         survival_time: Column with the time to an event or to the last contact.
         survival_event: Column that says whether the event was seen.
         event_level: Level of `survival_event` that means it was; None takes `yes` beside
             `no`, 1 beside 0, `dead` and the like, and asks for all else.
+        survival_horizon: Until when the mean time free of the event is taken; None takes the
+            longest time that every cluster reaches.
+        competing_levels: Levels of `survival_event` that mean another event that ends the
+            chance of this one, such as death before a transplant.
+        rate_count: Column with the number of events of each row, such as exacerbations.
+        rate_time: Column with the time in which they were counted.
         seed: Label shuffles follow from it.
     """
 
@@ -153,10 +159,18 @@ class AssociateSettings(Settings):
     survival_time: str | None = None
     survival_event: str | None = None
     event_level: str | None = None
+    survival_horizon: float | None = Field(default=None, gt=0)
+    competing_levels: tuple[str, ...] = ()
+    rate_count: str | None = None
+    rate_time: str | None = None
     seed: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _check(self) -> AssociateSettings:
         if (self.survival_time is None) != (self.survival_event is None):
             raise ValueError("survival needs the column of the time and that of the event")
+        if (self.rate_count is None) != (self.rate_time is None):
+            raise ValueError("a rate needs the column of the counts and that of the time at risk")
+        if self.competing_levels and self.survival_event is None:
+            raise ValueError("competing events need the column of the event")
         return self

@@ -41,7 +41,15 @@ ROLES: dict[str, Role] = {
     role.name: role
     for role in (
         Role("Age", "years", 3, 95, 3, 95, {"years": 1, "months": 1 / 12, "days": 1 / 365.25}),
-        Role("Height", "cm", 100, 220, 105, 200, {"cm": 1, "m": 100, "mm": 0.1, "in": 2.54}),
+        Role(
+            "Height",
+            "cm",
+            100,
+            220,
+            105,
+            200,
+            {"cm": 1, "m": 100, "mm": 0.1, "in": 2.54, "ft": 30.48},
+        ),
         Role("FEV1", "L", 0.2, 8, 0.8, 5.5, _VOLUME),
         Role("FVC", "L", 0.3, 10, 1.1, 6.5, _VOLUME),
         Role("FEV1/FVC", "fraction", 0.1, 1.05, 0.3, 0.98, {"fraction": 1, "%": 0.01}),

@@ -8,15 +8,17 @@ import numpy as np
 import pandas as pd
 
 from clam_core.settings import AssociateSettings
+from clam_core.statistics.claims import CLAIM_COLUMNS, add_claims
 from clam_core.statistics.cohort.assemble import Cohort, Description, assemble
 from clam_core.statistics.headline import uncapitalized
+from clam_core.statistics.losses import covariate_words, missing_words
 from clam_core.statistics.models.design import build_covariates
 from clam_core.statistics.result_rows import CSV_COLUMNS, make_row
 from clam_core.statistics.significance.correction import CORRECTION_NAMES, correct, correct_within
 from clam_core.statistics.sites.confounding import confounding_panel
 from clam_core.tables.column_info import doubt_words
 
-_MORE_COLUMNS = ("label", "unit", "summary", "why", "df_residual", "p_adjusted_all", "n_tests")
+_MORE_COLUMNS = ("label", "unit", "summary", "why", "p_adjusted_all", "n_tests")
 _VERY_SMALL = 10
 
 
@@ -75,6 +77,7 @@ def associate(
     covariates = build_covariates(cohort.frame, cohort.columns, settings.adjust)
     made = [make_row(cohort, info, covariates, settings) for info in cohort.columns.values()]
     rows = _corrected(pd.DataFrame([row.cells for row in made]), settings)
+    rows = rows if rows.empty else add_claims(rows, cohort, settings)
     confounding = confounding_panel(cohort, settings)
     return AssociationTable(
         rows,
@@ -82,7 +85,13 @@ def associate(
         _stacked({str(row.cells["variable"]): row.contrasts for row in made}),
         confounding.panel,
         confounding.banner,
-        (*cohort.notes, *doubt_words(cohort.columns.values()), *_notes(rows, cohort, settings)),
+        (
+            *cohort.notes,
+            *doubt_words(cohort.columns.values()),
+            *_notes(rows, cohort, settings),
+            *_lost(rows, cohort),
+            *covariate_words(cohort, covariates),
+        ),
         cohort,
     )
 
@@ -101,7 +110,7 @@ def _stacked(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def _corrected(rows: pd.DataFrame, settings: AssociateSettings) -> pd.DataFrame:
     """P-values corrected within families and over all, columns in their order."""
     if rows.empty:
-        return pd.DataFrame(columns=[*CSV_COLUMNS, *_MORE_COLUMNS])
+        return pd.DataFrame(columns=[*CSV_COLUMNS, *_MORE_COLUMNS, *CLAIM_COLUMNS])
     p_value = rows["p_value"].to_numpy(dtype=np.float64)
     adjusted = rows["adjusted_p_value"].to_numpy(dtype=np.float64)
     families = rows["family"].tolist()
@@ -125,7 +134,8 @@ def _notes(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) -> l
         f"{n_tests} variables were tested in {families} families; {_not(len(rows) - n_tests)} not. "
         f"With {n_tests} tests, about {by_chance:.1f} would have p < 0.05 if nothing differed; "
         "corrected p-values allow for that within each family "
-        f"({CORRECTION_NAMES[settings.correction]}).",
+        f"({CORRECTION_NAMES[settings.correction]}); the headline allows for all families at once.",
+        *_left_out(rows),
         "All tests take the clusters as given. If their number was chosen by looking at these "
         "p-values, the p-values are too small.",
     ]
@@ -140,6 +150,27 @@ def _notes(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) -> l
             f"The smallest cluster has {min(sizes)} rows: only very large effects can be found."
         )
     return notes
+
+
+def _lost(rows: pd.DataFrame, cohort: Cohort) -> list[str]:
+    """Variables that were compared without a cluster, and values missing unevenly."""
+    if rows.empty:
+        return []
+    short = rows[rows["clusters_left_out"] != ""]
+    named = "; ".join(
+        f"{row.label} (without {row.clusters_left_out})" for row in short.itertuples()
+    )
+    without = [f"Not compared between all clusters, for want of values: {named}."] if named else []
+    return [*without, *missing_words(rows, cohort.clusters)]
+
+
+def _left_out(rows: pd.DataFrame) -> list[str]:
+    """Which tested variables the headline does not count, and why."""
+    out = rows[rows["p_value"].notna() & (rows["not_counted"] != "")]
+    if out.empty:
+        return []
+    named = "; ".join(f"{row.label} ({row.not_counted})" for row in out.itertuples())
+    return [f"The headline does not count: {named}."]
 
 
 def _not(count: int) -> str:

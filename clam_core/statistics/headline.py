@@ -1,23 +1,43 @@
-"""The answer in one sentence: what differs, how stable the clusters are, what confounds them."""
+"""The answer in one sentence, and what qualifies it: stability, confounding, correction."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from clam_core.settings.verdicts import DOUBTFUL, STABLE
 from clam_core.statistics.significance.correction import Correction
+from clam_core.wording import effect_named, effect_number, plural
 
 LEVEL = 0.05
 _RATES = {"bh": "FDR 5 %", "by": "FDR 5 %, Benjamini-Yekutieli", "holm": "Holm, 5 %"}
 
 
-def headline(
+def headline(rows: pd.DataFrame) -> str:
+    """The first line of the page and of the report: what differs.
+
+    Args:
+        rows: Rows of the association table.
+
+    Returns:
+        One short sentence; what qualifies it stands in `qualifications`.
+    """
+    found = claimed(rows)
+    counted = int((rows["not_counted"] == "").sum())
+    if not counted:
+        return f"{_nothing_counted(rows)}."
+    verb = "differs" if len(found) == 1 else "differ"
+    first = f"{len(found)} of {plural(counted, 'variable')} {verb} between the clusters"
+    return f"{first}{strongest_words(found)}."
+
+
+def qualifications(
     rows: pd.DataFrame, jaccard_of: Sequence[float], confounding: pd.DataFrame, method: Correction
-) -> str:
-    """The first line of the page and of the report.
+) -> list[str]:
+    """What a reader should know of the headline, below it.
 
     Args:
         rows: Rows of the association table.
@@ -26,19 +46,53 @@ def headline(
         method: How p-values were corrected.
 
     Returns:
-        One sentence.
+        Sentences: what was counted, how stable the clusters are, what else goes with them.
     """
+    sentences = []
+    if (rows["not_counted"] == "").any():
+        held = rows.loc[rows["not_counted"] == "a covariate of the adjustment", "label"]
+        adjusted = " and with the covariates held constant" if len(held) else ""
+        sentences.append(
+            f"Counted after correction over all of them{adjusted} ({_RATES[method]}); exploratory: "
+            "another cohort has to confirm it."
+        )
+    parts = [stability_words(jaccard_of), *_confounded(confounding)]
+    return [*sentences, *(f"{part[:1].upper()}{part[1:]}." for part in parts)]
+
+
+def _nothing_counted(rows: pd.DataFrame) -> str:
     tested = int(rows["p_value"].notna().sum())
-    differ = int((rows["p_adjusted"] < LEVEL).sum())
-    verb = "differs" if differ == 1 else "differ"
-    first = (
-        f"Of {tested} variables tested, {differ} {verb} between clusters after correction "
-        f"({_RATES[method]})"
-        if tested
-        else "No variable could be tested"
-    )
-    parts = [first, stability_words(jaccard_of), *_confounded(confounding)]
-    return "; ".join(part for part in parts if part) + "."
+    if not tested:
+        return "No variable could be tested"
+    if (rows["not_counted"] == "no adjusted test").any():
+        return (
+            f"None of {tested} variables could be tested with the covariates held constant, so "
+            "that no difference is claimed"
+        )
+    return "No variable was tested that the headline counts"
+
+
+def claimed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows that differ after correction over all that are counted, the strongest first."""
+    found = rows[rows["headline_p"] < LEVEL]
+    return found.sort_values(["headline_p", "variable"], kind="stable")
+
+
+def strongest_words(found: pd.DataFrame) -> str:
+    """The two strongest findings with direction and size; none that hardly varies."""
+    named = [_finding(row) for row in found[~found["is_rare"]].head(2).to_dict("records")]
+    return f", most of all {' and '.join(named)}" if named else ""
+
+
+def _finding(row: dict[Any, Any]) -> str:
+    """A finding: its direction as it was seen, its effect adjusted where that is what counts."""
+    is_adjusted = bool(row["adjusted_effect_name"]) and np.isfinite(row["adjusted_effect"])
+    which = ("adjusted_effect_name", "adjusted_effect")
+    name, size = (row[one] for one in (which if is_adjusted else ("effect_name", "effect_size")))
+    unit = f" {row['unit']}" if name == "mean_difference" and row["unit"] else ""
+    effect = f"{'adjusted ' if is_adjusted else ''}{effect_named(name).words} "
+    effect += f"{effect_number(name, size)}{unit}"
+    return f"{row['label']} ({'; '.join(part for part in (row['direction'], effect) if part)})"
 
 
 def stability_words(jaccard_of: Sequence[float]) -> str:
@@ -66,7 +120,7 @@ def within_words(rows: pd.DataFrame, within: pd.DataFrame) -> list[str]:
     """
     if within.empty:
         return []
-    differ = set(rows.loc[rows["p_adjusted"] < LEVEL, "variable"])
+    differ = set(claimed(rows)["variable"])
     again = differ & set(within.loc[within["p_adjusted"] < LEVEL, "variable"])
     site = uncapitalized(str(within["within"].iloc[0]))
     power = ", which also costs power" if len(again) < len(differ) else ""
@@ -82,15 +136,23 @@ def uncapitalized(name: str) -> str:
 
 
 def _confounded(panel: pd.DataFrame) -> list[str]:
-    """The acquisition column that goes most with the clusters, and whether that is much."""
+    """Every confounder that is strong, or else the strongest acquisition column."""
     if panel.empty:
         return ["nothing is known of site or scanner"]
     made = panel[(panel["family"] == "acquisition") & panel["strength"].notna()]
     if made.empty:
         return ["site and scanner could not be compared"]
-    worst = made.sort_values("strength", ascending=False).iloc[0]
-    symbol = "V" if worst["strength_name"] == "cramers_v" else "strength"
-    link = "goes with the clusters" if worst["flagged"] else "has no strong link with the clusters"
-    name = uncapitalized(str(worst["label"]))
-    ends = f", 95 % interval {worst['ci_low']:.2f} to {worst['ci_high']:.2f}"
-    return [f"{name} {link} ({symbol} = {worst['strength']:.2f}{ends})"]
+    worst = made.sort_values("strength", ascending=False).iloc[[0]]
+    who = panel[(panel["family"] == "demographics") & panel["flagged"]]
+    # Every strong one is named; where there is none, the strongest.
+    named = made[made["flagged"]].sort_values("strength", ascending=False)
+    parts = [_link(row) for row in (named if len(named) else worst).to_dict("records")]
+    return [*parts, *(_link(row) for row in who.to_dict("records"))]
+
+
+def _link(row: dict[Any, Any]) -> str:
+    symbol = "V" if row["strength_name"] == "cramers_v" else "strength"
+    link = "goes with the clusters" if row["flagged"] else "has no strong link with the clusters"
+    low, high = row["ci_low"], row["ci_high"]
+    ends = f", 90 % interval {low:.2f} to {high:.2f}" if np.isfinite([low, high]).all() else ""
+    return f"{uncapitalized(str(row['label']))} {link} ({symbol} = {row['strength']:.2f}{ends})"

@@ -11,14 +11,22 @@ import pandas as pd
 from clam_core.settings import AssociateSettings
 from clam_core.statistics.cohort.assemble import Cohort
 from clam_core.statistics.cohort.column_arrays import NUMBERS, codes_of, numbers_of
+from clam_core.statistics.cohort.groups import Groups
 from clam_core.statistics.cohort.summaries import decimals_of, summarize
+from clam_core.statistics.dependence.all_scans import (
+    by_subject,
+    pairs_by_subject,
+    sizes_in_subjects,
+    with_enough_subjects,
+)
+from clam_core.statistics.losses import left_out_words, missing_test
 from clam_core.statistics.models.adjust import Outcome, adjust, soft_test
 from clam_core.statistics.models.design import Covariates
 from clam_core.statistics.models.fitted_model import NotEstimableError
-from clam_core.statistics.models.robust import robust_pairs, robust_test
 from clam_core.statistics.result import Effect, NotTestableError, Tested, Values
-from clam_core.statistics.significance.choose_test import Compared, compare
+from clam_core.statistics.significance.choose_test import Compared, compare, smallest_detectable
 from clam_core.tables.column_info import ColumnInfo
+from clam_core.wording import effect_named
 
 CSV_COLUMNS = (
     "variable",
@@ -26,15 +34,23 @@ CSV_COLUMNS = (
     "family",
     "n",
     "n_missing",
+    "missing_p_value",
     "test",
     "statistic",
     "df",
+    "df_residual",
     "p_value",
     "p_adjusted",
     "effect_name",
+    "effect_scale",
     "effect_size",
+    "ci_level",
     "ci_low",
     "ci_high",
+    "second_effect_name",
+    "second_effect",
+    "second_low",
+    "second_high",
     "reason",
 )
 """Columns of `associations.csv`, as other programs read them."""
@@ -88,7 +104,7 @@ def make_row(
         Its row, without corrected p-values.
     """
     column = cohort.frame[info.name]
-    cells = {**_blank(info), **_counted(cohort, column)}
+    cells = {**_blank(info), **_counted(cohort, column, settings)}
     try:
         if info.kind in _NO_TEST:
             raise NotTestableError(_NO_TEST[info.kind])
@@ -99,11 +115,13 @@ def make_row(
         if info.name in {settings.survival_time, settings.survival_event}:
             return Row({**cells, "reason": FOLLOW_UP})
         compared = compare(info.name, info.kind, values, cohort.labels, settings)
-        outcome = Outcome(info.kind, values, cohort.labels, cohort.subjects)
-        main = _main_cells(compared, outcome)
+        subjects = cohort.subjects
+        how = (settings.n_resamples, settings.seed)
+        outcome = Outcome(info.kind, values, cohort.labels, subjects, *how)
+        main = _main_cells(compared, outcome, settings.power)
     except NotTestableError as error:
         return Row({**cells, "reason": f"not testable, because {error}"})
-    pairs = compared.pairs if cohort.subjects is None else robust_pairs(outcome, compared.groups)
+    pairs = compared.pairs if subjects is None else pairs_by_subject(outcome, compared.groups)
     adjusted, contrasts = _adjusted_cells(outcome, covariates.without(info.name))
     cells |= {**main, **_soft_cells(outcome, cohort.soft), **adjusted}
     return Row(cells, pairs, contrasts)
@@ -123,14 +141,16 @@ def _blank(info: ColumnInfo) -> dict[str, Any]:
     """All cells of a variable without a test."""
     numbers = ("statistic", "df", "p_value", "p_adjusted", "effect_size", "ci_low", "ci_high")
     more = (
-        *("df_residual", "p_adjusted_all", "second_effect", "second_low", "second_high"),
+        *("df_residual", "p_adjusted_all", "ci_level", "second_effect", "second_low"),
+        "second_high",
         *("sensitivity_statistic", "sensitivity_p_value", "soft_statistic", "soft_p_value"),
         *("n_adjusted", "crude_p_value", "adjusted_p_value", "adjusted_p_adjusted"),
         *("crude_effect", "crude_low", "crude_high"),
         *("adjusted_effect", "adjusted_low", "adjusted_high", "detectable"),
     )
     texts = (
-        *("test", "effect_name", "reason", "why", "effect_method", "second_effect_name"),
+        *("test", "effect_name", "effect_scale", "reason", "why", "effect_method"),
+        "second_effect_name",
         *("sensitivity_test", "soft_test", "adjusted_test", "adjusted_effect_name"),
         *("adjusted_reason", "detectable_name", "clusters_left_out"),
     )
@@ -144,7 +164,7 @@ def _blank(info: ColumnInfo) -> dict[str, Any]:
     }
 
 
-def _counted(cohort: Cohort, column: pd.Series[Any]) -> dict[str, Any]:
+def _counted(cohort: Cohort, column: pd.Series[Any], settings: AssociateSettings) -> dict[str, Any]:
     """Values present and missing, overall and by cluster; summaries still empty."""
     present = column.notna().to_numpy(dtype=bool)
     cells: dict[str, Any] = {"n": int(present.sum()), "n_missing": int((~present).sum())}
@@ -154,6 +174,8 @@ def _counted(cohort: Cohort, column: pd.Series[Any]) -> dict[str, Any]:
         cells[f"n_cluster_{number}"] = int(part.sum())
         cells[f"missing_cluster_{number}"] = int((~part).sum())
         cells[f"summary_cluster_{number}"] = ""
+    how = (settings.n_resamples, settings.seed)
+    cells["missing_p_value"] = missing_test(present, cohort.labels, *how)
     return cells
 
 
@@ -168,10 +190,14 @@ def _summarized(cohort: Cohort, kind: str, values: Values, levels: list[str]) ->
     return cells
 
 
-def _main_cells(found: Compared, outcome: Outcome) -> dict[str, Any]:
+def _main_cells(found: Compared, outcome: Outcome, power: float) -> dict[str, Any]:
     tested, effect, sensitivity = found.tested, found.effect, found.sensitivity
+    second, detectable, groups = found.second_effect, found.detectable, found.groups
     if outcome.subjects is not None:
-        tested, effect = robust_test(outcome, found.groups)
+        groups = with_enough_subjects(outcome, groups)
+        tested, effect, second = by_subject(outcome, groups)
+        sizes = sizes_in_subjects(outcome, groups.clusters)
+        detectable = smallest_detectable(found.detectable_name, sizes, groups, power)
         sensitivity = Tested("", np.nan, np.nan, np.nan, np.nan, "")
     cells = {
         "test": tested.test,
@@ -179,26 +205,35 @@ def _main_cells(found: Compared, outcome: Outcome) -> dict[str, Any]:
         "df": tested.df,
         "df_residual": tested.df_residual,
         "p_value": tested.p_value,
-        "why": tested.why,
+        "why": f"{tested.why} {_without(outcome, groups)}".strip(),
         "sensitivity_test": sensitivity.test,
         "sensitivity_statistic": sensitivity.statistic,
         "sensitivity_p_value": sensitivity.p_value,
         "detectable_name": found.detectable_name,
-        "detectable": found.detectable,
-        "clusters_left_out": ", ".join(map(str, found.groups.left_out)),
+        "detectable": detectable,
+        "clusters_left_out": ", ".join(map(str, _absent(outcome, groups))),
         **_effect_cells(effect),
     }
-    if outcome.subjects is not None:
-        return cells
-    second = found.second_effect
     names = ("second_effect_name", "second_effect", "second_low", "second_high")
     ends = (second.name, second.size, second.ci_low, second.ci_high)
     return {**cells, **dict(zip(names, ends, strict=True))}
 
 
+def _absent(outcome: Outcome, groups: Groups) -> list[int]:
+    return [int(one) for one in np.setdiff1d(outcome.labels, groups.clusters)]
+
+
+def _without(outcome: Outcome, groups: Groups) -> str:
+    known = np.isfinite(outcome.values)
+    counts = {int(c): int(known[outcome.labels == c].sum()) for c in np.unique(outcome.labels)}
+    return left_out_words(counts, [int(one) for one in groups.clusters])
+
+
 def _effect_cells(effect: Effect) -> dict[str, Any]:
     return {
         "effect_name": effect.name,
+        "effect_scale": effect_named(effect.name).scale,
+        "ci_level": effect_named(effect.name).level,
         "effect_size": effect.size,
         "ci_low": effect.ci_low,
         "ci_high": effect.ci_high,

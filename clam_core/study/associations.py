@@ -15,12 +15,14 @@ from clam_core.settings.on_disk import read_stored
 from clam_core.study import atomic
 from clam_core.study.folder import CLINICAL, CLINICAL_COLUMNS
 from clam_core.study.folder import SCANS as STUDY_SCANS
+from clam_core.study.readings.reading import LOCKS, READINGS
 from clam_core.study.runs import SCANS, Run
 from clam_core.study.staging import Staging
 from clam_core.study.stored_json import read_object
 from clam_core.study.visits import VISITS
 
 ROWS, MORE, ABOUT = "associations.parquet", "associations", "about.json"
+REPLICATION, REPLICATION_ABOUT = "replication.parquet", "replication.json"
 TABLES = "tables"
 """Key of `about.json`: names of the further tables, so that a lost one is missed."""
 
@@ -33,6 +35,7 @@ _LACKING: dict[str, Any] = {
     "libraries": {},
     "banner": "",
     "notes": [],
+    "qualifications": [],
     "doubts": [],
     "follow_up": {},
     "tables": [],
@@ -47,7 +50,8 @@ class Associations:
     Attributes:
         rows: One row per clinical column.
         tables: Further tables by name: pairs, contrasts, confounding, within, table_one,
-            and where there is follow-up curves, at_risk, cox, slopes, slope_pairs.
+            and where there is follow-up curves, at_risk, cox,
+            restricted_means, restricted_pairs, incidence, rates, rate_pairs, slopes, slope_pairs.
         about: Settings, notes, stability, versions and the digest of what went in.
     """
 
@@ -101,6 +105,9 @@ def inputs_digest(run: Run) -> str:
     for path in paths:
         content = path.read_bytes() if path.is_file() else b""
         total.update(hashlib.sha256(content).digest())
+    # Scores of readers count once they are locked; without any the digest is as it always was.
+    for path in sorted((run.study.folder / READINGS).glob(f"*/*{LOCKS}")):
+        total.update(path.parent.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
 
 
@@ -127,3 +134,44 @@ def write_associations(run: Run, found: Associations) -> None:
             atomic.write_table(more / f"{name}.parquet", table)
         atomic.write_json(more / ABOUT, {**found.about, TABLES: sorted(found.tables)})
         staging.commit([ROWS, MORE])
+
+
+@dataclass(frozen=True, eq=False)
+class Replication:
+    """What the step `replicate` found, as stored.
+
+    Attributes:
+        rows: One row per variable and pair of clusters, effects in both cohorts.
+        about: The second cohort, agreement of the clusters, rule, notes, digest of what went in.
+    """
+
+    rows: pd.DataFrame
+    about: Mapping[str, Any]
+
+
+def read_replication(run: Run) -> Replication | None:
+    """What the step `replicate` stored; None where it has not been run.
+
+    Raises:
+        StudyError: If a file is damaged.
+    """
+    if not (run.folder / REPLICATION_ABOUT).is_file():
+        return None
+    needed = {"second": str, "agreement": dict, "rule": str, "sentence": str, "inputs": str}
+    about = read_object(run.folder / REPLICATION_ABOUT, needed, {"notes": []})
+    return Replication(atomic.read_table(run.folder / REPLICATION), about)
+
+
+def write_replication(run: Run, found: Replication) -> None:
+    """Replace what is stored: all of it or nothing.
+
+    Raises:
+        BusyError: If another process works on the run.
+        StudyError: If the disk is full.
+    """
+    with run.lock():
+        staging = Staging(run.folder, "replicate")
+        staging.start(fingerprint="")
+        atomic.write_table(staging.folder / REPLICATION, found.rows)
+        atomic.write_json(staging.folder / REPLICATION_ABOUT, dict(found.about))
+        staging.commit([REPLICATION, REPLICATION_ABOUT])

@@ -88,10 +88,15 @@ def _first_study(values: dict[str, Any]) -> dict[str, Any]:
     return _first({**values, **named})
 
 
+def _first_run(values: dict[str, Any]) -> dict[str, Any]:
+    """Layout 1 knew nothing of the plain ways to group the same scans; it stays unknown."""
+    return _first({"plain": None, **values})
+
+
 def key_id_of(key: str) -> str:
     """What a study calls its key: a digest, from which the key does not follow."""
     return hashlib.sha256(f"key of CLAM Explorer: {key}".encode()).hexdigest()[:16]
 
 
 STUDIES = Layouts("study", {1: _first_study, 2: _first})
-RUNS = Layouts("run", {1: _first})
+RUNS = Layouts("run", {1: _first_run, 2: _first})

@@ -13,6 +13,8 @@ from clam_core.study.study_info import STUDY
 from clam_core.study.uploads import delete_uploads, uploads_of
 
 TRUTH, JOBS = "truth.csv", ".jobs"
+OWN_VOXELS = ".voxels"
+"""Beside the studies: scans at their own resolution, a folder per study."""
 
 
 def delete_study(root: Path, name: str) -> None:
@@ -46,6 +48,7 @@ def delete_study(root: Path, name: str) -> None:
             ) from error
     shutil.rmtree(doomed, ignore_errors=True)
     shutil.rmtree(root / JOBS / name, ignore_errors=True)  # what its steps were started with
+    shutil.rmtree(root / OWN_VOXELS / name, ignore_errors=True)
     if upload is not None:
         delete_uploads([upload])
     if is_demo:

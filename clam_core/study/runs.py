@@ -21,6 +21,7 @@ from clam_core.errors import MissingStepError
 from clam_core.files.given_names import check_name
 from clam_core.settings import SelectSettings, Settings
 from clam_core.settings.on_disk import read_stored
+from clam_core.settings.plain_look import PlainLook
 from clam_core.study import atomic
 from clam_core.study.arrays import ScanArrays
 from clam_core.study.folder import Study
@@ -61,6 +62,7 @@ class RunInfo(Settings):
         usual_distances: How far the nearest other scan is at most for 99 % of the cohort, in
             its features and in its latent codes; None of a run that was made before this
             was stored.
+        plain: What plain numbers say about the same scans; None of a run of layout 1.
         localized: Values of `LocalizeSettings` of the stored maps; None before.
         notes: Sentences on what was decided or happened on the way.
     """
@@ -77,6 +79,7 @@ class RunInfo(Settings):
     inputs: str
     n_clusters: int
     usual_distances: tuple[Distance, Distance] | None = None
+    plain: PlainLook | None = None
     localized: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
 

@@ -16,6 +16,7 @@ import hashlib
 from pathlib import Path
 
 from clam_core.study import atomic
+from clam_core.study.readings.reading import LOCKS, READINGS
 from clam_core.study.runs import REFERENCE, Run
 
 
@@ -54,12 +55,15 @@ def results_stamp(run: Run) -> str:
         every step that writes them replaces.
     """
     total = hashlib.sha256()
+    locks = sorted((run.study.folder / READINGS).glob(f"*/*{LOCKS}"))
     for folder in (run.study.folder, run.folder):
         for path in sorted((*folder.glob("*.*"), *folder.glob("associations/*"))):
             if path.is_file() and path.suffix != ".lock":
                 # Not the contents: this runs at every page view.
                 seen = path.stat()
                 total.update(f"{path.name}/{seen.st_size}/{seen.st_mtime_ns}\n".encode())
+    for path in locks:  # what readers say counts once they have locked
+        total.update(f"{path.parent.name}/{path.name}/{path.stat().st_mtime_ns}\n".encode())
     return total.hexdigest()
 
 

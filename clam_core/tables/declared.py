@@ -11,6 +11,7 @@ from pydantic import Field
 from clam_core.errors import StudyError
 from clam_core.settings import Settings
 from clam_core.settings.on_disk import read_stored
+from clam_core.tables.column_info import Kind
 from clam_core.tables.text.raw_table import some
 
 _DIVIDERS = (",", ";", "|")
@@ -23,11 +24,29 @@ class ColumnReading(Settings):
         missing_values: Codes that mean missing.
         decimal: Decimal mark of its numbers.
         date_order: Whether its dates begin with the day or the month.
+        kind: What its values are.
+        levels: All its levels, the least first.
+        unit: Unit of its numbers; empty where they have none.
+        label: Name to show.
+        family: Family in which it is tested.
     """
 
     missing_values: tuple[str, ...] = ()
     decimal: Literal[".", ","] | None = None
     date_order: Literal["dmy", "mdy"] | None = None
+    kind: Kind | None = None
+    levels: tuple[str, ...] | None = None
+    unit: str | None = None
+    label: str | None = None
+    family: str | None = None
+
+    def after(self, earlier: ColumnReading) -> ColumnReading:
+        """The same beside what was declared before: codes of both, else the newer."""
+        held = {key: value for key, value in self.model_dump().items() if value is not None}
+        if self.kind is not None and self.levels is None:
+            held["levels"] = None  # another kind takes back the levels of the one before
+        codes = _both(earlier.missing_values, self.missing_values)
+        return earlier.model_copy(update={**held, "missing_values": codes})
 
 
 class Declared(Settings):
@@ -67,6 +86,11 @@ class Declared(Settings):
         own = self.columns.get(column, ColumnReading()).missing_values
         return tuple(dict.fromkeys((*own, *self.missing_values)))
 
+    def codes(self) -> dict[str, tuple[str, ...]]:
+        """Name of a column, and nothing for the whole table, to the codes declared for it."""
+        own = {name: one.missing_values for name, one in self.columns.items()}
+        return {"": self.missing_values, **{name: codes for name, codes in own.items() if codes}}
+
     def after(self, earlier: Declared) -> Declared:
         """The same beside what was declared before: codes of both, the newer mark and order."""
         names = dict.fromkeys((*earlier.columns, *self.columns))
@@ -76,7 +100,7 @@ class Declared(Settings):
             decimal=self.decimal or earlier.decimal,
             date_order=self.date_order or earlier.date_order,
             columns={
-                name: _after(self.columns.get(name, nothing), earlier.columns.get(name, nothing))
+                name: self.columns.get(name, nothing).after(earlier.columns.get(name, nothing))
                 for name in names
             },
         )
@@ -87,14 +111,6 @@ class Declared(Settings):
         told += [f"in {name!r} {', '.join(_words(one))}" for name, one in self.columns.items()
                  if _words(one)]  # fmt: skip
         return "; ".join(told)
-
-
-def _after(new: ColumnReading, earlier: ColumnReading) -> ColumnReading:
-    return ColumnReading(
-        missing_values=_both(earlier.missing_values, new.missing_values),
-        decimal=new.decimal or earlier.decimal,
-        date_order=new.date_order or earlier.date_order,
-    )
 
 
 def _both(earlier: Sequence[str], new: Sequence[str]) -> tuple[str, ...]:
@@ -110,7 +126,27 @@ def _words(one: Declared | ColumnReading) -> list[str]:
         told.append(f"the decimal mark is {one.decimal!r}")
     if one.date_order:
         told.append(f"dates begin with the {'day' if one.date_order == 'dmy' else 'month'}")
+    return told + (_choices(one) if isinstance(one, ColumnReading) else [])
+
+
+def _choices(one: ColumnReading) -> list[str]:
+    """What a person chose of a column beside how its cells are read."""
+    told = [f"the kind is {one.kind.replace('_', ' ')}"] if one.kind else []
+    if one.levels:
+        told.append(f"the levels are {' < '.join(one.levels)}")
+    if one.unit is not None:
+        told.append(f"the unit is {one.unit}" if one.unit else "there is no unit")
+    told += [f"the {what} is {value!r}" for what, value in
+             (("name to show", one.label), ("family", one.family)) if value]  # fmt: skip
     return told
+
+
+def without_misfits(declared: Declared, names: Mapping[str, str]) -> Declared:
+    """The same without the kinds and levels of columns whose cells they no longer fit."""
+    columns = dict(declared.columns)
+    for name in names:
+        columns[name] = columns[name].model_copy(update={"kind": None, "levels": None})
+    return declared.model_copy(update={"columns": columns})
 
 
 def never_there(declared: Declared, found: Mapping[str, Counter[str]]) -> list[str]:

@@ -13,6 +13,7 @@ from pydantic import Field
 from clam_core.errors import TableError
 from clam_core.settings import Settings
 from clam_core.tables.column_info import KINDS, ColumnInfo, Kind
+from clam_core.tables.declared import ColumnReading
 from clam_core.tables.personal_columns import looks_personal
 from clam_core.tables.text.choose_kind import choose_kind
 from clam_core.tables.text.column import Column
@@ -20,7 +21,7 @@ from clam_core.tables.text.date_text import DateOrder
 from clam_core.tables.text.doubts import Doubt
 from clam_core.tables.text.raw_table import Decimal, RawTable, no_column, some
 from clam_core.tables.text.read_cells import Reading, read_as
-from clam_core.tables.units_of_columns import unit_of
+from clam_core.tables.units_of_columns import NO_UNIT, unit_of
 from clam_core.tables.vocabulary import find_meaning, name_label
 
 __all__ = [
@@ -61,6 +62,11 @@ class ColumnOverride(Settings):
     date_order: Literal["dmy", "mdy"] | None = None
     missing_values: tuple[str, ...] | None = None
     levels: tuple[str, ...] | None = None
+
+    def as_declared(self) -> ColumnReading:
+        """The same as it is stored beside the table, to hold for a new reading of it."""
+        given = {key: value for key, value in self.model_dump().items() if value is not None}
+        return ColumnReading(**given)
 
 
 def infer_columns(
@@ -170,6 +176,8 @@ def apply_overrides(
 
 def _override(info: ColumnInfo, chosen: ColumnOverride, table: RawTable) -> ColumnInfo:
     values = {key: value for key, value in chosen.model_dump().items() if value is not None}
+    if chosen.unit is not None:
+        info = warned(info, [text for text in info.warnings if not text.startswith(NO_UNIT)])
     if not {"kind", "decimal", "date_order", "missing_values", "levels"} & set(values):
         return replace(info, **values)
     codes = info.missing_values if chosen.missing_values is None else chosen.missing_values

@@ -13,7 +13,7 @@ from pydantic import Field
 from clam_core.errors import NearMissError, TableError
 from clam_core.settings import Settings
 from clam_core.tables.column_info import ColumnInfo
-from clam_core.tables.declared import ColumnReading, Declared
+from clam_core.tables.declared import ColumnReading, Declared, without_misfits
 from clam_core.tables.describe_columns import ColumnOverride, narrowed, typed_frame
 from clam_core.tables.id_column import IdChoice, find_id_column
 from clam_core.tables.id_numbers import lost_digits
@@ -23,9 +23,11 @@ from clam_core.tables.near_misses import IdHash
 from clam_core.tables.read_columns import (
     cells_taken_as_missing,
     declared_words,
+    misfits,
     read_columns,
     warnings_of,
 )
+from clam_core.tables.shape.sessions import SCAN, one_row_per_record, rows_of_sessions
 from clam_core.tables.text.raw_table import RawTable
 
 _WORDS = re.compile(r"\w+")
@@ -45,8 +47,8 @@ class ClinicalOptions(Settings):
         missing_values: Codes that mean missing in every column but those of ids.
         decimal: Decimal mark where a column does not tell; None finds it.
         date_order: Whether dates begin with the day or the month; None finds it.
-        forget_declared: Whether codes, marks and orders that were declared for the stored
-            table no longer hold.
+        forget_declared: Whether what was declared for the stored table and its columns no
+            longer holds.
         keep_personal: Whether columns that seem to identify people are kept.
     """
 
@@ -68,13 +70,9 @@ class ClinicalOptions(Settings):
             decimal=self.decimal,
             date_order=self.date_order,
             columns={
-                name: ColumnReading(
-                    missing_values=chosen.missing_values or (),
-                    decimal=chosen.decimal,
-                    date_order=chosen.date_order,
-                )
+                name: reading
                 for name, chosen in self.overrides.items()
-                if chosen.missing_values or chosen.decimal or chosen.date_order
+                if (reading := chosen.as_declared()) != ColumnReading()
             },
         )
 
@@ -145,6 +143,8 @@ def import_clinical(
             names a column that is not there.
     """
     options = options or ClinicalOptions()
+    table = rows_of_sessions(table, scans, id_hash, nearly=options.apply_near_misses)
+    table = table if SCAN in table.columns else one_row_per_record(table)
     choice = _choice(table, scans, options, id_hash)
     report = join_report(
         table,
@@ -155,7 +155,10 @@ def import_clinical(
         take_first=options.duplicates == "first",
     )
     _require_matches(table, report, scans, named=options.id_column is not None)
-    declared = options.declared().after(earlier or Declared())
+    given, before = options.declared(), earlier or Declared()
+    lost = misfits(table, before, given)
+    before = without_misfits(before, lost)
+    declared = given.after(before)
     columns = read_columns(table, declared, options.overrides)
     kept, notices = _without_personal(table, columns, report, keep=options.keep_personal)
     part = _rows_of_study(table, report)
@@ -163,7 +166,10 @@ def import_clinical(
     name = "scan_id" if report.level == "scan" else "subject_id"
     ids = pd.Index(list(report.rows), name=name, dtype="str")
     frame = typed_frame(part, kept).set_axis(ids, axis="index")
-    told = declared_words(table, columns, declared, earlier)
+    told = declared_words(table, columns, declared, before)
+    told += [
+        f"What was chosen for {name!r} before no longer holds. {why}" for name, why in lost.items()
+    ]
     codes = cells_taken_as_missing(part, kept, [str(one) for one in ids])
     notices = [*table.notes, *notices, *told]
     return ClinicalImport(frame, kept, report, tuple(notices), declared, codes)
@@ -176,7 +182,8 @@ def _choice(
     if not scan_ids:
         raise TableError("The study has no scan to which a clinical table could be joined.")
     subject_ids = [str(one) for one in scans["subject_id"]]
-    return find_id_column(table, scan_ids, subject_ids, options.id_column, id_hash)
+    wanted = SCAN if SCAN in table.columns else options.id_column
+    return find_id_column(table, scan_ids, subject_ids, wanted, id_hash)
 
 
 def _require_matches(

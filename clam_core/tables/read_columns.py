@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from clam_core.errors import TableError
 from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.declared import ColumnReading, Declared, never_there
 from clam_core.tables.describe_columns import (
@@ -25,25 +26,65 @@ def read_columns(
 
     Args:
         table: The table as text.
-        declared: Codes, decimal marks and date orders; columns that the table lacks are
-            passed over.
+        declared: What a person declared; columns that the table lacks are passed over.
         overrides: Name of a column to what else its user decided.
 
     Returns:
         One entry per column, in their order.
 
     Raises:
-        TableError: If `overrides` name a column that is not there, or do not fit its cells.
+        TableError: If `overrides` name a column that is not there, or what was declared does
+            not fit its cells.
     """
     columns = infer_columns(table, declared.decimal, declared.date_order, declared.missing_values)
     chosen = dict(overrides or {})
-    for name, one in declared.columns.items():
-        if name in table.columns and one != ColumnReading():
-            before = chosen.get(name, ColumnOverride())
-            codes = declared.codes_of(name) if one.missing_values else None
-            also = {"missing_values": codes, "decimal": one.decimal, "date_order": one.date_order}
-            chosen[name] = before.model_copy(update=also)
+    chosen |= {name: _override(declared, name) for name in _known(table, declared)}
     return apply_overrides(columns, chosen, table)
+
+
+def misfits(table: RawTable, earlier: Declared, given: Declared) -> dict[str, str]:
+    """Columns that hold other answers than when their kind or levels were chosen.
+
+    Args:
+        table: The table as text.
+        earlier: What was declared for it before.
+        given: What is declared now, in the place of it.
+
+    Returns:
+        Name of a column to the sentence that refuses the earlier choice.
+    """
+    now, nothing = given.after(earlier), ColumnReading()
+    chosen = [
+        name
+        for name in _known(table, earlier)
+        if _shapes(earlier.columns[name]) and not _shapes(given.columns.get(name, nothing))
+    ]
+    found = {}
+    if chosen:
+        columns = infer_columns(table, now.decimal, now.date_order, now.missing_values)
+        for name in chosen:
+            try:
+                apply_overrides(columns, {name: _override(now, name)}, table)
+            except TableError as error:
+                found[name] = str(error)
+    return found
+
+
+def _shapes(one: ColumnReading) -> bool:
+    return one.kind is not None or one.levels is not None
+
+
+def _known(table: RawTable, declared: Declared) -> list[str]:
+    """Columns of the table for which something was declared."""
+    nothing = ColumnReading()
+    return [name for name, one in declared.columns.items()
+            if name in table.columns and one != nothing]  # fmt: skip
+
+
+def _override(declared: Declared, name: str) -> ColumnOverride:
+    one = declared.columns[name]
+    codes = declared.codes_of(name) if one.missing_values else None
+    return ColumnOverride(**{**one.model_dump(), "missing_values": codes})
 
 
 def codes_found(table: RawTable, columns: Sequence[ColumnInfo]) -> dict[str, Counter[str]]:

@@ -19,8 +19,8 @@ from clam_core.tables.describe_columns import (
 )
 from clam_core.tables.text.missing_codes import cells_with_codes
 from clam_core.tables.text.raw_table import RawTable
+from clam_core.tables.units_of_columns import NO_UNIT
 
-_GUESSED = "The name says no unit"
 _DECLARED = ", as declared"
 
 
@@ -135,7 +135,7 @@ def with_words_of_file(before: ColumnInfo, after: ColumnInfo, table: RawTable) -
     of_file = [
         text
         for text in before.warnings
-        if text not in again.warnings and not text.startswith(_GUESSED) and _DECLARED not in text
+        if text not in again.warnings and not text.startswith(NO_UNIT) and _DECLARED not in text
     ]
     marked = tuple(dict.fromkeys((*after.doubts, *(t for t in of_file if t in before.doubts))))
     return warned(replace(after, doubts=marked), (*of_file, *after.warnings))

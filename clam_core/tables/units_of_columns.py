@@ -19,10 +19,16 @@ _UNITS_BY_SIZE: dict[str, tuple[tuple[float, str], ...]] = {
     "DLCO": ((45, "mL/min/mmHg"), (1e9, "% predicted")),
     "TLCO": ((20, "mmol/min/kPa"), (1e9, "% predicted")),
     "FEV1/FVC": ((1.5, "ratio"), (150, "%"), (1e9, "")),
-    "Height": ((3, "m"), (1e9, "cm")),
+    "Height": ((3, "m"), (8, "ft"), (90, "in"), (1e9, "cm")),
     "SpO2": ((1.5, "ratio"), (1e9, "%")),
 }
 """Unit by the median of the values, up to each bound, where the name does not say it."""
+
+_MOST_KG = 115
+"""A larger median of weights is one of pounds."""
+
+NO_UNIT = "The name says no unit"
+"""How a sentence begins that asks for the unit."""
 
 
 def unit_of(
@@ -38,13 +44,15 @@ def unit_of(
         return inside, (Doubt(f"The name says {named!r}, but the cells say {inside!r}."),)
     if meaning is None or named:
         return named or inside, ()
-    by_size = _UNITS_BY_SIZE.get(meaning.term)
     numbers = [value for value in reading.values.values() if isinstance(value, float)]
+    by_size = _UNITS_BY_SIZE.get(meaning.term)
+    if meaning.term == "Weight" and numbers and median(numbers) > _MOST_KG:
+        by_size = ((450, "lb"), (1e9, ""))
     if meaning.unit_is_said or inside or not by_size or not numbers:
         return inside or meaning.unit, ()
     middle = median(numbers)
     unit = next(name for bound, name in by_size if middle <= bound)
-    told = f"The name says no unit; a median of {middle:g} does not fit any that is usual."
+    told = f"{NO_UNIT}; a median of {middle:g} does not fit any that is usual."
     if unit:
-        told = f"The name says no unit; a median of {middle:g} suggests {unit!r}. Set it if wrong."
+        told = f"{NO_UNIT}; a median of {middle:g} suggests {unit!r}. Set it if wrong."
     return ("" if unit == "ratio" else unit), (told,)

@@ -166,7 +166,7 @@ def fit_input_scale(source: ScanSource, settings: ScaleSettings, seed: int = 0) 
     else:
         background = None
         if shown.n_filled:
-            background = window[0] if settings.background == "air" else shown.mean_inside(window)
+            background = _background(settings, window, shown)
         scale = InputScale(*window, background, *shown.moments(window, background), rim=rim)
         if settings.align_brightness:
             scale = _with_reference(source, scale, seed)
@@ -179,6 +179,14 @@ def fit_input_scale(source: ScanSource, settings: ScaleSettings, seed: int = 0) 
             f"{window[1]:g}, so there is nothing to learn; choose another window or other masks."
         )
     return scale
+
+
+def _background(settings: ScaleSettings, window: tuple[float, float], shown: ShownValues) -> float:
+    """What fills the voxels outside the masks."""
+    low, high = window
+    if settings.background == "air":
+        return low
+    return 2 * low - high if settings.background == "apart" else shown.mean_inside(window)
 
 
 def _with_reference(source: ScanSource, scale: InputScale, seed: int) -> InputScale:

@@ -7,7 +7,11 @@ import streamlit as st
 from clam_core.statistics import usual_covariates
 from clam_core.study.associations import Associations
 from clam_core.tables.column_info import ColumnInfo
-from pages.associations.choose_survival import choose_survival, labels_of_columns
+from pages.associations.choose_survival import (
+    choose_rates,
+    choose_survival,
+    labels_of_columns,
+)
 from pages.associations.lung_function import show_reference_values, show_visits
 from pages.shell.page_list import page_link
 from pages.shell.place import Place
@@ -52,7 +56,7 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
     known = found.about["settings"] if found is not None else {}
     usable = [info.name for info in columns if info.kind in {"continuous", "count", *_LEVELS}]
     labels = labels_of_columns(columns)
-    survival = choose_survival(here, columns, known)
+    later = {**choose_survival(here, columns, known), **choose_rates(columns, known)}
     with st.form("associate", border=False):
         st.markdown("**Compare every variable between the clusters**")
         default = known.get("adjust", usual_covariates(columns))
@@ -90,7 +94,7 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
         arguments = {
             "run": here.fitted.name, "adjust": adjust, "used_in_clustering": used,
             "correction": correction, "repeated": repeated, "within": within,
-            **survival,
+            **later,
         }  # fmt: skip
         with sentences():
             start(here.study.name, "associate", arguments)

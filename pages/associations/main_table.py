@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from clam_core.export.formulas import neutralise_frame
-from clam_core.figures.chart_text import effect_words, p_cell, without_empty
+from clam_core.figures.chart_text import p_cell, without_empty
 from clam_core.report.phrases import DOUBTED, number, titled
 from clam_core.settings.verdicts import DOUBTFUL
 from clam_core.study import Run, Study
@@ -19,7 +19,7 @@ from clam_core.study.associations import (
     is_current,
     read_associations,
 )
-from pages.associations.sentences import Row
+from pages.associations.sentences import INTERVALS, Row, effect_cell
 from pages.shell.place import Place
 from pages.shell.text import plain
 
@@ -119,7 +119,7 @@ def for_reading(rows: pd.DataFrame, clusters: list[int]) -> pd.DataFrame:
         shown[f"Cluster {cluster}"] = [
             without_empty(text) for text in rows[f"summary_cluster_{cluster}"]
         ]
-    shown["Effect [95 % CI]"] = [_effect(row) for row in rows.to_dict("records")]
+    shown["Effect [interval]"] = [_effect(row) for row in rows.to_dict("records")]
     shown["p"] = rows["p_value"].map(p_cell).to_numpy()
     shown["Corrected p"] = rows["p_adjusted"].map(p_cell).to_numpy()
     shown["Corrected over all"] = rows["p_adjusted_all"].map(p_cell).to_numpy()
@@ -150,8 +150,11 @@ def title_of(row: Row) -> str:
 def _effect(row: Row) -> str:
     if pd.isna(row["effect_size"]):
         return ""
-    ends = f"[{number(row['ci_low'])}, {number(row['ci_high'])}]"
-    return f"{effect_words(row['effect_name'])} {number(row['effect_size'])} {ends}"
+    first = effect_cell(row["effect_name"], row["effect_size"], row["ci_low"], row["ci_high"])
+    if row["effect_name"] != "mean_difference" or pd.isna(row.get("second_effect")):
+        return first
+    second = (row[one] for one in ("second_effect", "second_low", "second_high"))
+    return f"{first}; {effect_cell(row['second_effect_name'], *second)}"
 
 
 def _statistic(row: Row) -> str:
@@ -173,6 +176,6 @@ def _columns() -> dict[str, ColumnConfig]:
             help="Corrected for the number of tests in all families together."
         ),
         "Doubts": st.column_config.TextColumn(width="large"),
-        "Effect [95 % CI]": st.column_config.TextColumn(width="medium"),
+        "Effect [interval]": st.column_config.TextColumn(width="medium", help=INTERVALS),
         "Why this test, or why none": st.column_config.TextColumn(width="large"),
     }

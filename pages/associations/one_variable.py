@@ -34,7 +34,7 @@ def show_variable(here: Place, found: Associations, variable: str) -> None:
     """Everything about one variable, the scans one click away."""
     rows = found.rows.set_index("variable", drop=False)
     row: Row = rows.to_dict("index")[variable]
-    st.subheader(plain(title_of(row)), anchor=False)
+    st.header(plain(title_of(row)), anchor=False)
     named = {str(name): value for name, value in row.items()}
     if row.get("doubts"):
         st.warning(plain(str(row["doubts"])))

@@ -17,6 +17,8 @@ from clam_core.statistics.headline import uncapitalized
 from clam_core.study.associations import Associations
 from pages.associations.follow_up import show_follow_up
 from pages.associations.main_table import PLAIN, labels_of
+from pages.associations.readers import show_readers
+from pages.associations.replication import show_replication
 from pages.associations.save_figure import save_buttons
 from pages.associations.sentences import (
     adjusted_table,
@@ -110,8 +112,8 @@ def show_confounding(here: Place, found: Associations) -> None:  # noqa: ARG001
     limit = found.about["settings"]["banner_from"]
     st.caption(
         "Strength of the link between clusters and what is not the disease: 0 none, 1 the same "
-        f"thing. From {limit:g} on it is called strong; site and scanner then raise a warning "
-        "above."
+        f"thing. It is called strong where p is below 0.05 and the interval reaches {limit:g}; "
+        "it is then named in the warning above."
     )
     table(panel_table(panel), "Possible confounders of the clusters.", hide_index=True)
     _show_within(found)
@@ -206,6 +208,8 @@ VIEWS: dict[str, Callable[[Place, Associations], None]] = {
     "Pairs": show_pairs,
     "Confounding": show_confounding,
     "Follow-up": show_follow_up,
+    "Readers": show_readers,
+    "Replication": show_replication,
     "Table 1": show_table_one,
     "Trust and limits": show_limits,
     "Files": show_files,

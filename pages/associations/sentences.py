@@ -8,14 +8,18 @@ from typing import Any
 import pandas as pd
 
 from clam_core.figures.chart_text import effect_words, p_cell, p_words
-from clam_core.report.phrases import interval, number
-from clam_core.statistics.cohort.summaries import number_text
+from clam_core.report.phrases import number
 from clam_core.statistics.headline import uncapitalized
+from clam_core.wording import effect_ends, effect_named, effect_number, number_text
 
 Row = dict[Hashable, Any]
 """One line of a table of results, by the names of its columns."""
 
 _SMALL = 0.05
+
+INTERVALS = (
+    "Intervals hold 95 %; those of shares of variance and of V, whose test looks at one side, 90 %."
+)
 
 
 def adjusted_words(row: Row, covariates: list[str]) -> list[str]:
@@ -36,8 +40,9 @@ def adjusted_words(row: Row, covariates: list[str]) -> list[str]:
 
 
 def _range(row: Row, which: str) -> str:
-    ends = interval(row[f"{which}_low"], row[f"{which}_high"])
-    return f"{number(row[f'{which}_effect'])} ({ends})"
+    name = row["adjusted_effect_name"]
+    ends = effect_ends(name, row[f"{which}_low"], row[f"{which}_high"])
+    return f"{effect_number(name, row[f'{which}_effect'])} ({ends or 'no interval'})"
 
 
 def within_words(variable: str, within: pd.DataFrame) -> list[str]:
@@ -93,10 +98,10 @@ def pair_table(
                                                       strict=True)],
             "Difference [95 % CI]": _interval(chosen, "difference", "difference_low",
                                               "difference_high"),
-            "Effect [95 % CI]": [
-                f"{effect_words(name)} {text}" if text else ""
-                for name, text in zip(chosen["effect_name"], effect_cells(
-                    chosen, "effect_size", "ci_low", "ci_high"), strict=True)
+            "Effect [interval]": [
+                "" if pd.isna(size) else effect_cell(name, size, *ends)
+                for name, size, *ends in zip(chosen["effect_name"], chosen["effect_size"],
+                                             chosen["ci_low"], chosen["ci_high"], strict=True)
             ],
             "p": chosen["p_value"].map(p_cell),
             "p, all pairs": chosen["p_adjusted"].map(p_cell),
@@ -132,10 +137,9 @@ def adjusted_table(rows: pd.DataFrame) -> pd.DataFrame:
             "Variable": known["label"],
             "n": known["n_adjusted"].astype("Int64"),
             "Effect size": known["adjusted_effect_name"].map(effect_words),
-            "Crude [95 % CI]": effect_cells(known, "crude_effect", "crude_low", "crude_high"),
+            "Crude [interval]": _model_cells(known, "crude"),
             "Crude p": known["crude_p_value"].map(p_cell),
-            "Adjusted [95 % CI]": effect_cells(known, "adjusted_effect", "adjusted_low",
-                                           "adjusted_high"),
+            "Adjusted [interval]": _model_cells(known, "adjusted"),
             "Adjusted p": known["adjusted_p_value"].map(p_cell),
             "Adjusted and corrected p": known["adjusted_p_adjusted"].map(p_cell),
             "Model, or why none": known["adjusted_test"].where(
@@ -171,7 +175,7 @@ def panel_table(panel: pd.DataFrame) -> pd.DataFrame:
             "Family": panel["family"],
             "n": panel["n"],
             "Missing": panel["n_missing"],
-            "Strength [95 % CI]": effect_cells(panel, "strength", "ci_low", "ci_high"),
+            "Strength [90 % CI]": effect_cells(panel, "strength", "ci_low", "ci_high"),
             "Measure": panel["strength_name"].map(names).fillna(""),
             "Largest standardized difference": _largest(panel),
             "p": panel["p_value"].map(p_cell),
@@ -183,6 +187,24 @@ def panel_table(panel: pd.DataFrame) -> pd.DataFrame:
 def _largest(panel: pd.DataFrame) -> list[str]:
     pairs = zip(panel["largest_difference"], panel["difference_between"], strict=True)
     return ["" if pd.isna(size) else f"{size:.2f} (clusters {who})" for size, who in pairs]
+
+
+def effect_cell(name: object, size: float, low: float, high: float) -> str:
+    """An effect with its interval: `Hedges' g 0.52 [95 %: 0.12, 0.92]`."""
+    ends = f"{effect_number(name, low)}, {effect_number(name, high)}"
+    named = effect_named(name)
+    return f"{named.words} {effect_number(name, size)} [{named.level} %: {ends}]"
+
+
+def _model_cells(table: pd.DataFrame, which: str) -> list[str]:
+    """Crude or adjusted effects in the decimals of their kind."""
+    return [
+        ""
+        if pd.isna(row[f"{which}_effect"])
+        else f"{effect_number(name, row[f'{which}_effect'])} ["
+        f"{effect_number(name, row[f'{which}_low'])}, {effect_number(name, row[f'{which}_high'])}]"
+        for name, row in zip(table["adjusted_effect_name"], table.to_dict("records"), strict=True)
+    ]
 
 
 def effect_cells(table: pd.DataFrame, size: str, low: str, high: str) -> list[str]:

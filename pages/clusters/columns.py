@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import get_args
 
 import pandas as pd
 import streamlit as st
 
 from clam_core.figures.described import Described
-from clam_core.figures.slice_style import PLANE_AXIS, Plane
 from clam_core.study import Run, Study, cluster_label, read_names, write_names
 from clam_core.study.stamp import results_stamp
 from pages.clusters import data
+from pages.clusters.levels import Level, choose_level
 from pages.shared.similar_scans import borderline_ids, typical_ids
 from pages.shared.thumbnails import show_png, thumbnail
 from pages.shell.page_list import page_link
@@ -40,7 +39,7 @@ def show_means(here: Place) -> None:
 
 
 def _show_means(here: Place) -> None:
-    cut = choose_cut(here)
+    level = choose_level(here)
     table = data.overview(here)
     for number, cell in columns(here):
         row = table.loc[number]
@@ -53,58 +52,45 @@ def _show_means(here: Place) -> None:
             if row["size"] == 0:
                 st.info("No scan is in this cluster.")
                 continue
-            both = [data.mean_png(here, number, cut, with_map=shown) for shown in (False, True)]
-            said = f"of the {row['size']} scans of cluster {number}, {_words(cut)}"
-            for side, png, alt in zip(
-                st.columns(2, gap="xxsmall"),
-                both,
-                (f"Mean {said}.", f"Mean {said}, with the mean of their maps in orange."),
-                strict=True,
-            ):
-                with side:
-                    show_png(png, alt)
+            _pictures(here, number, int(table["size"][number]), level)
+            found = data.recognised(here, number)
+            if found is not None:
+                (st.info if found.is_absence else st.caption)(plain(found.sentence))
     st.caption(
-        "Left: mean of the scans. Right: the same with the mean of their maps; the brighter the "
-        "orange, the more the software looked there. The colour scale is the same for all "
-        f"clusters ({_WINDOWS[here.study.info.unit]})."
+        ("" if level.is_mosaic else "Left: mean of the scans. Right: the same with the ")
+        + ("With the " if level.is_mosaic else "")
+        + "mean of their maps; the brighter the orange, the more the software looked there. The "
+        f"colour scale is the same for all clusters ({_WINDOWS[here.study.info.unit]})."
     )
 
 
-def choose_cut(here: Place, suffix: str = "") -> data.Cut:
-    """Plane and slice, both in the address under their names and a suffix; 2D has neither."""
-    shape = data.grid(here)
-    if len(shape) < 3:
-        return "axial", 0
-    left, right = st.columns([1, 3])
-    planes: tuple[Plane, ...] = get_args(Plane)
-    with left:
-        plane = st.segmented_control(
-            "Plane",
-            planes,
-            default="axial",
-            required=True,
-            key=f"plane{suffix}",
-            bind="query-params",
-        )
-    n_slices = shape[PLANE_AXIS[plane]]
-    with right:
-        index = st.slider(
-            "Slice of all pictures",
-            0,
-            n_slices - 1,
-            data.strongest_slice(here, plane),
-            key=f"slice{suffix}_{plane}",
-            bind="query-params",
-            help="It starts where the maps are strongest. The arrow keys move it as well.",
-        )
-    return plane, int(index)
+def _pictures(here: Place, number: int, size: int, level: Level) -> None:
+    """Mean scan and mean map of a cluster: at one level beside each other, or at many."""
+    if level.is_mosaic:
+        png, levels = data.mosaic_png(here, number, level.plane)
+        listed = ", ".join(str(one + 1) for one in levels)
+        show_png(png, f"Means of cluster {number}, {level.plane} slices {listed}, with their maps.")
+        st.caption(f"{level.plane} slices {listed}, from the lowest up, row by row")
+        return
+    cut = level.cut(here, number)
+    said = f"of the {size} scans of cluster {number}, {_words(cut)}"
+    for side, png, alt in zip(
+        st.columns(2, gap="xxsmall"),
+        [data.mean_png(here, number, cut, with_map=shown) for shown in (False, True)],
+        (f"Mean {said}.", f"Mean {said}, with the mean of their maps in orange."),
+        strict=True,
+    ):
+        with side:
+            show_png(png, alt)
+    if len(data.grid(here)) == 3:
+        st.caption(_words(cut))
 
 
 def _words(cut: data.Cut) -> str:
-    return f"{cut[0]} slice {cut[1]}"
+    return f"{cut[0]} slice {cut[1] + 1}"
 
 
-def _heading(number: int, name: str, level: str = "####") -> None:
+def _heading(number: int, name: str, level: str = "##") -> None:
     """Mark and name of a cluster, as every chart has them."""
     from clam_core.figures.cluster_mark import cluster_mark
 
@@ -138,7 +124,7 @@ def show_scans(here: Place) -> None:
     names = read_names(here.fitted)
     for number, cell in columns(here):
         with cell:
-            _heading(number, names.get(number, ""), "#####")
+            _heading(number, names.get(number, ""), "###")
             st.markdown("**Typical**")
             _strip(here, typical_ids(here.fitted, number, N_SHOWN), "typical")
             st.markdown("**Borderline**")
@@ -170,11 +156,11 @@ def show_shares(here: Place) -> None:
         if not drawn:
             continue
         with cell:
-            _heading(number, names.get(number, ""), "#####")
+            _heading(number, names.get(number, ""), "###")
             for what, drawing in drawn.items():
                 _chart(drawing, f"{what}_{number}")
     st.caption(
-        "Share of the maps' energy by lung zone (thirds of the height of each lung, the patient's "
+        "Share of the maps by lung zone (thirds of the height of each lung, the patient's "
         "right on the left) and by density in HU, mean over the scans of the cluster."
     )
     with st.expander("The same as a table"):
@@ -247,7 +233,7 @@ def show_differences(here: Place) -> None:
         st.caption(plain(doubt))
     for number, cell in columns(here):
         with cell:
-            _heading(number, names.get(number, ""), "#####")
+            _heading(number, names.get(number, ""), "###")
             largest = top_differences(found.rows, found.table("pairs"), number, N_SHOWN)
             if not largest:
                 st.caption("No variable differs from another cluster after correction.")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from clam_core.study import cluster_label, read_names
 from pages.clusters import data
-from pages.clusters.columns import choose_cut
+from pages.clusters.levels import choose_cut
 from pages.shared.thumbnails import show_png
 from pages.shell.place import Place
 from pages.shell.text import plain, sentences
@@ -19,7 +19,7 @@ from pages.viewer.view_address import put
 @st.fragment
 def show_comparison(here: Place) -> None:
     """Choose two clusters, see how they differ, and walk from one to the other."""
-    st.subheader("A against B", anchor=False)
+    st.header("A against B", anchor=False)
     with sentences():
         _compare(here)
 

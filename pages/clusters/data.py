@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from clam_core.errors import MissingStepError, StaleRunError
 from clam_core.figures.slice_style import PLANE_AXIS, Look, Plane
 from clam_core.figures.windows import usual_window
+from clam_core.localization.recognised_by import RecognisedBy, recognised_by
 from clam_core.study import Run, Study, read_names
 from clam_core.volume import Volume
 from pages.shared.stored_map import run_grid
@@ -22,6 +23,7 @@ from pages.shell.place import Place
 
 Cut = tuple[Plane, int]
 Where = tuple[str, str, str]
+_N_LEVELS, _IN_ROW = 8, 4
 REST = 0
 """In place of a cluster's number: all scans of the other clusters."""
 
@@ -49,6 +51,21 @@ def grid(here: Place) -> tuple[int, ...]:
 def strongest_slice(here: Place, plane: Plane) -> int:
     """The slice in which the mean maps of all clusters together are strongest."""
     return _strongest_slice(_where(here), plane)
+
+
+def peak_slice(here: Place, cluster: int, plane: Plane) -> int:
+    """The slice in which the mean map of one cluster is strongest."""
+    return _peak_slice(_where(here), cluster, plane)
+
+
+def mosaic_png(here: Place, cluster: int, plane: Plane) -> tuple[bytes, tuple[int, ...]]:
+    """Mean scan and mean map of a cluster at several levels, the same for all clusters."""
+    return _mosaic_png(_where(here), cluster, plane)
+
+
+def recognised(here: Place, cluster: int) -> RecognisedBy | None:
+    """What a cluster is recognised by where its maps lie; None where nothing can be said."""
+    return _recognised(_where(here), cluster)
 
 
 def mean_png(here: Place, cluster: int, cut: Cut, *, with_map: bool) -> bytes:
@@ -101,6 +118,56 @@ def _strongest_slice(where: Where, plane: Plane) -> int:
         return 0
     others = tuple(axis for axis in range(4) if axis != PLANE_AXIS[plane] + 1)
     return int(maps.sum(axis=others).argmax())
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _peak_slice(where: Where, cluster: int, plane: Plane) -> int:
+    found = np.nan_to_num(_open(where)[0].array_row("cluster_maps", cluster - 1))
+    if found.ndim == 2:
+        return 0
+    return int(np.unravel_index(int(found.argmax()), found.shape)[PLANE_AXIS[plane]])
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _mosaic_png(where: Where, cluster: int, plane: Plane) -> tuple[bytes, tuple[int, ...]]:
+    from clam_core.figures.cluster_portrait import mean_picture, mean_volume, mosaic
+    from clam_core.figures.slices import to_png
+
+    run, like = _open(where)
+    mean = mean_volume(_mean_of(run, "cluster_means", cluster, cluster), like)
+    drawn = np.nan_to_num(run.array_row("cluster_maps", cluster - 1))
+    look = Look(window=usual_window(mean))
+    levels = _levels(where, plane)
+    pictures = [
+        mean_picture(mean, drawn, look, (plane, one), _strongest(where), longest=160)
+        for one in levels
+    ]
+    return to_png(mosaic(pictures, _IN_ROW)), levels
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _levels(where: Where, plane: Plane) -> tuple[int, ...]:
+    """Evenly spaced slices, from the lowest to the highest in which most scans have lung."""
+    run, like = _open(where)
+    axis = PLANE_AXIS[plane]
+    first, last = 0, like.shape[axis] - 1
+    try:
+        masks = np.nan_to_num(run.array("cluster_masks")).max(axis=0) >= 0.5
+    except MissingStepError:
+        masks = np.zeros(like.shape, bool)
+    inside = np.flatnonzero(masks.any(axis=tuple(a for a in range(3) if a != axis)))
+    if inside.size:
+        first, last = int(inside[0]), int(inside[-1])
+    return tuple(sorted({int(n) for n in np.linspace(first, last, _N_LEVELS + 2)[1:-1].round()}))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _recognised(where: Where, cluster: int) -> RecognisedBy | None:
+    run, like = _open(where)
+    mean_map = run.array_row("cluster_maps", cluster - 1).astype(np.float32)
+    own = _mean_of(run, "cluster_means", cluster, cluster)
+    others = _mean_of(run, "cluster_means", REST, cluster)
+    return recognised_by(mean_map, own, others, like.unit)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

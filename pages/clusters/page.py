@@ -4,6 +4,8 @@ import streamlit as st
 
 from pages.clusters import columns as clusters
 from pages.clusters.compare import show_comparison
+from pages.clusters.download import offer_tables
+from pages.clusters.side_by_side import show_side_by_side
 from pages.shell.frame import page
 from pages.shell.status import stale_badge
 
@@ -14,11 +16,13 @@ with page("Clusters", needs="maps") as here:
     )
     stale_badge(here)
     clusters.show_means(here)
-    st.subheader("Typical and borderline scans", anchor=False)
+    offer_tables(here)
+    st.header("Typical and borderline scans", anchor=False)
+    show_side_by_side(here)
     clusters.show_scans(here)
-    st.subheader("Where the maps lie", anchor=False)
+    st.header("Where the maps lie", anchor=False)
     clusters.show_shares(here)
-    st.subheader("Largest clinical differences", anchor=False)
+    st.header("Largest clinical differences", anchor=False)
     clusters.show_differences(here)
     st.divider()
     show_comparison(here)

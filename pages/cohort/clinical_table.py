@@ -135,7 +135,7 @@ def _import(here: Place, name: str, content: IO[bytes], options: ClinicalOptions
 
 def _show_columns(here: Place, infos: list[ColumnInfo]) -> None:
     """What each column is, to be corrected in place."""
-    st.subheader("What each column is", anchor=False)
+    st.header("What each column is", anchor=False)
     st.caption(f"Correct what is wrong, then save. {_KIND_WORDS} {CODE_WORDS}")
     declared = declared_of(here.study)
     if words := declared.words():

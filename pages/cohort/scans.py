@@ -65,7 +65,7 @@ def show_scans(here: Place) -> None:
         st.info("No scan is like that.")
     else:
         _show_pictures(here, shown, choice)
-        st.subheader("Quality values", anchor=False)
+        st.header("Quality values", anchor=False)
         _show_values(shown)
     _show_skipped(here.study)
 

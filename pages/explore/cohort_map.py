@@ -11,6 +11,7 @@ from clam_core.figures.regions import inside
 from pages.explore import address as looked
 from pages.explore.cohort_map_data import RELIABLE, Shown, doubts_of, map_figure, mapped, place_on
 from pages.explore.cohort_map_watch import map_name
+from pages.shared.find_scan import find
 from pages.shell.place import Place
 from pages.shell.text import plain, sentences
 from pages.viewer.view_address import put
@@ -85,7 +86,7 @@ def _controls(here: Place) -> tuple[str, str]:
     put(st.query_params, "colour", color, names[0])
     wanted = st.query_params.get("plane", "")
     plane = row.segmented_control(
-        "Map",
+        "Points placed by",
         found.planes,
         default=wanted if wanted in found.planes else found.planes[0],
         required=True,
@@ -107,7 +108,7 @@ def _find(here: Place, table: pd.DataFrame) -> None:
         on_change=lambda: _open_found(here, table),
     ).strip()
     if typed:
-        matches = find(table, typed)
+        matches = find(table.index, typed)
         if not matches:
             st.caption(f"No scan of this run has an id with {plain(typed)} in it.")
         elif len(matches) > 1:
@@ -115,19 +116,8 @@ def _find(here: Place, table: pd.DataFrame) -> None:
             st.caption(f"{len(matches)} scans match: {listed} ... Type more of the id.")
 
 
-def find(table: pd.DataFrame, typed: str) -> list[str]:
-    """Ids that are what was typed, or else begin with it, or else contain it."""
-    wanted, ids = typed.strip().casefold(), [str(one) for one in table.index]
-    lower = [one.casefold() for one in ids]
-    for fits in (str.__eq__, str.startswith, str.__contains__):
-        matches = [one for one, low in zip(ids, lower, strict=True) if fits(low, wanted)]
-        if wanted and matches:
-            return matches
-    return []
-
-
 def _open_found(here: Place, table: pd.DataFrame) -> None:
-    matches = find(table, st.session_state["find"])
+    matches = find(table.index, st.session_state["find"])
     if len(matches) == 1:
         looked.open_scan(here, matches[0])
         looked.redraw(here)

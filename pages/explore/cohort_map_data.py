@@ -13,11 +13,11 @@ import streamlit as st
 from clam_core.embedding import pca_plane, trust
 from clam_core.figures.described import Described
 from clam_core.figures.embedding import ColorBy, Marks, cards, draw_map
-from clam_core.statistics.cohort.summaries import number_text
 from clam_core.study import Run, Study, cluster_label, read_names
 from clam_core.study.stamp import results_stamp
 from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.rows_of_scans import align_to_scans, has_row
+from clam_core.wording import number_text
 from pages.explore.cohort_map_watch import Part
 from pages.shared.leading_columns import leading, useful_first
 from pages.shell.place import Place

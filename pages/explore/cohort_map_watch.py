@@ -12,7 +12,7 @@ import streamlit as st
 from pages.shared.thumbnails import stamp, thumbnail
 from pages.shell.place import Place
 from pages.shell.text import sentences
-from pages.viewer.niivue import ASSETS
+from pages.viewer.canvas import ASSETS
 
 _KEY, _SEEN, _HOVERED = "beside-map", "_seen_part", "_hovered"
 _TOOLS = ("pan", "select", "lasso", "zoom")

@@ -8,13 +8,14 @@ from clam_core.study import cluster_label, read_names
 from pages.explore import address as looked
 from pages.explore.cohort_map import MAP_PART, SCAN_PART
 from pages.explore.cohort_map_data import RELIABLE, mapped, place_on, value_text
+from pages.explore.scan_notes import show_notes
 from pages.shared.leading_columns import leading
 from pages.shared.similar_scans import similar_ids, typical_ids
 from pages.shared.thumbnails import show_png, thumbnail
 from pages.shell.place import Place
 from pages.shell.status import stale_badge
 from pages.shell.text import plain, sentences
-from pages.viewer.viewer import show_scan
+from pages.viewer.viewer import Room, show_scan
 
 _N_SIMILAR, _N_VALUES, _MOST_IN_ROW = 4, 6, 4
 
@@ -27,18 +28,34 @@ def show_opened(here: Place) -> None:
         if scan_id is None:
             _invite(here)
             return
-        _header(here, scan_id)
-        show_scan(here, scan_id, "explore")
-        st.markdown("**Scans that look most alike**")
-        st.caption("Nearest in what the software sees, not in age, lung function or diagnosis.")
-        similar = similar_ids(here.fitted, scan_id, _N_SIMILAR)
-        clusters = here.fitted.scans()["cluster"]
-        _thumbnails(here, [(one, f"Cluster {clusters[one]}") for one in similar], "similar")
+        with st.container(key="explore-opened"):
+            _show_scan(here, scan_id)
+
+
+def _show_scan(here: Place, scan_id: str) -> None:
+    """The picture, which the style sheet gives most of the window; beside it what belongs to it."""
+    room = Room(
+        title=_title(here, scan_id),
+        close=lambda: _open(here, None),
+        before=lambda: _header(here, scan_id),
+        after=lambda: _alike(here, scan_id),
+    )
+    show_scan(here, scan_id, "explore", room)
+
+
+def _alike(here: Place, scan_id: str) -> None:
+    """Notes, and scans that look most alike, each with a button that opens it."""
+    show_notes(here, scan_id)
+    st.markdown("**Scans that look most alike**")
+    st.caption("Nearest in what the software sees, not in age, lung function or diagnosis.")
+    similar = similar_ids(here.fitted, scan_id, _N_SIMILAR)
+    clusters = here.fitted.scans()["cluster"]
+    _thumbnails(here, [(one, f"Cluster {clusters[one]}") for one in similar], "similar", in_row=2)
 
 
 def _invite(here: Place) -> None:
     """What to do, and the most typical scan of each cluster."""
-    st.subheader("Click a point to open its scan", anchor=False)
+    st.header("Click a point to open its scan", anchor=False)
     st.markdown(
         "Its slices open here, with the places marked by which the software recognised its "
         "cluster. Or begin with the most typical scan of a cluster:"
@@ -52,10 +69,12 @@ def _invite(here: Place) -> None:
     _thumbnails(here, offered, "typical")
 
 
-def _thumbnails(here: Place, scans: list[tuple[str, str]], kind: str) -> None:
+def _thumbnails(
+    here: Place, scans: list[tuple[str, str]], kind: str, in_row: int = _MOST_IN_ROW
+) -> None:
     """Pictures of scans with a caption, each with a button that opens it."""
-    for start in range(0, len(scans), _MOST_IN_ROW):
-        columns = st.columns(_MOST_IN_ROW, gap="small")
+    for start in range(0, len(scans), in_row):
+        columns = st.columns(in_row, gap="small")
         for column, (scan_id, caption) in zip(columns, scans[start:], strict=False):
             with column:
                 alt = f"{kind} scan {scan_id}: the slice at the peak of its map"
@@ -75,20 +94,29 @@ def _open(here: Place, scan_id: str | None) -> None:
     st.rerun([MAP_PART, SCAN_PART])
 
 
-def _header(here: Place, scan_id: str) -> None:
-    """Cluster, confidence and a few clinical values of the open scan."""
+def _title(here: Place, scan_id: str) -> str:
+    """Scan, cluster and confidence in a line."""
     found = mapped(here)
     row = found.table.loc[scan_id]
+    label = found.labels[int(found.table["cluster"][scan_id])]
+    return f"{scan_id} \u00b7 {label} (confidence {row['confidence']:.2f})"
+
+
+def _header(here: Place, scan_id: str) -> None:
+    """What is read first about the open scan: cluster, confidence, clinical values."""
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
-        st.markdown(
-            f"#### {plain(scan_id)} · {plain(found.labels[int(found.table['cluster'][scan_id])])} "
-            f"(confidence {row['confidence']:.2f})"
-        )
+        st.markdown(f"## {plain(_title(here, scan_id))}")
         st.button(
             "Close", icon=":material/close:", on_click=_open, args=(here, None), type="tertiary"
         )
+    _values(here, scan_id)
+
+
+def _values(here: Place, scan_id: str) -> None:
+    """A few clinical values of the open scan, and what has to be said about it."""
+    found = mapped(here)
     texts = [
         f"{plain(info.label)} **{plain(text)}**"
         for info in leading(found.columns)

@@ -11,8 +11,9 @@ from pages.shell.frame import page
 
 with page("Explore", needs="run") as here:
     come_back(here)
-    left, right = st.columns(2, gap="medium")
-    with left:
+    left, right = st.container(key="explore-halves").columns(2, gap="medium")
+    # The keys are names for the style sheet: with an open scan, its picture takes the room.
+    with left, st.container(key="explore-cohort"):
         show_map(here)
         watch_map(here)
         show_selection(here)

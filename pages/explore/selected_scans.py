@@ -13,6 +13,9 @@ from clam_core.tables.column_info import doubt_words
 from pages.explore import address as looked
 from pages.explore.cohort_map import MAP_PART, SELECTION_PART
 from pages.explore.cohort_map_data import Mapped, mapped
+from pages.explore.filter_scans import ask_filter
+from pages.explore.kept_selections import choose_kept, offer_keeping
+from pages.explore.scan_list import show_list
 from pages.shared.tables import table
 from pages.shell.place import Place, download_stem
 from pages.shell.text import plain, sentences
@@ -25,6 +28,15 @@ def show_selection(here: Place) -> None:
     """What is selected in the map, or how to select."""
     with sentences():
         found, chosen = mapped(here), looked.selected(here)
+        wanted = ask_filter(here)
+        kept = choose_kept(here)
+        if wanted is not None or kept is not None:
+            looked.select(here, kept[1] if kept else wanted)
+            looked.redraw(here)
+            if kept:
+                st.session_state[_NAME] = kept[0]
+            st.rerun(scope="app")
+        show_list(here, found, chosen)
         if chosen is None:
             st.markdown(
                 "**Nothing selected.** To compare scans with the rest, choose the frame or the "
@@ -63,6 +75,7 @@ def _show_chosen(here: Place, found: Mapped, chosen: list[str]) -> None:
             mime="text/csv",
             on_click="ignore",
         )
+        offer_keeping(here, st.session_state.get(_NAME, ""), chosen)
         st.button("Clear", on_click=_clear, args=(here,))
     _show_differences(found, chosen)
 

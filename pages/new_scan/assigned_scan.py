@@ -21,9 +21,9 @@ from pages.shared.thumbnails import show_png, thumbnail
 from pages.shell.page_list import page_link
 from pages.shell.place import Place
 from pages.shell.text import plain, sentences
+from pages.viewer.canvas import nifti_bytes
 from pages.viewer.evidence import show_line, where_it_lies
 from pages.viewer.map_worker import in_worker
-from pages.viewer.niivue import nifti_bytes
 from pages.viewer.still_pictures import Style
 from pages.viewer.viewer import choose_plain, make_pane, show_panes, windows_for
 
@@ -92,9 +92,9 @@ def show_assigned(here: Place) -> None:
         _show_sureness(here, record)
     with right:
         _show_place(here, record)
-    st.subheader("Where the cluster is recognised")
+    st.header("Where the cluster is recognised")
     _show_map(here, found)
-    st.subheader("Most similar scans of the study")
+    st.header("Most similar scans of the study")
     _show_nearest(here, record["nearest"])
     _offer_downloads(found)
 
@@ -102,7 +102,7 @@ def show_assigned(here: Place) -> None:
 def _say_cluster(here: Place, record: dict[str, Any]) -> None:
     name = read_names(here.fitted).get(record["cluster"], "")
     called = f" ({plain(name)})" if name else ""
-    st.subheader(f"Cluster {record['cluster']}{called}")
+    st.header(f"Cluster {record['cluster']}{called}")
     if record["unlike_cohort"]:
         reasons = "; ".join(record["doubts"])
         st.warning(

@@ -26,7 +26,7 @@ _WHERE = {
 
 def choose_sections(here: Place) -> ReportSettings | None:
     """A box per section with what it holds; None where none is chosen."""
-    st.subheader("What is in it", anchor=False)
+    st.header("What is in it", anchor=False)
     rows = outline(here.fitted)
     half = -(-len(rows) // 2)
     chosen = []

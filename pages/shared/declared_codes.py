@@ -59,7 +59,7 @@ def ask_declared(prefix: str = "") -> dict[str, Any]:
             "Dates", list(_ORDERS), format_func=_ORDERS.__getitem__, key=f"{prefix}date_order"
         )
         forget = st.checkbox(
-            "Forget the codes, mark and order that were declared for the table before",
+            "Forget what was declared for the table and its columns before",
             key=f"{prefix}forget_declared",
         )
     return {

@@ -16,7 +16,7 @@ from pages.shell.text import plain, sentences
 def show_delete(here: Place) -> None:
     """Confirmation by name, then everything goes."""
     name = here.study.name
-    st.subheader("Delete this study", anchor=False)
+    st.header("Delete this study", anchor=False)
     uploaded = uploads_of(here.study.folder) is not None
     scans = (
         "The scans that were uploaded for it are deleted as well."

@@ -13,7 +13,9 @@ from streamlit.delta_generator import DeltaGenerator
 from clam_core import __version__
 from clam_core.errors import ClamError, StudyError
 from clam_core.files.system_errors import as_sentence
+from clam_core.study import Study
 from pages.shell.access import visitor
+from pages.shell.blind_readers import refuse_blind_reader
 from pages.shell.delete_study import show_damaged
 from pages.shell.page_list import page_link
 from pages.shell.place import Place, choose_study, open_place, studies_root, study_names
@@ -53,6 +55,7 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
         place = _open(selectors, title)
         if place is None:
             end()
+        refuse_blind_reader(place.study, title)
         show_job(studies_root(), place.study.name, title.lower())
         _require(place, needs)
         if place.run is not None and needs != "study":
@@ -69,6 +72,34 @@ def page(title: str, needs: Needs = "study") -> Iterator[Place]:
         footer()
         raise
     footer()
+
+
+@contextmanager
+def bare_page(title: str) -> Iterator[Study]:
+    """A page with nothing around its body: no menu, no selectors, no status.
+
+    Args:
+        title: For those who do not see the page.
+
+    Yields:
+        The study that the address names.
+    """
+    st.html(_ASSETS / "style.css")
+    st.html(_ASSETS / "bare_page.css")
+    st.html(f"<h1 class='only-heard'>{title}</h1>")
+    try:
+        name = str(st.query_params.get("study", ""))
+        if name not in study_names():
+            st.info("This study is not there any more.")
+            st.stop()
+        yield Study(studies_root() / name)
+    except ClamError as error:
+        st.error(plain(str(error)))
+    except Exception as error:
+        known = as_sentence(error)
+        if known is None:
+            raise
+        st.error(plain(str(known)))
 
 
 def _open(selectors: list[DeltaGenerator], title: str) -> Place | None:

@@ -53,7 +53,7 @@ MASKS = {
 
 def show_open() -> None:
     """Form for a new study from one's own scans."""
-    st.subheader("Open my scans", anchor=False)
+    st.header("Open my scans", anchor=False)
     name = st.text_input("Name of the new study", "my-study", max_chars=64, key="new_name").strip()
     where = st.segmented_control(
         "Where are the scans?", [_FOLDER, _UPLOAD], default=_FOLDER, required=True, key="where"

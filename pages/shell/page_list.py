@@ -15,9 +15,10 @@ _PAGES = (
     ("clusters", "Clusters"),
     ("associations", "Associations"),
     ("assign", "New scan"),
+    ("reading", "Reading study"),
     ("report", "Report"),
 )
-_ROOMS = {"assign": "new_scan"}
+_ROOMS = {"assign": "new_scan", "reading": "reading_study"}
 """Folders of pages whose address is another word."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -144,11 +145,19 @@ def _watch(root: str, study: str) -> None:
         count = f" ({found.done} of {found.total})" if found.total > 1 else ""
         words = f"{words_of(found.step)}: {plain(found.stage)}{count}"
         share = f"{found.fraction:.0%}"
-        st.progress(found.fraction, f"{words} · {share} · {time_left(found.remaining_seconds)}")
+        st.progress(found.fraction, f"{words} · {share} · {left_now(found, time.time())}")
     with right:
         if st.button("Cancel", key="job_cancel"):
             jobs.cancel(Path(root), study)
             st.rerun(scope="app")
+
+
+def left_now(found: jobs.JobState, now: float) -> str:
+    """The time left, counted on since the step told it; in words."""
+    if found.remaining_seconds is None:
+        return time_left(None)
+    left = found.remaining_seconds - max(0.0, now - found.told)
+    return time_left(left) if left > 0 else "longer than was estimated"
 
 
 def time_left(seconds: float | None) -> str:

@@ -25,7 +25,7 @@ def show_doors() -> None:
         )
     left, right = st.columns(2, border=True)
     with left:
-        st.subheader("Try the demo study", anchor=False)
+        st.header("Try the demo study", anchor=False)
         st.markdown(
             "48 synthetic chest CTs with a clinical table and three known groups. Needs nothing: "
             "it is made on this machine in about a minute, and goes through every step."
@@ -37,7 +37,7 @@ def show_doors() -> None:
             with sentences():
                 start(_free_name("demo"), "demo", {})
     with right:
-        st.subheader("Open my scans", anchor=False)
+        st.header("Open my scans", anchor=False)
         st.markdown(
             "DICOM series, NIfTI, NRRD, MetaImage, or pictures (PNG, JPEG, TIFF), in a folder of "
             "this server or as an upload. A clinical table can follow later. No scan leaves the "

@@ -16,7 +16,7 @@ def show_curves(here: Place) -> None:
     """Live while a fit is running, otherwise folded away."""
     job = jobs.state(studies_root(), here.study.name)
     if job is not None and job.status == "running" and job.step in {"fit", "groups"}:
-        st.subheader("Training now", anchor=False)
+        st.header("Training now", anchor=False)
         _live(here, str(job.arguments.get("run", "default")))
     elif here.run is not None:
         with st.expander(f"How the training of run '{here.run.name}' went"):

@@ -20,7 +20,7 @@ _ALT = "Indices for each number of clusters; the table below has the values."
 
 def show_numbers(here: Place) -> None:
     """The comparison that is stored with the run, or the button that makes it."""
-    st.subheader("How many clusters?", anchor=False)
+    st.header("How many clusters?", anchor=False)
     try:
         found = here.fitted.selection()
     except MissingStepError:

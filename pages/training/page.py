@@ -5,6 +5,7 @@ import streamlit as st
 from pages.shell.frame import page
 from pages.training.curves import show_curves
 from pages.training.how_many import show_numbers
+from pages.training.plain_look import show_plain_look
 from pages.training.runs import show_runs
 from pages.training.start_run import show_start
 
@@ -17,5 +18,6 @@ with page("Training", needs="volumes") as here:
     show_start(here)
     show_curves(here)
     if here.run is not None:
+        show_plain_look(here)
         show_numbers(here)
         show_runs(here)

@@ -15,7 +15,7 @@ from pages.shell.text import sentences
 def show_runs(here: Place) -> None:
     """All runs of the study."""
     names = run_names(here.study)
-    st.subheader("Runs of this study", anchor=False)
+    st.header("Runs of this study", anchor=False)
     st.dataframe(pd.DataFrame([_row(here, name) for name in names]), hide_index=True)
     if len(names) > 1:
         _compare(here, names)

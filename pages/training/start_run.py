@@ -32,6 +32,9 @@ METHODS = {
     "kmeans": "k-means",
     "gmm": "Gaussian mixture",
     "umap": "mixture on the UMAP",
+    "density": "density of lower, middle and upper zones",
+    "texture": "texture of lower, middle and upper zones",
+    "best": "what is found again best: profiles, density or texture",
 }
 _EPOCHS = {"fast": 8, "default": 20, "paper": 150}
 _VOXELS_PER_SECOND, _MAP_VOXELS_PER_SECOND, _FIXED_SECONDS = 4.0e6, 0.15e6, 25.0
@@ -42,7 +45,7 @@ def show_start(here: Place) -> None:
     """The form that starts a run."""
     names = run_names(here.study)
     with st.container(border=True):
-        st.subheader("Find clusters" if not names else "Find clusters again", anchor=False)
+        st.header("Find clusters" if not names else "Find clusters again", anchor=False)
         preset = st.radio(
             "How thorough?",
             list(PRESETS),

@@ -97,10 +97,10 @@ def choose_map(here: Place, scan_id: str, key: str) -> MapChoice:
 
 
 def _choose_kind(usual: LocalizeVariant, key: str) -> LocalizeVariant:
-    """The two maps of the method one click apart, the yardsticks behind a third choice."""
+    """The two maps of the method one click apart, other ways behind a third choice."""
     wanted = st.query_params.get("kind", usual)
     start = wanted if wanted in KINDS else usual
-    groups = {**_MAIN, _OTHER: "Yardsticks"}
+    groups = {**_MAIN, _OTHER: "Other ways, to compare"}
     shown = st.segmented_control(
         "Kind of map",
         list(groups),
@@ -113,7 +113,9 @@ def _choose_kind(usual: LocalizeVariant, key: str) -> LocalizeVariant:
     if chosen == _OTHER:
         others = [kind for kind in KINDS if kind not in _MAIN]
         first = others.index(start) if start in others else 0
-        chosen = st.selectbox("Yardstick", others, first, KINDS.__getitem__, key=f"{key}-yardstick")
+        chosen = st.selectbox(
+            "Which other way", others, first, KINDS.__getitem__, key=f"{key}-yardstick"
+        )
     kind: LocalizeVariant = next(name for name in KINDS if name == chosen)
     put(st.query_params, "kind", kind, usual)
     return kind

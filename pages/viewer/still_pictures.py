@@ -13,7 +13,7 @@ from clam_core.figures.slices import Layers, Picture, draw_slice
 from clam_core.figures.windows import window_limits
 from clam_core.volume import Volume
 from pages.shell.text import plain
-from pages.viewer.niivue import Pane
+from pages.viewer.canvas import Pane
 from pages.viewer.view_address import PLANES, STYLES, View, level_width
 
 _PLANE_WORDS = {"all": "All three", "axial": "Axial", "coronal": "Coronal", "sagittal": "Sagittal"}

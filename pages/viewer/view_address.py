@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeGuard, TypeVar
 
 T = TypeVar("T", bound=str)
 PLANES = ("all", "axial", "coronal", "sagittal")
+LAYOUTS = (*PLANES, "row")
+"""What the viewer can show besides: three planes of one size."""
 DrawnAs = Literal["fill", "outline", "off"]
 STYLES: tuple[DrawnAs, ...] = ("fill", "outline", "off")
 
@@ -18,7 +20,7 @@ class View:
     """How a scan is looked at.
 
     Attributes:
-        plane: One of `PLANES`.
+        plane: One of `LAYOUTS`.
         window: Name of a preset, or `level/width`.
         style: One of `STYLES`: how the map is drawn.
         opacity: Of the map, 0 to 1.
@@ -46,7 +48,7 @@ def view_from(told: dict[str, Any]) -> View:
     window = str(told.get("window", usual.window))
     voxel = told.get("voxel")
     return View(
-        plane=_one_of(PLANES, told.get("plane")),
+        plane=_one_of(LAYOUTS, told.get("plane")),
         window=window if window.isalpha() or _level_width(window) else usual.window,
         style=_one_of(STYLES, told.get("style")),
         opacity=_share(told.get("opacity"), usual.opacity),

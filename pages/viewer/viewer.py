@@ -2,69 +2,100 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from clam_core.errors import StaleRunError
 from clam_core.figures.slices import peak_index
 from clam_core.figures.windows import PRESETS_HU, usual_window
 from clam_core.volume import Volume
-from pages.shared.similar_scans import typical_ids
 from pages.shared.stored_map import stored_map
 from pages.shell.place import Place
 from pages.shell.text import plain, sentences
+from pages.viewer.beside import Beside, choose_beside
+from pages.viewer.canvas import Pane, mount, pack
 from pages.viewer.choose_map import NOTHING, MapChoice, ShownMap, choose_map, shown_map
 from pages.viewer.evidence import show_evidence, where_it_lies
 from pages.viewer.missing_map import offer_maps
-from pages.viewer.niivue import Pane, mount, pack
 from pages.viewer.still_pictures import Style, plain_pictures
-from pages.viewer.view_address import View, put, read_view, view_from, write_view
+from pages.viewer.view_address import PLANES, View, put, read_view, view_from, write_view
+from pages.voxels.ticket import ticket_of_session
 
 _OF_SCAN = ("map", "against", "against-too", "slice")
 _HU_WINDOWS = {name: (level, width) for name, (level, width) in PRESETS_HU.items()}
 
 
+@dataclass(frozen=True)
+class Room:
+    """What stands around the picture where it has most of the window.
+
+    Attributes:
+        title: Of the toolbar.
+        close: Called when the scan is closed there.
+        before: Draws what is read first about the scan.
+        after: Draws what is read last.
+    """
+
+    title: str
+    close: Callable[[], None]
+    before: Callable[[], None]
+    after: Callable[[], None]
+
+
 @st.fragment
-def show_scan(here: Place, scan_id: str, key: str) -> None:
+def show_scan(here: Place, scan_id: str, key: str, room: Room | None = None) -> None:
     """Draw the whole viewer block for a scan of the run.
 
     Args:
         here: Study and run; without a run the scan is shown alone.
         scan_id: A scan that is ready.
         key: Tells this viewer from others on the page.
+        room: What stands around the picture; None stacks everything below it.
     """
     with sentences():
         _forget_the_last(scan_id, key)
-        choice, shown, beside = MapChoice(NOTHING), None, None
-        is_fitted = here.run is not None and scan_id in here.run.scans().index
-        if is_fitted:
-            choice = choose_map(here, scan_id, key)
-        # Reserved first: pictures stand above the controls that decide what is in them.
-        pictures = st.container()
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if is_fitted:
-                beside = _choose_beside(here, scan_id, key)
-            is_plain = choose_plain(here.study.info.spatial_dims, key)
-        if is_fitted:
-            shown = _chosen_map(here, scan_id, choice)
-        panes = [scan_pane(here, scan_id, shown, choice)]
-        if beside is not None:
-            panes.append(_stored_pane(here, beside))
-        style = Style(
-            windows_for(here.study.volume(scan_id)),
-            here.study.info.unit,
-            smooth=not choice.native,
-            diverging=choice.signed,
-        )
-        with pictures:
-            if is_fitted and choice.cluster == NOTHING:
-                offer_maps(here, scan_id)
-            show_panes(panes, style, key, is_plain=is_plain)
-        if shown is not None:
-            show_evidence(here, shown)
+        around = st.container(key=f"{key}-room")
+        # Reserved first: pictures stand before the controls that decide what is in them.
+        pictures = around.container(key=f"{key}-pictures")
+        with around.container(key=f"{key}-about"):
+            if room is not None:
+                room.before()
+            _show_parts(here, scan_id, key, room, pictures)
+            if room is not None:
+                room.after()
+
+
+def _show_parts(
+    here: Place, scan_id: str, key: str, room: Room | None, pictures: DeltaGenerator
+) -> None:
+    """What decides what the pictures show, the pictures, and the evidence."""
+    choice, shown, beside = MapChoice(NOTHING), None, None
+    is_fitted = here.run is not None and scan_id in here.run.scans().index
+    if is_fitted:
+        choice = choose_map(here, scan_id, key)
+        beside = choose_beside(here, scan_id, key)
+        shown = _chosen_map(here, scan_id, choice)
+    is_plain = choose_plain(here.study.info.spatial_dims, key)
+    panes = [scan_pane(here, scan_id, shown, choice)]
+    if beside is not None:
+        panes.append(_beside_pane(here, beside))
+    style = Style(
+        windows_for(here.study.volume(scan_id)),
+        here.study.info.unit,
+        smooth=not choice.native,
+        diverging=choice.signed,
+    )
+    with pictures:
+        if is_fitted and choice.cluster == NOTHING:
+            offer_maps(here, scan_id)
+        show_panes(panes, style, key, is_plain=is_plain, room=room)
+    if shown is not None:
+        show_evidence(here, shown)
 
 
 def _chosen_map(here: Place, scan_id: str, choice: MapChoice) -> ShownMap | None:
@@ -80,7 +111,9 @@ def _chosen_map(here: Place, scan_id: str, choice: MapChoice) -> ShownMap | None
     return replace(shown, line=where_it_lies(shown.line, shown.values, mask))
 
 
-def show_panes(panes: list[Pane], style: Style, key: str, *, is_plain: bool) -> None:
+def show_panes(
+    panes: list[Pane], style: Style, key: str, *, is_plain: bool, room: Room | None = None
+) -> None:
     """Draw scans that were read already; what is looked at lands in the address.
 
     Args:
@@ -88,14 +121,18 @@ def show_panes(panes: list[Pane], style: Style, key: str, *, is_plain: bool) -> 
         style: What they have in common.
         key: Tells this viewer from others on the page.
         is_plain: Whether as ordinary pictures, as `choose_plain` says.
+        room: What stands around the picture, if it has most of the window.
     """
     if is_plain:
-        write_view(st.query_params, plain_pictures(panes, style, _seen(style), key))
+        seen = _seen(style)
+        if seen.plane not in PLANES:  # pictures know one arrangement of three planes
+            seen = replace(seen, plane="all")
+        write_view(st.query_params, plain_pictures(panes, style, seen, key))
     else:
-        _show_volumes(panes, style, key)
+        _show_volumes(panes, style, key, room)
 
 
-def _show_volumes(panes: list[Pane], style: Style, key: str) -> None:
+def _show_volumes(panes: list[Pane], style: Style, key: str, room: Room | None) -> None:
     """The viewer that draws in the browser."""
     start = _start(panes, style, key)
     settings = {
@@ -104,11 +141,9 @@ def _show_volumes(panes: list[Pane], style: Style, key: str) -> None:
         "unit": style.unit,
         "smooth": style.smooth,
         "diverging": style.diverging,
+        "room": None if room is None else room.title,
     }
-    told = mount(pack(panes, settings), key)
-    if told.missing:
-        st.session_state[f"{key}-no-webgl"] = True
-        st.rerun(scope="fragment")
+    told = mount(pack(panes, settings), key, None if room is None else room.close)
     if told.view:
         write_view(st.query_params, view_from(dict(told.view)))
 
@@ -122,7 +157,13 @@ def scan_pane(here: Place, scan_id: str, shown: ShownMap | None, choice: MapChoi
         alt += f" with the map for cluster {choice.cluster}{other}. {shown.line['sentence']}"
         title += f" · map for cluster {choice.cluster}{other}"
     values = None if shown is None else shown.values
-    return make_pane(title, alt, volume, values, here.study.mask(scan_id))
+    pane = make_pane(title, alt, volume, values, here.study.mask(scan_id))
+    return _with_ticket(here, scan_id, pane)
+
+
+def _with_ticket(here: Place, scan_id: str, pane: Pane) -> Pane:
+    """The pane with what opens the scan at its own resolution."""
+    return replace(pane, ticket=ticket_of_session(here.study.folder.name, scan_id))
 
 
 def make_pane(
@@ -147,47 +188,24 @@ def windows_for(volume: Volume) -> dict[str, tuple[float, float]]:
     return {"automatic": ((low + high) / 2, high - low)}
 
 
-def _choose_beside(here: Place, scan_id: str, key: str) -> str | None:
-    """A typical scan of a cluster to hold beside this one, or None."""
-    options = {}
-    for cluster in range(1, here.fitted.info().n_clusters + 1):
-        others = [one for one in typical_ids(here.fitted, cluster, 2) if one != scan_id]
-        if others:
-            options[cluster] = others[0]
-    wanted = st.query_params.get("beside", "")
-    names = [NOTHING, *sorted(options)]
-    start = int(wanted) if wanted.isdecimal() and int(wanted) in names else NOTHING
-    chosen = st.selectbox(
-        "Beside it",
-        names,
-        names.index(start),
-        lambda c: f"beside the most typical scan of cluster {c}" if c else "no scan beside it",
-        key=f"{key}-beside",
-        label_visibility="collapsed",
-        width=380,
-    )
-    put(st.query_params, "beside", str(chosen), str(NOTHING))
-    return options.get(chosen)
+def _beside_pane(here: Place, beside: Beside) -> Pane:
+    """The scan in the second pane, and why it is there."""
+    title = f"{beside.scan_id} · cluster {int(here.fitted.scans()['cluster'][beside.scan_id])}"
+    if beside.why and "cluster" not in beside.why:
+        title += f" · {beside.why}"
+    return stored_pane(here, beside.scan_id, title)
 
 
-def _stored_pane(here: Place, scan_id: str) -> Pane:
+def stored_pane(here: Place, scan_id: str, title: str) -> Pane:
     """A scan with its stored map, if there is one."""
-    cluster = int(here.fitted.scans()["cluster"][scan_id])
-    title = f"{scan_id} · typical of cluster {cluster}"
     overlay = stored_map(here.fitted, scan_id)
     volume, mask = here.study.volume(scan_id), here.study.mask(scan_id)
-    return make_pane(title, f"Scan {title}", volume, overlay, mask)
+    return _with_ticket(here, scan_id, make_pane(title, f"Scan {title}", volume, overlay, mask))
 
 
 def choose_plain(spatial_dims: int, key: str) -> bool:
-    """Whether ordinary pictures are drawn: 2D, by wish, or because the browser cannot do more."""
+    """Whether ordinary pictures are drawn: of 2D scans, or by wish."""
     if spatial_dims == 2:
-        return True
-    if st.session_state.get(f"{key}-no-webgl"):
-        st.info(
-            "This browser cannot draw volumes (WebGL 2 is missing or turned off), so the slices "
-            "are shown as pictures."
-        )
         return True
     start = st.query_params.get("plain") == "1"
     chosen = st.toggle("Plain pictures (to print)", start, key=f"{key}-plain")

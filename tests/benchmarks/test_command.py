@@ -13,7 +13,7 @@ from clam_core.errors import SettingsError
 from clam_core.sandbox.worker import find_function
 
 ROOT = Path(__file__).parents[2]
-KINDS = ("speed", "simulation", "faithfulness", "associations", "interface", "scale")
+KINDS = ("speed", "simulation", "faithfulness", "associations", "interface", "scale", "patterns")
 
 
 def call(*arguments):

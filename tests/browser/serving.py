@@ -16,10 +16,10 @@ TOKEN = "token-of-the-tests-0123456789"  # noqa: S105  (of servers that tests st
 
 
 @contextmanager
-def served(studies, *options, port=None, **environment):
+def served(studies, *options, port=None, app="app.py", **environment):
     """Address of a fresh server on a folder of studies."""
     port = port or free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command = [sys.executable, "-m", "streamlit", "run", app]
     usual = ["--server.headless", "true", "--server.port", str(port)]
     child = subprocess.Popen(
         [*command, *usual, *options],

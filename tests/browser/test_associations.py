@@ -102,7 +102,7 @@ def page(browser, address, request, tmp_path):
 def opened(page, address, **query):
     more = "".join(f"&{name}={value}" for name, value in query.items())
     page.goto(f"{address}/associations?study=trial&run=default{more}")
-    page.get_by_text("variables tested").first.wait_for()
+    page.get_by_text("between the clusters").first.wait_for()
     page.locator("[data-testid=stDataFrame] canvas").first.wait_for()
     return page
 
@@ -113,7 +113,7 @@ def choose(page, name):
 
 def test_the_answer_is_the_first_thing_on_the_page(page, address):
     opened(page, address)
-    headline = page.get_by_text("variables tested").first.bounding_box()
+    headline = page.get_by_text("between the clusters").first.bounding_box()
     plot = page.locator(".js-plotly-plot").first
     plot.wait_for()
     assert headline["y"] < plot.bounding_box()["y"]
@@ -129,7 +129,7 @@ def test_the_table_of_sixty_variables_is_there_within_two_seconds(page, address)
         page.get_by_role("heading", name="Explore").wait_for()
         start = time.perf_counter()
         page.get_by_role("link", name="Associations", exact=True).click()
-        page.get_by_text("variables tested").first.wait_for()
+        page.get_by_text("between the clusters").first.wait_for()
         page.locator("[data-testid=stDataFrame] canvas").first.wait_for()
         waited.append(time.perf_counter() - start)
     assert min(waited) < SECONDS, waited

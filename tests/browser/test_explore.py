@@ -29,6 +29,12 @@ PLACE = """scan => {
     }
 }"""
 
+ENDS = """() => {
+    const traces = document.querySelector('.js-plotly-plot')._fullData;
+    const [x, y] = ['x', 'y'].map(axis => traces.flatMap(trace => Array.from(trace[axis] || [])));
+    return [Math.min(...x), Math.max(...x), Math.min(...y), Math.max(...y)];
+}"""
+
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
@@ -96,7 +102,7 @@ def click(page, scan):
     page.mouse.move(x, y)
     page.wait_for_timeout(400)
     page.mouse.click(x, y)
-    page.locator("h4", has_text=scan).wait_for()
+    page.locator(".viewer .title", has_text=scan).wait_for()
 
 
 def frame(page, scans):
@@ -118,7 +124,8 @@ def test_a_click_opens_a_scan_and_the_next_click_another(explore):
     for scan in ("S01", "S09", "S15"):
         click(page, scan)
         assert f"scan={scan}" in page.url
-    assert page.get_by_text("Scans that look most alike").is_visible()
+    page.locator(".viewer [data-key=i]").click()
+    page.get_by_text("Scans that look most alike").wait_for()
 
 
 def test_a_framed_selection_survives_a_click_and_another_color(explore):
@@ -142,7 +149,7 @@ def test_a_framed_selection_survives_a_click_and_another_color(explore):
     assert chosen == scans
     again = explore(page.url.split("study=done")[1])
     assert again.get_by_text("6 selected of 18").is_visible()
-    assert again.locator("h4", has_text="S02").is_visible()
+    assert again.locator(".viewer .title", has_text="S02").is_visible()
     again.get_by_role("button", name="Clear").click()
     again.get_by_text("Nothing selected").wait_for()
     assert "selection=" not in again.url
@@ -152,7 +159,7 @@ def test_a_scan_is_found_by_its_id(explore):
     page = explore()
     page.get_by_label("Find a scan").fill("s11")
     page.keyboard.press("Enter")
-    page.locator("h4", has_text="S11").wait_for()
+    page.locator(".viewer .title", has_text="S11").wait_for()
     assert "scan=S11" in page.url
 
 
@@ -165,7 +172,7 @@ def test_a_closed_scan_opens_again_and_the_open_one_stays_marked(explore):
 
     page = explore()
     click(page, "S01")
-    page.get_by_role("button", name="Close").click()
+    page.locator(".viewer .close").click()
     page.get_by_text("Click a point to open its scan").wait_for()
     page.wait_for_timeout(1500)
     assert marked() == []
@@ -175,7 +182,7 @@ def test_a_closed_scan_opens_again_and_the_open_one_stays_marked(explore):
     page.mouse.click(x, y)  # the second click on a point unmarks it in the browser
     page.wait_for_timeout(2500)
     assert marked() == ["S01"]
-    assert page.locator("h4", has_text="S01").is_visible()
+    assert page.locator(".viewer .title", has_text="S01").is_visible()
 
 
 def test_the_part_of_the_map_that_is_seen_is_kept(explore):
@@ -220,8 +227,11 @@ def test_the_part_of_the_map_that_is_seen_is_kept(explore):
     assert (seen()[:4], seen()[4]) == (pytest.approx(part[:4]), "lasso")
     page.locator(".modebar-btn[data-title='Autoscale']").click()
     page.wait_for_timeout(1500)
-    assert seen()[:4] == pytest.approx(whole[:4], rel=0.1)
-    drawn_again(page.get_by_role("button", name="Close").click)
+    # Beside an open scan the map is narrow, and both axes keep one scale: all is seen, and more.
+    left, right, bottom, top = seen()[:4]
+    ends = page.evaluate(ENDS)
+    assert left < ends[0] and right > ends[1] and bottom < ends[2] and top > ends[3]
+    drawn_again(page.locator(".viewer .close").click)
     assert seen()[:4] == pytest.approx(whole[:4], rel=0.1)
 
 
@@ -235,3 +245,68 @@ def test_a_small_picture_beside_the_pointer(explore):
     page.locator("body > img[alt='Small picture of scan S01']").wait_for(state="visible")
     page.mouse.move(5, 5)
     picture.wait_for(state="hidden")
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 720)])
+def test_the_picture_of_an_open_scan_has_most_of_the_window(explore, size):
+    page = explore("&scan=S09")
+    page.evaluate("sessionStorage.clear()")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.locator(".viewer[data-shown]").wait_for()
+    # What is said of files that have gone takes a line, which is not there as a rule.
+    page.locator(".trouble").evaluate(
+        "bar => { bar.remove(); dispatchEvent(new Event('resize')); }"
+    )
+    page.wait_for_timeout(1000)
+    box = page.locator(".pane").first.bounding_box()
+    seen = min(box["y"] + box["height"], size[1]) - box["y"]
+    assert box["width"] * seen >= 0.6 * size[0] * size[1]
+    with_map = box["width"]
+    page.locator(".viewer [data-key=d]").click()
+    page.wait_for_timeout(2000)
+    folded = page.locator(".pane").first.bounding_box()
+    assert folded["width"] > with_map + 150
+    seen = min(folded["y"] + folded["height"], size[1]) - folded["y"]
+    assert folded["width"] * seen >= 0.87 * size[0] * size[1]
+    page.locator(".viewer [data-key=d]").click()
+    page.wait_for_timeout(2000)
+    assert page.locator(".pane").first.bounding_box()["width"] == pytest.approx(with_map, abs=2)
+    assert page.locator(".js-plotly-plot").is_visible()
+
+
+def test_what_is_open_and_selected_survives_other_pages_and_back(explore):
+    page = explore("&scan=S09&selection=S02,S03")
+    page.locator(".viewer[data-shown]").wait_for()
+    page.get_by_role("link", name="Clusters", exact=True).click()
+    page.get_by_role("heading", name="Clusters", exact=True).wait_for()
+    page.get_by_role("link", name="Explore", exact=True).click()
+    page.locator(".viewer .title", has_text="S09").wait_for()
+    page.get_by_text("2 selected of 18").wait_for()
+    page.go_back()
+    page.get_by_role("heading", name="Clusters", exact=True).wait_for()
+    page.go_back()
+    page.locator(".viewer .title", has_text="S09").wait_for()
+    page.get_by_text("2 selected of 18").wait_for()
+
+
+def test_another_scan_stands_beside_and_goes_along(explore):
+    page = explore("&scan=S09&beside=S02")
+    page.locator(".viewer[data-shown]").wait_for()
+    page.wait_for_function(
+        "() => document.querySelector('.js-plotly-plot') && "
+        "[...document.querySelectorAll('*')].some(one => one.shadowRoot?.querySelector('.viewer')"
+        "?.clamViewer?.scenes.length === 2) || "
+        "document.querySelector('.viewer')?.clamViewer?.scenes.length === 2"
+    )
+    viewer = page.locator(".viewer")
+    at = "root => root.clamViewer.scenes.map(scene => scene.gridVoxel)"
+    page.locator(".viewer canvas").first.press("ArrowUp")
+    page.locator(".viewer canvas").first.press("ArrowUp")
+    page.wait_for_timeout(300)
+    first, second = viewer.evaluate(at)
+    assert first == second
+    page.locator(".viewer canvas").nth(1).press("ArrowDown")
+    page.wait_for_timeout(300)
+    first, second = viewer.evaluate(at)
+    assert first == second
+    assert "beside=S02" in page.url

@@ -106,7 +106,7 @@ def test_back_from_another_page_takes_one_press_and_finds_the_scan(studies):
         typical = page.locator("[class*='st-key-typical-'] button").first
         scan = typical.inner_text()
         typical.click()
-        page.locator("h4", has_text=scan).wait_for()
+        page.locator(".viewer .title", has_text=scan).wait_for()
         at(page, f"scan={scan}")
         page.get_by_test_id("stTopNavLink").filter(has_text="Clusters").click()
         page.get_by_role("heading", name="A against B").wait_for()
@@ -116,23 +116,23 @@ def test_back_from_another_page_takes_one_press_and_finds_the_scan(studies):
         page.keyboard.press("Enter")
         at(page, "b=")
         page.go_back()
-        page.locator("h4", has_text=scan).wait_for()
+        page.locator(".viewer .title", has_text=scan).wait_for()
         at(page, f"/explore?study=one&run=default&scan={scan}")
 
 
 def test_explore_keeps_its_scan_and_selection_over_visits_elsewhere(studies):
     with served(studies) as address, browser() as page:
         page.goto(f"{address}/explore?study=one&run=default&scan=S03&selection=S01,S02,S05")
-        page.locator("h4", has_text="S03").wait_for()
+        page.locator(".viewer .title", has_text="S03").wait_for()
         page.get_by_text("3 selected of 18").wait_for()
         for name, heading in (("Cohort", "Quality values"), ("Clusters", "A against B")):
             page.get_by_test_id("stTopNavLink").filter(has_text=name).click()
             page.get_by_role("heading", name=heading).wait_for()
         page.get_by_test_id("stTopNavLink").filter(has_text="Explore").click()
-        page.locator("h4", has_text="S03").wait_for()
+        page.locator(".viewer .title", has_text="S03").wait_for()
         page.get_by_text("3 selected of 18").wait_for()
         at(page, "scan=S03")
-        page.get_by_role("button", name="Close").click()
+        page.locator(".viewer .close").click()
         page.get_by_text("Click a point to open its scan").wait_for()
         page.get_by_test_id("stTopNavLink").filter(has_text="Clusters").click()
         page.get_by_role("heading", name="A against B").wait_for()

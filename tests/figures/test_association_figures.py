@@ -159,7 +159,7 @@ def test_a_row_in_words_leaves_out_what_nobody_has():
     }  # fmt: skip
     assert row_words(row, [1, 2]) == (
         "Fibrosis: cluster 1: 0: 23 (100 %) · cluster 2: 0: 1 (50 %); 4: 1 (50 %). Cramér's V 0.50 "
-        "(95 % interval 0.10 to 0.80), chi-square, p = 0.010, after correction p = 0.20."
+        "(90 % interval 0.10 to 0.80); chi-square, p = 0.010, after correction p = 0.20."
     )
     said = row_words({**row, "reason": "not testable, because it holds ids"}, [])
     assert said == "Fibrosis. Not testable, because it holds ids."

@@ -12,6 +12,7 @@ from clam_core.figures.cluster_portrait import (
     mean_of_others,
     mean_picture,
     mean_volume,
+    mosaic,
     usual_limit,
 )
 from clam_core.figures.shares import density_bars, has_sides, zone_drawing
@@ -146,3 +147,10 @@ def test_bars_say_their_density_and_leave_out_what_lies_outside():
 
 def test_maps_that_see_nothing_are_said_to():
     assert "nothing inside the mask" in zone_drawing(six([0] * 6), 1, 0.0).sentence
+
+
+def test_a_mosaic_goes_row_by_row_and_stays_black_where_nothing_is():
+    sheet = mosaic([np.full((2, 3, 3), n, np.uint8) for n in (10, 20, 30)], 2, gap=1)
+    assert sheet.shape == (5, 7, 3)
+    assert sheet[0, 0, 0] == 10 and sheet[1, 4, 0] == 20 and sheet[3, 2, 0] == 30
+    assert not sheet[2].any() and not sheet[:, 3].any() and not sheet[3:, 4:].any()

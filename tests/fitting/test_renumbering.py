@@ -28,7 +28,7 @@ def test_soft_assignment_and_model_are_numbered_alike(monkeypatch, method):
     assert np.bincount(GROUPS).tolist() == [5, 3, 8]
     asked = []
     monkeypatch.setattr(
-        "clam_core.fitting.fit_cohort.cluster_scans",
+        "clam_core.fitting.make_model.cluster_scans",
         lambda _, *given: asked.append(given) or GROUPS.copy(),
     )
     settings = FitSettings(

@@ -13,9 +13,9 @@ from clam_core.jobs.record import STATE, JobState, Record
 from clam_core.pipeline import current, fingerprints
 from clam_core.pipeline.clinical import associate as associating
 from clam_core.pipeline.clinical.associate import associate_run
-from clam_core.pipeline.method.assign import KnownRun
 from clam_core.pipeline.method.explain import explain_scan
 from clam_core.pipeline.method.fit import fit
+from clam_core.pipeline.method.known_run import KnownRun
 from clam_core.pipeline.method.localize import localize
 from clam_core.pipeline.method.select import select
 from clam_core.pipeline.output.export import export
@@ -180,7 +180,7 @@ def test_a_scan_of_the_run_is_assigned_where_the_old_weights_put_it(study):
             **fields, "volume": volume.array, "mask": study.mask(scan_id), "affine": volume.affine,
             "error": None,
         })  # fmt: skip
-        said = known.describe(scan_id, scan)
+        said = known.describe(scan)
         expected = run.array("soft_assignment")[row]
         np.testing.assert_allclose(said["soft_assignment"], expected, atol=1e-4)
         assert said["nearest"][0] == scan_id
@@ -213,7 +213,17 @@ def test_associations_and_files_of_the_old_run(study, tmp_path):
     new = read_associations(run)
     assert old.rows["variable"].tolist() == new.rows["variable"].tolist()
     np.testing.assert_allclose(old.rows["p_value"], new.rows["p_value"], rtol=1e-9)
-    assert dict(old.about) == dict(new.about)
+    # The headline of 0.1.0 counted findings of every family; today's statistics word it anew.
+    other = {"headline", "qualifications", "notes", "statistics", "follow_up"}
+    assert {n: v for n, v in old.about.items() if n not in other} == {
+        n: v for n, v in new.about.items() if n not in other
+    }
+    before, now = (found.about["follow_up"]["slopes"]["FVC"] for found in (old, new))
+    # Ten subjects in two clusters: today a cluster needs six for the test of slopes.
+    assert np.isfinite(before["p_value"]) and "6 " in now["reason"].replace("six", "6")
+    assert "statistics" not in old.about
+    assert new.about["statistics"] == fingerprints.STATISTICS_VERSION
+    assert new.about["headline"].startswith("None of 17 variables could be tested")
     for what in ("tables", "latent", "maps"):
         export(study, "default", what, tmp_path / what)
 
@@ -226,7 +236,13 @@ def test_the_report_of_the_old_run(study, tmp_path):
     assert "Digest of clusters and clinical table" in text
 
 
-@pytest.mark.usefixtures("scans_are_there", "next_version")
+@pytest.fixture
+def compared_anew(study):
+    """Compared with today's statistics: those of 0.1.0 have another version."""
+    assert not does_nothing(associate_run(study, "default", ADJUSTED))
+
+
+@pytest.mark.usefixtures("scans_are_there", "compared_anew", "next_version")
 def test_a_new_version_of_the_software_makes_nothing_again(study):
     before = json.loads((study.folder / "study.json").read_text())
     assert does_nothing(preprocess(study, old_study.PREPARED))
@@ -239,7 +255,7 @@ def test_a_new_version_of_the_software_makes_nothing_again(study):
     assert does_nothing(associate_run(study, "default", ADJUSTED))
 
 
-@pytest.mark.usefixtures("scans_are_there")
+@pytest.mark.usefixtures("scans_are_there", "compared_anew")
 def test_a_new_setting_with_a_default_makes_nothing_again(study):
     assert does_nothing(preprocess(study, WiderPreprocess(grid=(12, 12, 12))))
     assert does_nothing(fit(study, "default", WIDER))
@@ -280,7 +296,9 @@ def test_a_file_that_was_missing_then_makes_no_difference(study, scans_are_there
     assert does_nothing(preprocess(Study(study.folder), old_study.PREPARED))
 
 
+@pytest.mark.usefixtures("compared_anew")
 def test_versions_of_numbers_make_what_is_stored_old(study, monkeypatch):
+    assert does_nothing(associate_run(study, "default", ADJUSTED))
     monkeypatch.setattr(associating, "STATISTICS_VERSION", "9.0.0")
     assert not does_nothing(associate_run(study, "default", ADJUSTED))
     assert does_nothing(associate_run(study, "default", ADJUSTED))

@@ -96,7 +96,7 @@ def test_a_scan_of_the_cohort_is_assigned_to_its_own_cluster(demo, tmp_path):
     scan_id = str(table["confidence"].idxmax())
     path = study.folder.parent / "study-scans" / "scans" / f"{scan_id}.nii.gz"
     before = sorted(file.name for file in study.folder.rglob("*"))
-    summary = assign(study, "default", [path], to=Destination(study, tmp_path))
+    summary = assign(Run(study, "default"), [path], to=Destination(study, tmp_path))
     record = summary.values["scans"][0]
     assert record["cluster"] == table.loc[scan_id, "cluster"]
     assert scan_id in record["nearest"]
@@ -110,7 +110,7 @@ def test_what_cannot_be_assigned_is_said(demo, tmp_path):
     study, _ = demo
     folder = study.folder.parent / "study-scans" / "scans"
     (tmp_path / "a.nii").write_bytes(b"")
-    done = assign(study, "default", [tmp_path / "gone", folder, tmp_path / "a.nii"], to=None)
+    done = assign(Run(study, "default"), [tmp_path / "gone", folder, tmp_path / "a.nii"], to=None)
     assert done.has_failures
     assert "nothing at 'gone'" in done.sentences[0]
     assert "holds 10 scans; name one of them" in done.sentences[1]

@@ -89,7 +89,7 @@ def test_energy_by_hand():
     assert found.bands[OUTSIDE] == 0.3 and sum(found.bands.values()) == pytest.approx(1)
     assert found.peak == "right upper"
     assert found.sentence == (
-        "Peak in the right upper zone; 50 % of the map's energy in ground-glass densities; "
+        "Peak in the right upper zone; 50 % of the map in ground-glass densities; "
         "30 % outside the mask."
     )
 

@@ -104,7 +104,7 @@ def test_arbitrary_units_are_multiplied(found):
         ({"volumes": np.zeros((4, 9))}, AlignmentError, "two or three axes are expected"),
         ({"masks": [None]}, AlignmentError, "12 volumes and 1 masks"),
         ({"preset": "best"}, SettingsError, "There is no preset 'best'"),
-        ({"method": "best"}, SettingsError, "There is no method 'best'"),
+        ({"method": "finest"}, SettingsError, "There is no method 'finest'"),
         ({"n_clusters": 1}, SettingsError, "'n_clusters' cannot be used"),
     ],
 )

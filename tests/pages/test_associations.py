@@ -54,7 +54,7 @@ def show(monkeypatch, root):
 
 
 def words(page):
-    parts = (*page.markdown, *page.caption, *page.info, *page.warning, *page.subheader)
+    parts = (*page.markdown, *page.caption, *page.info, *page.warning, *page.header)
     return " ".join(element.value for element in parts).replace("\\", "")
 
 
@@ -74,8 +74,11 @@ def test_before_the_comparison_it_offers_it(show):
 
 def test_the_answer_comes_first_then_the_table(show):
     page = show("complete")
-    headline = page.subheader[0].value.replace("\\", "")
-    assert headline.startswith("Of 19 variables tested, ") and "clusters are stable" in headline
+    headline = page.header[0].value.replace("\\", "")
+    assert " of 16 variables differ between the clusters, most of all " in headline
+    assert len(headline) < 260
+    below = [one.value for one in page.markdown if "Clusters are stable" in one.value]
+    assert len(below) == 1 and "exploratory" in below[0]
     assert len(page.get("plotly_chart")) == 1
     table = page.dataframe[0].value
     assert list(table["Variable"][:1]) != [] and len(table) == 21
@@ -99,7 +102,7 @@ def test_statsmodels_is_not_imported_by_the_page(show):
         ("Effect and evidence", "Each point is a variable"),
         ("Adjusted", "Crude, and adjusted for age, sex"),
         ("Pairs", "Games-Howell for numbers"),
-        ("Confounding", "From 0.3 on it is called strong"),
+        ("Confounding", "the interval reaches 0.3"),
         ("Follow-up", "No follow-up was compared"),
         ("Table 1", "missing values counted"),
         ("Trust and limits", "would have p < 0.05 if nothing differed"),
@@ -211,7 +214,7 @@ def test_compare_starts_the_step_and_shows_its_answer(show, root, tmp_path):
         time.sleep(0.1)
     assert (state.status, state.step) == ("done", "associate"), state
     page = show("one", root=tmp_path)
-    assert page.subheader[0].value.startswith("Of 19 variables tested")
+    assert " of 19 variables " in page.header[0].value
     stored = read_associations(Run(Study(tmp_path / "one"), "default"))
     assert stored.about["settings"]["adjust"] == ["age"]
 

@@ -84,7 +84,7 @@ def test_a_complete_study_has_a_column_per_cluster(monkeypatch, made):
 
 
 def test_one_slider_moves_all_pictures(monkeypatch, made):
-    page = show(monkeypatch, made, study="done")
+    page = show(monkeypatch, made, study="done", level="the same in all")
     sliders = {slider.label: slider for slider in page.slider}
     before = pictures(page)
     page.slider(key=sliders["Slice of all pictures"].key).set_value(2).run()
@@ -92,6 +92,55 @@ def test_one_slider_moves_all_pictures(monkeypatch, made):
     after = pictures(page)
     assert len(after) == len(before)
     assert sum(a != b for a, b in zip(after, before, strict=True)) >= 4
+
+
+def alts(page):
+    return [image.proto.imgs[0].alt for image in page.get("image")]
+
+
+def test_each_cluster_opens_at_the_peak_of_its_mean_map(monkeypatch, made):
+    page = show(monkeypatch, made, study="done")
+    maps = np.nan_to_num(Run(Study(made / "done"), "r").array("cluster_maps"))
+    for number, one in enumerate(maps, start=1):
+        peak = max(np.ndindex(one.shape), key=lambda at, one=one: one[at])[2]
+        said = [alt for alt in alts(page) if f"scans of cluster {number}, axial" in alt]
+        assert len(said) == 2
+        assert all(f"axial slice {peak + 1}" in alt for alt in said)
+    slider = next(one for one in page.slider if one.label == "Slices away from the peak, in all")
+    page.slider(key=slider.key).set_value(1).run()
+    last = maps.shape[3]
+    for number, one in enumerate(maps, start=1):
+        peak = max(np.ndindex(one.shape), key=lambda at, one=one: one[at])[2]
+        wanted = f"axial slice {min(peak + 2, last)}"
+        assert any(f"cluster {number}, {wanted}" in alt for alt in alts(page))
+
+
+def test_a_mosaic_shows_the_same_levels_of_all(monkeypatch, made):
+    page = show(monkeypatch, made, study="done", level="mosaic of levels")
+    said = [alt for alt in alts(page) if alt.startswith("Means of cluster")]
+    assert len(said) == 2
+    first, second = (alt.split(", axial slices ")[1] for alt in said)
+    assert first == second
+    assert first.count(",") >= 4
+
+
+def test_what_a_cluster_is_recognised_by_is_said(monkeypatch, made):
+    assert "here its maps lie, its" in words(show(monkeypatch, made, study="done"))
+
+
+def test_the_clusters_can_be_kept_as_tables(monkeypatch, made):
+    page = show(monkeypatch, made, study="done")
+    labels = [button.label for button in page.get("download_button")]
+    assert labels[:2] == ["Download CSV", "Download XLSX"]
+
+
+def test_typical_scans_stand_in_a_row(monkeypatch, made):
+    page = show(monkeypatch, made, study="done", row="true")
+    packed = [one for one in page.get("bidi_component") if "typical" in one.proto.id]
+    assert packed
+    page.selectbox(key="typical-of").set_value(2).run()
+    assert not page.exception
+    assert page.query_params["typical"] in ("2", ["2"])
 
 
 def pictures(page):

@@ -2,14 +2,19 @@
 
 import io
 import json
+import shutil
 
 import pandas as pd
 import pytest
 
-from pages.explore.cohort_map import find, trust_words
+from clam_core.study import Run, Study
+from clam_core.study.remarks.notes import read_notes
+from clam_core.study.remarks.selections import read_selections
+from pages.explore.cohort_map import trust_words
 from pages.explore.cohort_map_data import mapped
 from pages.explore.cohort_map_watch import Part, seen_part
 from pages.explore.selected_scans import atlas_file, selection_csv
+from pages.shared.find_scan import find
 from pages.shell.place import Place
 from tests.pages.opening import at_page
 from tests.pages.test_clusters import words
@@ -71,7 +76,7 @@ def test_a_run_without_maps_and_table_is_shown_with_its_map(show):
     assert [t["name"] for t in drawn(page)["data"]] == [
         "Cluster 1 (8)", "Cluster 2 (6)", "Cluster 3 (4)"
     ]  # fmt: skip
-    assert "Click a point to open its scan" in page.subheader[0].value
+    assert "Click a point to open its scan" in page.header[0].value
     assert "Nothing selected" in words(page)
     page = show(study="bare", selection="S01,S02,S09")
     assert "3 selected of 18 (Cluster 1: 2, Cluster 2: 1)" in words(page).replace("*", "")
@@ -97,11 +102,11 @@ def test_a_typical_scan_opens_and_closes(show):
     button.click().run()
     assert not page.exception
     assert page.query_params["scan"] in (scan_id, [scan_id])
-    assert f"#### {scan_id} · Cluster 1 (confidence" in words(page)
+    assert f"## {scan_id} · Cluster 1 (confidence" in words(page)
     assert len([b for b in page.button if b.key and b.key.startswith("similar-")]) == 4
     next(b for b in page.button if b.label == "Close").click().run()
     assert "scan" not in page.query_params
-    assert "Click a point" in page.subheader[0].value
+    assert "Click a point" in page.header[0].value
 
 
 def test_a_cold_link_opens_scan_selection_color_and_plane(show):
@@ -128,7 +133,7 @@ def test_scans_that_the_run_does_not_have_are_said(show):
     page = show(study="done", scan="nobody", selection="S01,gone")
     assert "2 of the scans in this address are not in this run" in words(page)
     assert "1 selected of 18" in words(page)
-    assert "Click a point" in page.subheader[0].value
+    assert "Click a point" in page.header[0].value
 
 
 def test_values_of_tables_cannot_be_markup(show):
@@ -202,10 +207,10 @@ def test_a_scan_is_found_by_its_id(show):
 
 def test_an_exact_id_wins_over_a_part():
     table = pd.DataFrame(index=["A1", "A10", "xa1"])
-    assert find(table, "a1") == ["A1"]
-    assert find(table, "a") == ["A1", "A10"]
-    assert find(table, "X") == ["xa1"]
-    assert find(table, "") == []
+    assert find(table.index, "a1") == ["A1"]
+    assert find(table.index, "a") == ["A1", "A10"]
+    assert find(table.index, "X") == ["xa1"]
+    assert find(table.index, "") == []
 
 
 def test_trust_is_told_in_one_sentence():
@@ -233,3 +238,34 @@ def test_downloads_hold_the_scans_and_no_formulas(root):
     assert list(atlas) == ["scan_id", "x", "y", "cluster", "confidence"]
     assert atlas["x"].tolist() == scans["x"].tolist()
     assert atlas["scan_id"].tolist() == scans.index.tolist()
+
+
+def test_scans_are_chosen_by_a_value_kept_and_opened_again(show, tmp_path, root):
+    shutil.copytree(root / "done", tmp_path / "done")
+    page = show(tmp_path, study="done")
+    page.selectbox(key="filter-by").set_value("Confidence").run()
+    confidence = Run(Study(tmp_path / "done"), "default").scans()["confidence"]
+    low = float(confidence.median())
+    page.slider(key="filter-range-Confidence").set_value((low, float(confidence.max()))).run()
+    page.button(key="filter-go").click().run()
+    wanted = confidence.index[confidence >= low].tolist()
+    assert f"{len(wanted)} selected of {len(confidence)}" in words(page)
+    page.text_input(key="selection-name").set_value("sure ones").run()
+    next(one for one in page.button if one.label == "Keep").click().run()
+    assert not page.exception
+    assert read_selections(Run(Study(tmp_path / "done"), "default")) == {"sure ones": tuple(wanted)}
+    next(one for one in page.button if one.label == "Clear").click().run()
+    assert "Nothing selected" in words(page)
+    page.button(key="kept-open").click().run()
+    assert f"sure ones: {len(wanted)} selected" in words(page)
+
+
+def test_a_note_is_kept_with_the_study(show, tmp_path, root):
+    shutil.copytree(root / "done", tmp_path / "done")
+    page = show(tmp_path, study="done", scan="S09")
+    page.text_area[0].set_value("Traction *bronchi*")
+    next(one for one in page.button if one.label == "Keep the note").click().run()
+    assert not page.exception
+    (note,) = read_notes(Study(tmp_path / "done"))
+    assert (note.scan_id, note.text) == ("S09", "Traction *bronchi*")
+    assert "Traction *bronchi*" in words(page)

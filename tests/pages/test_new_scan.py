@@ -53,7 +53,7 @@ def show(monkeypatch, root):
 
 
 def words(page):
-    found = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader)
+    found = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.header)
     return " ".join(element.value for element in found).replace("\\", "")
 
 
@@ -125,7 +125,7 @@ def test_what_is_no_scan_is_a_sentence(monkeypatch, studies):
     page = give(show(monkeypatch, studies), b"no scan at all", b"no mask either")
     assert "There is no scan in" in page.error[0].value.replace("\\", "")
     assert "DOE" not in page.error[0].value
-    assert not page.subheader
+    assert not page.header
 
 
 def test_a_missing_mask_is_asked_for(monkeypatch, studies, tmp_path):

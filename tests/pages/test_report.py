@@ -64,7 +64,7 @@ def test_a_complete_study_offers_every_section(monkeypatch, studies):
         "Cohort and exclusions",
         "Preparation of the scans",
     ]
-    assert len(page.checkbox) == 11
+    assert len(page.checkbox) == 12
     assert all(box.value for box in page.checkbox)
     assert "has not been run" not in words(page)
     button = page.get("download_button")[0].proto

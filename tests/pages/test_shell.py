@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from clam_core.jobs.record import JobState, Record
 from clam_core.study import Study
-from pages.shell.status import status_line, time_left
+from pages.shell.status import left_now, status_line, time_left
 from tests.browser.serving import TOKEN, let_in
 from tests.pages.opening import at_page
 from tests.pages.test_cohort import APP
@@ -201,3 +201,19 @@ def test_after_a_step_the_next_one_is_offered(
     page = open_page(monkeypatch, tmp_path, "training", study="one")
     links = [one.proto.label for one in page.get("page_link")]
     assert (label in links) == is_offered
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (1000.0, "about 80 s left"),
+        (1030.0, "about 50 s left"),
+        (1079.0, "about 5 s left"),
+        (1081.0, "longer than was estimated"),
+        (990.0, "about 80 s left"),  # a clock that was set back
+    ],
+)
+def test_the_time_left_goes_on_between_two_reports(now, words):
+    job = JobState("demo", "running", remaining_seconds=80.0, told=1000.0)
+    assert left_now(job, now) == words
+    assert left_now(JobState("demo", "running"), now) == "estimating the time left"

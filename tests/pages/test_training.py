@@ -16,10 +16,13 @@ from clam_core.errors import AlignmentError
 from clam_core.how_many.compare import compare_clusters
 from clam_core.jobs.record import Record
 from clam_core.pipeline.method.fit import fit
+from clam_core.settings.plain_look import plain_sentences
 from clam_core.study import Run, Study, run_names
+from pages.shell.text import plain
 from tests.pages.opening import at_page
 from tests.pages.test_cohort import APP
 from tests.pipeline.simulated import QUICK, cohort, study_of
+from tests.study import old_study
 
 LONG = 90
 
@@ -77,7 +80,7 @@ def until(root, study, *statuses):
 def test_without_a_run_it_offers_to_find_clusters(monkeypatch, made):
     page = show(monkeypatch, made, study="none")
     assert "no run yet" in words(page)
-    assert [one.value for one in page.subheader] == ["Find clusters"]
+    assert [one.value for one in page.header] == ["Find clusters"]
     assert "How many clusters?" not in words(page)
 
 
@@ -158,3 +161,24 @@ def test_a_cohort_that_is_large_enough_is_not_cautioned_about(monkeypatch, root)
     monkeypatch.setattr("clam_core.settings.verdicts.FEWEST_SCANS", 16)
     shown = show(monkeypatch, root, study="two")
     assert not any("too few" in one.value for one in shown.warning)
+
+
+def _of_layout_1(values):
+    del values["plain"]
+    values["schema_version"] = 1
+    values.pop("sha256")  # the file was sealed with what has been changed
+
+
+def test_what_sets_the_groups_apart_is_said_or_that_it_is_not_known(monkeypatch, root):
+    page = show(monkeypatch, root, study="two", run="a")
+    told = [
+        plain(sentence) for sentence in plain_sentences(Run(Study(root / "two"), "a").info().plain)
+    ]
+    shown = [one.value for one in page.markdown]
+    assert told
+    assert set(told) <= set(shown)
+    run = Run(Study(root / "two"), "a")
+    old_study.edit(run.folder / "run.json", _of_layout_1)
+    assert run.info().plain is None
+    page = show(monkeypatch, root, study="two", run="a")
+    assert any("was made before this was looked at" in one.value for one in page.caption)

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from pathlib import Path
+from dataclasses import replace
 
 import nibabel
 import numpy as np
@@ -14,7 +14,7 @@ from clam_core.pipeline.method.fit import fit
 from clam_core.pipeline.method.localize import localize
 from clam_core.settings import LocalizeSettings, LocalizeVariant
 from clam_core.study import Run, Study
-from pages.viewer import niivue
+from pages.viewer import canvas
 from pages.viewer.choose_map import KINDS
 from pages.viewer.evidence import evidence_sentences, where_it_lies
 from pages.viewer.view_address import View, read_view, view_from, write_view
@@ -122,16 +122,6 @@ def test_without_maps_the_scan_alone_and_the_step_that_is_missing(monkeypatch, s
     assert "Made on demand" in words(page)
 
 
-def test_a_browser_without_webgl_gets_pictures_and_is_told(monkeypatch, studies):
-    monkeypatch.setenv("CLAM_STUDIES", str(studies))
-    page = AppTest.from_string(PAGE, default_timeout=60)
-    page.query_params["study"] = "mapped"
-    page.session_state["v-no-webgl"] = True
-    page.run()
-    assert "WebGL 2 is missing" in words(page)
-    assert len(alts(page)) == 3
-
-
 def test_opening_another_scan_forgets_what_was_said_of_the_last(monkeypatch, studies):
     page = show(monkeypatch, studies, study="mapped", plain="1", map="2", slice="1-1-1")
     page.query_params["scan"] = "s01"
@@ -196,26 +186,14 @@ def test_nonsense_keeps_the_usual_view(told):
     assert view_from(told) == View()
 
 
-def test_niivue_is_in_the_installed_package_and_is_taken_out_once(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    folder = niivue.niivue_folder()
-    script = folder / "niivue.js"
-    assert script.is_relative_to(tmp_path)
-    assert script.read_text(encoding="utf-8").rstrip()[-3000:].count("Niivue") >= 1
-    assert [path.name for path in folder.iterdir()] == ["niivue.js"]  # nothing half written
-    first = script.stat().st_mtime_ns
-    niivue.niivue_folder()
-    assert script.stat().st_mtime_ns == first
-
-
 def test_what_is_sent_to_the_browser_is_what_is_shown():
     rng = np.random.default_rng(0)
     volume = rng.integers(-1000, 1000, (4, 5, 6)).astype(np.int16)
     affine = np.diag([2.0, 3.0, 4.0, 1.0])
     affine[:3, 3] = (-7, 8, 9)
     overlay, mask = rng.uniform(-1, 1, (4, 5, 6)), rng.random((4, 5, 6)) > 0.5
-    pane = niivue.Pane("t", "a", volume, affine, overlay, mask, (1, 2, 3))
-    packed = niivue.pack([pane], {"smooth": True})
+    pane = canvas.Pane("t", "a", volume, affine, overlay, mask, (1, 2, 3))
+    packed = canvas.pack([pane], {"smooth": True})
     head = json.loads(packed.head)
     images = {}
     for name in ("scan", "map", "mask"):
@@ -235,8 +213,8 @@ def test_another_map_is_another_volume_and_the_scan_stays_the_same():
     def packed(value):
         overlay = np.full((4, 5, 6), value)
         volume = np.zeros((4, 5, 6), np.int16)
-        pane = niivue.Pane("t", "a", volume, np.eye(4), overlay, None, (0, 0, 0))
-        return niivue.pack([pane, pane], {})
+        pane = canvas.Pane("t", "a", volume, np.eye(4), overlay, None, (0, 0, 0))
+        return canvas.pack([pane, pane], {})
 
     one, other = packed(0.5).volumes, packed(0.6).volumes
     assert set(one) == {"0-scan", "0-map", "1-scan", "1-map"}
@@ -244,10 +222,22 @@ def test_another_map_is_another_volume_and_the_scan_stays_the_same():
     assert one["0-map"][:20] != other["0-map"][:20]
 
 
-def test_the_scripts_lie_where_the_browser_is_told():
-    for place in niivue._locations().values():
-        name = Path(place.split("?")[0]).name
-        assert (niivue.ASSETS / name).is_file() or name == "niivue.js"
+def test_another_script_has_another_address(tmp_path, monkeypatch):
+    first = canvas._digest_of_scripts()
+    assert canvas._SCRIPTS.endswith(first)
+    (tmp_path / "reading_scene.js").write_text("export const changed = 1;", encoding="utf-8")
+    monkeypatch.setattr(canvas, "ASSETS", tmp_path)
+    assert canvas._digest_of_scripts() != first
+
+
+def test_only_a_scan_of_a_study_comes_with_a_ticket():
+    volume = np.zeros((4, 5, 6), np.int16)
+    pane = canvas.Pane("t", "a", volume, np.diag([2.0, 3, 4, 1]), None, None, (0, 0, 0))
+    told = json.loads(canvas.pack([pane, replace(pane, ticket="abc")], {}).head)["panes"]
+    assert told[0]["voxels"] is None
+    assert told[1]["voxels"] == {"ticket": "abc"}
+    assert told[0]["shape"] == [4, 5, 6]
+    assert np.diag(told[0]["affine"]).tolist() == [2, 3, 4, 1]
 
 
 def test_without_a_mask_it_is_said_that_the_whole_picture_counts():
@@ -281,5 +271,5 @@ def test_evidence_is_told_with_its_numbers():
 
 def test_no_helper_has_the_name_of_a_page():
     """Streamlit reads both as the same address before the shell has run."""
-    names = [path.stem.lstrip("_") for path in (niivue.ASSETS.parent / "pages").glob("*.py")]
+    names = [path.stem.lstrip("_") for path in (canvas.ASSETS.parent / "pages").glob("*.py")]
     assert len(names) == len(set(names))

@@ -54,7 +54,7 @@ def steps(study, tmp_path):
     return {
         "localize": lambda: localize(study, "r", LocalizeSettings()),
         "explain": lambda: explain_scan(study, run, "s00"),
-        "assign": lambda: assign(study, "r", [tmp_path / "scan.nii"], to=None),
+        "assign": lambda: assign(Run(study, "r"), [tmp_path / "scan.nii"], to=None),
         "assign in the app": lambda: assign_task(str(study.folder), "r", "scan.nii", None),
         "select": lambda: select(study, "r", SelectSettings()),
         "associate": lambda: associate_run(study, "r", AssociateSettings()),

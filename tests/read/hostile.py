@@ -19,8 +19,9 @@ def abort() -> None:
     os.abort()
 
 
-def sleep(seconds: float) -> None:
+def sleep(seconds: float) -> tuple[dict[str, Any], dict[str, Any]]:
     time.sleep(seconds)
+    return {}, {}
 
 
 def spin() -> None:
@@ -42,6 +43,11 @@ def stumble() -> None:
 
 def recurse() -> None:
     recurse()
+
+
+def own_number() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The number of the process."""
+    return {"pid": os.getpid()}, {}
 
 
 def chatter() -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,15 +1,20 @@
 """Reader processes: whatever happens in one is a sentence here."""
 
 import io
+import os
+import signal
 import socket
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from clam_core.errors import GeometryError, LimitError, ReadError
 from clam_core.sandbox import wire
-from clam_core.sandbox.pool import ReaderPool, Task
+from clam_core.sandbox.pool import ReaderPool, Task, seconds_in_queue
 from clam_core.settings import ReadLimits
 
 HOSTILE = "tests.read.hostile"
@@ -46,6 +51,15 @@ def test_a_crash_is_a_sentence_and_the_pool_goes_on(pool, name):
     assert alive(pool)
 
 
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="no such call")
+def test_a_reader_that_was_ended_while_it_was_idle_is_replaced(pool):
+    """As a system short of memory does; no file is to blame, so none is said to be damaged."""
+    first = pool.run(task("own_number")).unwrap()[0]["pid"]
+    os.kill(first, signal.SIGKILL)
+    os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)  # it has ended; the pool has not looked
+    assert pool.run(task("own_number")).unwrap()[0]["pid"] != first
+
+
 def test_an_endless_loop_is_ended_by_cpu_time(pool):
     reply = pool.run(task("spin"))
     assert isinstance(reply.error, LimitError)
@@ -56,6 +70,30 @@ def test_an_endless_loop_is_ended_by_cpu_time(pool):
 def test_a_reader_that_waits_is_ended_by_the_clock(pool):
     assert isinstance(pool.run(task("sleep", seconds=60)).error, LimitError)
     assert alive(pool)
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="no such count")
+def test_time_in_which_other_programs_had_the_processors_is_not_the_files(pool, monkeypatch):
+    """A sound file on a busy computer: the clock of a waiting reader stands still."""
+    queued = iter([0.0])
+    monkeypatch.setattr("clam_core.sandbox.pool.seconds_in_queue", lambda _: next(queued, 60.0))
+    assert pool.run(task("sleep", seconds=6)).unwrap()[0] == {}
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="no such count")
+def test_a_process_that_has_to_wait_for_its_processor_is_seen_to_wait():
+    spin = [sys.executable, "-c", "import os\nos.sched_setaffinity(0, {0})\nwhile True: pass"]
+    both = [subprocess.Popen(spin) for _ in range(2)]
+    try:
+        until = time.monotonic() + 60
+        while min(seconds_in_queue(one.pid) for one in both) < 0.2:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    finally:
+        for one in both:
+            one.kill()
+            one.wait()
+    assert seconds_in_queue(both[0].pid) == 0  # it has ended
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="RLIMIT_AS holds on Linux only")

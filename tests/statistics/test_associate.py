@@ -186,7 +186,7 @@ def test_scans_of_one_subject_do_not_count_as_many():
         twice, clinical, infos, AssociateSettings(repeated="cluster_robust", n_resamples=999)
     )
     rows = robust.rows.set_index("variable")
-    assert rows.loc["FVC_L", "test"] == "linear model, robust by subject, Wald F"
+    assert rows.loc["FVC_L", "test"] == "linear model, CR2 by subject"
     assert rows.loc["FVC_L", "p_value"] < 0.001 and rows.loc["shoe_size", "p_value"] > 0.05
     assert (rows["sensitivity_test"] == "").all()
     naive = associate(

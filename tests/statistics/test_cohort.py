@@ -136,9 +136,9 @@ def test_clusters_that_follow_the_site_raise_the_banner():
 
 
 @pytest.mark.parametrize(
-    ("family", "raises"), [("acquisition", True), ("demographics", False), ("inspiration", False)]
+    ("family", "raises"), [("acquisition", True), ("demographics", True), ("inspiration", False)]
 )
-def test_only_how_the_scans_were_made_raises_the_banner(family, raises):
+def test_how_scans_were_made_and_who_subjects_are_raise_the_banner(family, raises):
     """The same values, under another family: in the panel flagged alike."""
     clusters, clinical = small()
     kinds = {"age": ("continuous", family), "site": ("nominal", family)}
@@ -148,6 +148,38 @@ def test_only_how_the_scans_were_made_raises_the_banner(family, raises):
     assert found.panel["flagged"].all()
     named = "site (1.00), age (0.99)"
     assert (named in found.banner) if raises else found.banner == ""
+
+
+@pytest.mark.parametrize(
+    ("n", "link", "least", "most"), [(24, 0.0, 0.0, 0.08), (300, 0.25, 0.75, 1.0)]
+)
+def test_the_banner_weighs_the_number_of_subjects(n, link, least, most):
+    """Independent site: about one of twenty cohorts; V = 0.25 among 300: four of five."""
+    rng = np.random.default_rng(5)
+    raised = []
+    for _ in range(200):
+        labels = np.arange(n) % 2 + 1
+        site = np.where(rng.uniform(size=n) < 0.5 + link * (labels - 1.5), "A", "B")
+        clusters = clusters_of(labels)
+        clinical = pd.DataFrame(
+            {"age": rng.normal(size=n), "site": pd.Categorical(site)},
+            index=pd.Index(clusters["subject_id"], name="subject_id"),
+        )
+        settings = SETTINGS.model_copy(update={"n_resamples": 199, "confounders": ("site",)})
+        cohort = assemble(clusters, clinical, describe(KINDS), settings)
+        raised.append(confounding_panel(cohort, settings).banner != "")
+    assert least <= np.mean(raised) <= most
+
+
+@pytest.mark.parametrize("values", [(0.7, 1.3), (0.1 + 0.2, 0.6)])
+def test_a_scanner_that_does_not_vary_within_clusters_is_confounded_perfectly(values):
+    clusters, clinical = small()
+    thick = np.where(clusters["cluster"] == 1, *values)
+    kinds = {**KINDS, "thick": ("continuous", "acquisition")}
+    cohort = assemble(clusters, clinical.assign(thick=thick), describe(kinds), SETTINGS)
+    found = confounding_panel(cohort, SETTINGS)
+    row = found.panel.set_index("variable").loc["thick"]
+    assert row["strength"] == pytest.approx(1) and "thick (1.00)" in found.banner
 
 
 def test_of_three_clusters_the_panel_shows_the_pair_that_differs_most():

@@ -1,7 +1,6 @@
 """Effect sizes against R, statsmodels, scipy and brute force."""
 
 from itertools import product
-from math import gamma
 
 import numpy as np
 import pytest
@@ -10,25 +9,73 @@ from statsmodels.stats.contingency_tables import Table2x2
 from statsmodels.stats.nonparametric import rank_compare_2indep
 from statsmodels.stats.oneway import anova_oneway, confint_effectsize_oneway
 
+from clam_core.settings import AssociateSettings
 from clam_core.statistics.effects import contingency, numbers
 from clam_core.statistics.effects.noncentral import (
     noncentrality_chi2,
     noncentrality_f,
     noncentrality_t,
 )
+from clam_core.statistics.significance.choose_test import compare
+from clam_core.statistics.significance.means import welch_test
 from tests.statistics.published import CONVICTIONS, MUCOCILIARY, PAIN, PLANTS, SLEEP, grouped
 
+UNEQUAL = (
+    np.array([5.1, 4.9, 6.2, 7.7, 3.1, 12.4, 9.9]),
+    np.array([4.0, 4.2, 4.1, 4.3, 3.9, 4.4, 4.2, 4.1, 4.0, 4.3, 3.8, 4.2]),
+)
 
-def test_hedges_g_of_the_sleep_data():
-    found = numbers.hedges_g(grouped(*SLEEP))
-    # By hand: (0.75 - 2.33) / sqrt((3.200556 + 4.009) / 2) = -0.8321811.
-    correction = gamma(9) / (3 * gamma(8.5))  # Hedges (1981) for 18 degrees of freedom
-    assert found.size == pytest.approx(-0.8321811 * correction, abs=1e-6)
-    scale = np.sqrt(0.2)
-    t = -0.8321811 / scale
-    assert stats.nct.cdf(t, 18, found.ci_low / correction / scale) == pytest.approx(0.975)
-    assert stats.nct.cdf(t, 18, found.ci_high / correction / scale) == pytest.approx(0.025)
-    assert found.ci_low < found.size < found.ci_high
+
+@pytest.mark.parametrize(
+    ("parts", "g", "difference"),
+    [
+        # R 4.2, effectsize 0.8.3: hedges_g(extra ~ group, data = sleep, pooled_sd = FALSE), and
+        # t.test(extra ~ group, data = sleep)$conf.int; the same of x and y below.
+        (SLEEP, (-0.7964846472, -1.66458632, 0.09194093057), (-3.3654832307, 0.2054832307)),
+        (UNEQUAL, (1.114731298, -0.01384821803, 2.182876821), (-0.05320458821, 5.88891887392)),
+    ],
+)
+def test_two_means_as_in_r(parts, g, difference):
+    found = numbers.hedges_g(grouped(*parts))
+    assert (found.size, found.ci_low, found.ci_high) == pytest.approx(g, abs=2e-5)
+    gap = numbers.mean_difference(grouped(*parts))
+    assert gap.size == pytest.approx(parts[0].mean() - parts[1].mean())
+    assert (gap.ci_low, gap.ci_high) == pytest.approx(difference, abs=1e-8)
+
+
+def test_a_spread_that_goes_with_size_misleads_no_interval():
+    # 10 of spread 4 against 60 of spread 1, no difference: the pooled g excluded 0 in 32 %.
+    rng = np.random.default_rng(7)
+    outside, rejected, n_times = 0, 0, 400
+    for _ in range(n_times):
+        groups = grouped(rng.normal(0, 4, 10), rng.normal(0, 1, 60))
+        p = welch_test(groups).p_value
+        ends = [numbers.hedges_g(groups), numbers.mean_difference(groups)]
+        assert {one.ci_low > 0 or one.ci_high < 0 for one in ends} == {p < 0.05}
+        outside += ends[0].ci_low > 0 or ends[0].ci_high < 0
+        rejected += p < 0.05
+    assert outside == rejected and 0.02 < outside / n_times < 0.085
+
+
+def test_shares_exclude_0_just_where_their_test_rejects():
+    rng = np.random.default_rng(8)
+    settings = AssociateSettings(n_resamples=999)
+    labels = np.repeat([1, 2, 3], [8, 25, 40])
+    answers = []
+    for number in range(250):
+        shift = 0.5 * (number % 3) * (labels == 2)
+        values = {
+            "continuous": rng.normal(shift, np.where(labels == 1, 3, 1)),
+            "ordinal": np.clip(np.round(rng.normal(shift + 2, 1)), 0, 4),
+            "nominal": np.floor(3 * rng.uniform(size=73) ** (1 + shift)),
+            "count": rng.poisson(2 + shift).astype(float),
+        }
+        for kind, column in values.items():
+            found = compare("x", kind, column, labels, settings)
+            answers.append((found.tested.p_value < 0.05, found.effect.ci_low > 0))
+    rejects, excludes = np.array(answers).T
+    assert 0.1 < rejects.mean() < 0.9
+    assert (rejects == excludes).mean() > 0.997  # V can be 0 where an exact test rejects
 
 
 def test_hedges_g_turns_with_the_clusters():
@@ -46,16 +93,32 @@ def test_standardized_difference_by_hand():
     assert found.size - found.ci_low == pytest.approx(1.959964 * error)
 
 
-def test_eta_squared_and_its_interval_as_in_statsmodels():
+def test_eta_squared_and_its_interval_as_in_r_and_statsmodels():
     groups = grouped(*PLANTS)
     anova = anova_oneway(list(PLANTS), use_var="equal")
-    theirs = confint_effectsize_oneway(anova.statistic, anova.df, alpha=0.05)
+    theirs = confint_effectsize_oneway(anova.statistic, anova.df, alpha=0.1)
     found = numbers.eta_squared(groups)
     everything = np.concatenate(PLANTS)
     between = sum(10 * (part.mean() - everything.mean()) ** 2 for part in PLANTS)
     assert found.size == pytest.approx(between / (everything.var() * 30))
-    assert (found.ci_low, found.ci_high) == pytest.approx(theirs.ci_eta2 if hasattr(
-        theirs, "ci_eta2") else theirs.eta2, abs=1e-6)  # fmt: skip
+    ends = (found.ci_low, found.ci_high)
+    assert ends == pytest.approx(getattr(theirs, "ci_eta2", theirs.eta2), abs=5e-6)
+    # R 4.2, effectsize 0.8.3: eta_squared(aov(weight ~ group, PlantGrowth), ci = 0.9,
+    # alternative = "two.sided"). It takes ncp / (ncp + 27), Steiger (2004) ncp / (ncp + 30).
+    in_r = (0.0353063034, 0.4547758293)
+    ncp = [27 * end / (1 - end) for end in in_r]
+    assert ends == pytest.approx([one / (one + 30) for one in ncp], abs=1e-6)
+
+
+def test_cramers_v_has_the_interval_of_r():
+    # R 4.2, effectsize 0.8.3: cramers_v(..., adjust = FALSE, ci = 0.9, alternative = "two.sided").
+    cases = (
+        ([[9, 3, 4], [2, 8, 8]], (0.1459104497, 0.7415444687)),
+        ([[10, 20], [30, 5]], (0.3327260609, 0.7407640188)),
+    )
+    for table, ends in cases:
+        found = contingency.cramers_v(np.array(table))
+        assert (found.ci_low, found.ci_high) == pytest.approx(ends, abs=1e-5)
 
 
 def test_omega_squared_of_equal_clusters_is_the_textbook_one():
@@ -72,29 +135,29 @@ def test_omega_squared_of_equal_clusters_is_the_textbook_one():
 @pytest.mark.parametrize("statistic", [0.2, 1.1, 4.0, 60.0, 900.0])
 def test_noncentralities_put_the_statistic_at_the_ends(statistic):
     low, high = noncentrality_f(statistic, 3, 40.5)
-    assert stats.ncf.cdf(statistic, 3, 40.5, high) == pytest.approx(0.025, abs=1e-6) or high == 0
+    assert stats.ncf.cdf(statistic, 3, 40.5, high) == pytest.approx(0.05, abs=1e-6) or high == 0
     if low > 0:
-        assert stats.ncf.cdf(statistic, 3, 40.5, low) == pytest.approx(0.975, abs=1e-6)
+        assert stats.ncf.cdf(statistic, 3, 40.5, low) == pytest.approx(0.95, abs=1e-6)
     else:
-        assert stats.f.cdf(statistic, 3, 40.5) <= 0.975
+        assert stats.f.cdf(statistic, 3, 40.5) <= 0.95
     low, high = noncentrality_chi2(statistic, 2)
     if high > 0:
-        assert stats.ncx2.cdf(statistic, 2, high) == pytest.approx(0.025, abs=1e-6)
+        assert stats.ncx2.cdf(statistic, 2, high) == pytest.approx(0.05, abs=1e-6)
     if low > 0:
-        assert stats.ncx2.cdf(statistic, 2, low) == pytest.approx(0.975, abs=1e-6)
+        assert stats.ncx2.cdf(statistic, 2, low) == pytest.approx(0.95, abs=1e-6)
     low, high = noncentrality_t(-np.sqrt(statistic), 12.5)
     assert stats.nct.cdf(-np.sqrt(statistic), 12.5, low) == pytest.approx(0.975, abs=1e-5)
     assert stats.nct.cdf(-np.sqrt(statistic), 12.5, high) == pytest.approx(0.025, abs=1e-5)
 
 
-def test_epsilon_squared_from_the_h_of_scipy():
+def test_eta_squared_h_from_the_h_of_scipy():
     groups = grouped(*PLANTS)
     h = stats.kruskal(*PLANTS).statistic
-    found = numbers.epsilon_squared(groups)
+    found = numbers.eta_squared_h(groups)
     assert found.size == pytest.approx((h - 2) / 27)
     assert found.ci_low < found.size < found.ci_high
     # H of the mucociliary data is 0.77, below its df: nothing to see.
-    assert numbers.epsilon_squared(grouped(*MUCOCILIARY)).size == 0
+    assert numbers.eta_squared_h(grouped(*MUCOCILIARY)).size == 0
 
 
 def test_rank_biserial_counts_pairs():
@@ -179,7 +242,7 @@ def test_difference_of_two_levels_is_that_of_proportions():
 def test_intervals_cover_the_truth_as_often_as_they_say():
     rng = np.random.default_rng(1)
     n_times = 2000
-    hits = {"g": 0, "omega": 0, "rank": 0, "v": 0, "epsilon": 0}
+    hits = {"g": 0, "omega": 0, "rank": 0, "v": 0, "ranks": 0}
     shift = np.array([0.0, 0.4, 0.8])
     f2 = shift.var()
     order = 2 * stats.norm.cdf(-0.5 / np.sqrt(2)) - 1
@@ -198,9 +261,11 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
         three = grouped(*(rng.normal(s, 1, 30) for s in shift))
         found = numbers.omega_squared(three)
         hits["omega"] += found.ci_low <= f2 / (1 + f2) <= found.ci_high
-        found = numbers.epsilon_squared(three)
-        hits["epsilon"] += found.ci_low <= truth_rank <= found.ci_high
+        found = numbers.eta_squared_h(three)
+        hits["ranks"] += found.ci_low <= truth_rank <= found.ci_high
         table = np.array([rng.multinomial(60, row) for row in shares])
         found = contingency.cramers_v(table)
         hits["v"] += found.ci_low <= v <= found.ci_high
-    assert all(0.93 <= count / n_times <= 0.975 for count in hits.values()), hits
+    # Intervals of shares hold 90 %, those of g and of the rank-biserial correlation 95 %.
+    level = {"g": 0.95, "rank": 0.95, "omega": 0.9, "ranks": 0.9, "v": 0.9}
+    assert all(-0.02 <= hits[one] / n_times - level[one] <= 0.03 for one in hits), hits

@@ -9,7 +9,7 @@ from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from clam_core.statistics.models.count_model import fit_counts
 from clam_core.statistics.models.firth import fit_firth, penalized_ratio, profile_interval
-from clam_core.statistics.models.fitted_model import NotEstimableError, clustered_covariance, wald
+from clam_core.statistics.models.fitted_model import NotEstimableError, wald
 from clam_core.statistics.models.linear import fit_linear
 from clam_core.statistics.models.logistic import SeparationError, fit_logistic, is_separated
 from clam_core.statistics.models.multinomial import fit_multinomial
@@ -46,44 +46,12 @@ def test_linear_model_with_hc3(data):
     assert wald(ours, np.array([1, 2])) / 2 == pytest.approx(float(f.fvalue))
 
 
-def test_linear_model_by_subject(data):
-    ours = fit_linear(data["continuous"], data["x"], np.unique(
-        data["subjects"], return_inverse=True)[1])  # fmt: skip
-    theirs = sm.OLS(data["continuous"], data["x"]).fit(
-        cov_type="cluster", cov_kwds={"groups": data["subjects"]}
-    )
-    assert ours.covariance == pytest.approx(theirs.cov_params(), rel=1e-8)
-    assert ours.df_residual == len(np.unique(data["subjects"])) - 1
-
-
 def test_logistic_model(data):
     ours = fit_logistic(data["binary"], data["x"])
     theirs = sm.Logit(data["binary"], data["x"]).fit(disp=0)
     assert ours.coefficients == pytest.approx(theirs.params, abs=2e-6)
     assert ours.covariance == pytest.approx(theirs.cov_params(), rel=1e-5)
     assert ours.log_likelihood == pytest.approx(theirs.llf)
-
-
-@pytest.mark.parametrize(("kind", "family"), [
-    ("binary", sm.families.Binomial()), ("count", sm.families.Poisson())
-])  # fmt: skip
-def test_covariance_by_subject_is_that_of_gee(data, kind, family):
-    subjects = np.unique(data["subjects"], return_inverse=True)[1]
-    y = data[kind]
-    if kind == "binary":
-        model = fit_logistic(y, data["x"])
-        bread = model.covariance
-        scores = model
-    else:
-        theirs_fit = sm.GLM(y, data["x"], family=family).fit()
-        mean = theirs_fit.fittedvalues
-        bread = np.linalg.inv((data["x"] * mean[:, None]).T @ data["x"])
-        scores = fit_linear(y, data["x"])
-        object.__setattr__(scores, "scores", data["x"] * (y - mean)[:, None])
-    ours = clustered_covariance(scores, bread, subjects)
-    theirs = sm.GEE(y, data["x"], groups=subjects, family=family).fit()
-    n = subjects.max() + 1
-    assert ours * (n - 1) / n == pytest.approx(theirs.cov_robust, rel=1e-4)
 
 
 def test_proportional_odds_model(data):

@@ -1,5 +1,6 @@
 """Tests of one variable against R's documented output and full enumeration."""
 
+import warnings
 from itertools import combinations
 
 import numpy as np
@@ -53,9 +54,43 @@ def test_welch_anova_of_the_plants():
 def test_a_cluster_without_spread_is_compared_by_ranks():
     groups = grouped(np.full(12, 3.0), np.arange(12.0))
     found = means.mean_test(groups, 999, rng())
-    assert found.test == "Brunner-Munzel" and "nothing varies within a cluster" in found.why
+    assert (
+        found.test == "Brunner-Munzel, permutation"
+        and "nothing varies within a cluster" in found.why
+    )
     with pytest.raises(NotTestableError, match="nothing varies"):
         means.welch_test(groups)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_shuffles_of_brunner_munzel_are_those_of_scipy(tied):
+    draw = np.random.default_rng(3)
+    values = draw.normal(size=11) if not tied else draw.integers(0, 5, 11).astype(float)
+    values[:5] += 1.0
+    groups = group(values, np.repeat([1, 2], [5, 6]))
+    seen = abs(stats.brunnermunzel(values[:5], values[5:]).statistic)
+    assert np.isfinite(seen)
+    every = []
+    for chosen in combinations(range(11), 5):
+        first = np.isin(np.arange(11), chosen)
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            one = abs(stats.brunnermunzel(values[first], values[~first]).statistic)
+        every.append(np.inf if np.isnan(one) else one)
+    exact = np.mean(np.array(every) >= seen - 1e-9)
+    found = rank_tests.shuffled_brunner_munzel(groups, 20_000, rng())
+    assert abs(found.statistic) == pytest.approx(seen)
+    assert found.p_value == pytest.approx(exact, abs=0.012)
+
+
+def test_ranks_of_two_clusters_are_shuffled_where_t_is_not_sure():
+    draw = np.random.default_rng(1)
+    for size, name in ((99, "Brunner-Munzel, permutation"), (100, "Brunner-Munzel")):
+        groups = grouped(draw.normal(size=120), draw.normal(size=size))
+        found = rank_tests.rank_test(groups, 499, rng())
+        assert found.test == name
+        theirs = rank_tests.brunner_munzel(groups)
+        assert found.p_value == pytest.approx(theirs.p_value, abs=0.07)
 
 
 def test_kruskal_wallis_of_the_mucociliary_data():

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 from statsmodels.stats.power import FTestAnovaPower, GofChisquarePower, TTestIndPower
 
@@ -89,14 +90,6 @@ def test_crossing_hazards_are_told():
     assert compare_survival(Times(time, np.ones(n), labels)).proportional_p_value < 0.001
 
 
-def test_a_cluster_without_events_has_no_hazard_ratio():
-    labels = np.repeat([1, 2], 10)
-    event = (labels == 1).astype(float)
-    found = compare_survival(Times(np.arange(1.0, 21), event, labels))
-    assert found.cox.empty and "cluster 2 has no event" in found.notes[0]
-    assert found.logrank_p_value < 0.01
-
-
 @pytest.mark.parametrize(
     ("time", "event", "labels", "said"),
     [
@@ -135,25 +128,19 @@ def test_slopes_of_a_balanced_design_are_means_of_single_slopes():
     row = found.pairs.iloc[0]
     assert row["difference"] == pytest.approx(means[1] - means[2], abs=1e-6)
     spread = single.groupby(clusters).var().mean()
-    assert (row["ci_high"] - row["difference"]) / 1.96 == pytest.approx(
-        np.sqrt(spread / 10), rel=0.02
+    assert (row["ci_high"] - row["difference"]) / stats.t.ppf(0.975, 38) == pytest.approx(
+        np.sqrt(spread / 10), rel=1e-4
     )
     assert found.converged and found.p_value < 1e-6
+    assert found.df_residual == pytest.approx(38, abs=0.05)
     # Two clusters: the joint test is the test of the one pair.
     assert row["p_value"] == pytest.approx(found.p_value)
-    width = 1.959964 * np.sqrt(single.groupby(clusters).var() / 20)
+    width = stats.t.ppf(0.975, 38) * np.sqrt(single.groupby(clusters).var() / 20)
     assert found.slopes["ci_low"].to_numpy() == pytest.approx((means - width).to_numpy(), abs=0.003)
     assert found.slopes["ci_high"].to_numpy() == pytest.approx(
         (means + width).to_numpy(), abs=0.003
     )
     assert found.slopes["n_visits"].tolist() == [80, 80] and found.df == 1
-
-
-def test_slopes_that_do_not_differ_between_subjects_need_a_simpler_model():
-    visits, clusters = visits_of(20, (-0.1, -0.1), np.random.default_rng(8), spread=0.0)
-    found = compare_slopes(visits, clusters)
-    assert found.p_value > 0.01
-    assert found.converged or any("was not used" in note for note in found.notes)
 
 
 def test_visits_that_are_left_out_are_counted():
@@ -164,8 +151,8 @@ def test_visits_that_are_left_out_are_counted():
     found = compare_slopes(pd.concat([visits, single], ignore_index=True), clusters)
     assert found.notes[0] == "1 visits lack a time, a value or a cluster."
     assert found.notes[1] == "1 subjects have one visit and were left out."
-    with pytest.raises(NotTestableError, match="fewer than two clusters have 3 subjects"):
-        compare_slopes(visits.iloc[:8], clusters)
+    with pytest.raises(NotTestableError, match="fewer than two clusters have 6 subjects"):
+        compare_slopes(visits.iloc[:36], clusters)
     with pytest.raises(TableError, match="no column 'time'"):
         compare_slopes(visits.drop(columns="time"), clusters)
 

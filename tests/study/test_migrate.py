@@ -205,4 +205,4 @@ def test_one_lock_for_studies_and_runs(folder):
     run = Run(Study(folder), "default")
     with run.lock(), pytest.raises(StudyError, match="is working on the run 'default'; wait"):
         write_names(run, {1: "other"})
-    assert (migrate.STUDIES.present, migrate.RUNS.present) == (2, 1)
+    assert (migrate.STUDIES.present, migrate.RUNS.present) == (2, 2)

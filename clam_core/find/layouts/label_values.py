@@ -11,7 +11,7 @@ import numpy as np
 from clam_core.files.file_ref import FileRef
 from clam_core.files.found_scan import Format, FoundScan
 from clam_core.read.reading import read_scan
-from clam_core.sandbox.pool import ReaderPool, Task
+from clam_core.sandbox.engine import Engine, Task
 from clam_core.settings import ReadLimits
 
 MOST_TRIED = 5
@@ -33,7 +33,7 @@ def values_of_labels(
     return {"values": sorted(found)[:MOST_SAID]}, {}
 
 
-def doubt_of_labels(labels: Sequence[FoundScan], pool: ReaderPool, limits: ReadLimits) -> str:
+def doubt_of_labels(labels: Sequence[FoundScan], pool: Engine, limits: ReadLimits) -> str:
     """Why labels cannot be taken as masks unasked; empty if some that were read are binary.
 
     Args:

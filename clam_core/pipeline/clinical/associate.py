@@ -13,12 +13,14 @@ from clam_core import __version__
 from clam_core.embedding import spread_out
 from clam_core.how_many.run_stability import Stability, cluster_stability
 from clam_core.pipeline.clinical.follow_up import follow_up
+from clam_core.pipeline.clinical.known_event import with_known_event
 from clam_core.pipeline.clinical.needed_table import needed_table
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.fingerprints import FIRST, STATISTICS_VERSION
 from clam_core.pipeline.json_values import plain_values
 from clam_core.pipeline.output.export import clusters_table
 from clam_core.pipeline.progress import Progress, silent
+from clam_core.pipeline.reading.reading_columns import reading_columns
 from clam_core.pipeline.scans.acquisition import acquisition_of
 from clam_core.pipeline.summary import Summary
 from clam_core.settings import AssociateSettings
@@ -31,10 +33,11 @@ from clam_core.statistics import (
     compare_within_sites,
     confounding_panel,
     headline,
+    qualifications,
     table_one,
     within_words,
 )
-from clam_core.statistics.headline import LEVEL
+from clam_core.statistics.headline import claimed
 from clam_core.study import Run, Study
 from clam_core.study.associations import (
     Associations,
@@ -100,7 +103,7 @@ def associate_run(
     """
     run = Run(study, name)
     check_current(study, run)
-    settings = _with_whole_names(study, settings)
+    settings = with_known_event(study, _with_whole_names(study, settings))
     digest = inputs_digest(run)
     if has_associations(run):
         stored = read_associations(run)
@@ -121,7 +124,8 @@ def associate_run(
     tables |= _tables(compared, study) | {"confounding": confounding.panel, "within": within}
     about = {
         **_about(compared, settings),
-        "headline": headline(
+        "headline": headline(compared.rows),
+        "qualifications": qualifications(
             compared.rows, stability.jaccard_of, confounding.panel, settings.correction
         ),
         "banner": confounding.banner,
@@ -144,6 +148,7 @@ def _with_whole_names(study: Study, settings: AssociateSettings) -> AssociateSet
     """The same with names of columns that hold a comma, which a command line took apart."""
     columns = [info.name for info in needed_table(study)[1]]
     columns += [info.name for info in acquisition_of(study, columns)[1]]
+    columns += [info.name for info in reading_columns(study, columns)[1]]
     lists = {name: getattr(settings, name) for name in ("adjust", "used_in_clustering")}
     whole = {name: joined_names(parts, columns) for name, parts in lists.items()}
     return settings if whole == lists else settings.model_copy(update=whole)
@@ -188,12 +193,16 @@ def read_inputs(run: Run, settings: AssociateSettings) -> Inputs:
         )
     made, made_columns = acquisition_of(run.study, [info.name for info in columns])
     kept = [info for info in made_columns if info.name in settings.adjust]
+    taken = [info.name for info in (*columns, *made_columns)]
+    scores, score_columns, more = reading_columns(run.study, taken)
+    notes += more
     frame = frame[[info.name for info in tested]].join(made[[info.name for info in kept]])
+    frame = frame.join(scores)
     rest = [info for info in made_columns if info not in kept]
     return Inputs(
         clusters,
         frame.rename_axis("scan_id"),
-        [*tested, *kept],
+        [*tested, *kept, *score_columns],
         made[[info.name for info in rest]],
         rest,
         tuple(notes),
@@ -248,10 +257,10 @@ def _versions() -> dict[str, str]:
 
 def _summary(stored: Associations, first: tuple[str, ...] = ()) -> Summary:
     about, rows = stored.about, stored.rows
-    differ = rows[rows["p_adjusted"] < LEVEL].sort_values("p_adjusted")
+    differ = claimed(rows)
     named = ", ".join(str(label) for label in differ["label"].head(10))
     more = f" and {len(differ) - 10} more" if len(differ) > 10 else ""
-    sentences = [*first, about["headline"]]
+    sentences = [*first, about["headline"], *about["qualifications"]]
     if named:
         sentences.append(f"Different between clusters: {named}{more}.")
     sentences += [about["banner"]] if about["banner"] else []

@@ -50,8 +50,10 @@ def edit_columns(
     """
     frame, infos, description = needed_table(study)
     table = stored_table(frame, infos, description)
-    declared = _declared(study, overrides, missing_values)
-    codes_change = declared != declared_of(study)
+    of_file = {info.name for info in infos if not info.equation}
+    lasting = {name: one for name, one in overrides.items() if name in of_file}
+    declared = _declared(study, lasting, missing_values)
+    codes_change = declared.codes() != declared_of(study).codes()
     chosen = codes_applied(infos, overrides, declared, table) if codes_change else overrides
     changed = apply_overrides(infos, chosen, table)
     for number, (before, after) in enumerate(zip(infos, changed, strict=True)):
@@ -83,9 +85,10 @@ def _declared(
     before = declared_of(study)
     columns = dict(before.columns)
     for name, chosen in overrides.items():
-        if chosen.missing_values is not None:
-            own = columns.get(name, ColumnReading())
-            columns[name] = own.model_copy(update={"missing_values": chosen.missing_values})
+        own = columns.get(name, ColumnReading())
+        codes = own.missing_values if chosen.missing_values is None else chosen.missing_values
+        new = chosen.as_declared().after(own)
+        columns[name] = new.model_copy(update={"missing_values": codes})
     whole = before.missing_values if missing_values is None else tuple(missing_values)
     kept = {name: one for name, one in columns.items() if one != ColumnReading()}
     return before.model_copy(update={"missing_values": whole, "columns": kept})

@@ -1,4 +1,4 @@
-"""Survival and visits of a cohort as tables that are stored."""
+"""Survival, rates and visits of a cohort as tables that are stored."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from clam_core.statistics import (
     NotTestableError,
     Slopes,
     event_of,
+    incidence_of,
+    rates_of,
     slopes_of,
     survival_of,
 )
+from clam_core.statistics.time.event import SeenEvent
 from clam_core.statistics.time.follow_up import MOST_VALUES
 from clam_core.study.visits import COLUMNS, TIME_UNIT
 from clam_core.tables.column_info import ColumnInfo, doubt_words
@@ -35,7 +38,7 @@ def follow_up(
         cohort: Rows with their clusters.
         visits: subject_id, time and values; or None.
         subjects: Subject of each scan, indexed by scan_id.
-        settings: Names the columns of time and event.
+        settings: Names the columns of time and event, and of counts and time at risk.
 
     Returns:
         Tables to store, and `values`, `notes` and `doubts` about them.
@@ -48,8 +51,13 @@ def follow_up(
         more, values["survival"], said = _survival(cohort, settings)
         tables |= more
         notes += said
+    if settings.rate_count is not None:
+        more, values["rates"] = _rates(cohort, settings)
+        tables |= more
     if visits is not None:
-        more, values["slopes"] = _slopes(slopes_of(visits, cohort, subjects[cohort.frame.index]))
+        more, values["slopes"] = _slopes(
+            slopes_of(visits, cohort, subjects[cohort.frame.index], settings)
+        )
         tables |= more
         doubts = _doubts_of_visits(visits, values["slopes"])
         notes += doubts
@@ -93,7 +101,10 @@ def _survival(
         [f"{t:g}" for t in survival.at_risk.columns], axis="columns"
     )
     tables = {"curves": survival.curves, "at_risk": at_risk.reset_index(), "cox": survival.cox}
-    values = {
+    means = survival.means
+    if means is not None:
+        tables |= {"restricted_means": means.means, "restricted_pairs": means.pairs}
+    values: dict[str, Any] = {
         "time": settings.survival_time,
         "event": settings.survival_event,
         "event_level": event.level,
@@ -102,10 +113,47 @@ def _survival(
         "logrank_df": survival.logrank_df,
         "logrank_p_value": survival.logrank_p_value,
         "proportional_p_value": survival.proportional_p_value,
+        "horizon": None if means is None else means.horizon,
         "adjust": list(settings.adjust),
         "notes": [*survival.notes, *doubts],
     }
+    if settings.competing_levels:
+        more, values["incidence"] = _incidence(cohort, event, settings)
+        tables |= more
     return tables, values, [event.sentence]
+
+
+def _incidence(
+    cohort: Cohort, event: SeenEvent, settings: AssociateSettings
+) -> tuple[Tables, dict[str, Any]]:
+    """Cumulative incidence beside the competing event, or why there is none."""
+    try:
+        found = incidence_of(cohort, event, settings)
+    except NotTestableError as error:
+        return {}, {"reason": f"not testable, because {error}"}
+    return {"incidence": found.curves}, {
+        "competing_levels": list(settings.competing_levels),
+        "statistic": found.statistic,
+        "df": found.df,
+        "p_value": found.p_value,
+        "competing_statistic": found.competing_statistic,
+        "competing_p_value": found.competing_p_value,
+    }
+
+
+def _rates(cohort: Cohort, settings: AssociateSettings) -> tuple[Tables, dict[str, Any]]:
+    """Events per unit of time, or why they were not compared."""
+    names = (str(settings.rate_count), str(settings.rate_time))
+    values: dict[str, Any] = {"count": names[0], "time": names[1]}
+    try:
+        found = rates_of(cohort, settings)
+    except NotTestableError as error:
+        return {}, values | {"reason": f"not testable, because {error}"}
+    said = asdict(found)
+    values |= {key: said[key] for key in said if key not in {"rates", "pairs", "notes"}}
+    doubts = doubt_words(cohort.columns[name] for name in names)
+    values["notes"] = [*found.notes, *doubts]
+    return {"rates": found.rates, "rate_pairs": found.pairs}, values
 
 
 def _slopes(found: dict[str, Any]) -> tuple[Tables, dict[str, Any]]:

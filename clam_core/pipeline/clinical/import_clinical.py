@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clam_core.errors import TableError
 from clam_core.pipeline.clinical.hospital_numbers import number_codes
-from clam_core.pipeline.clinical.open_table import read_raw_table
+from clam_core.pipeline.clinical.open_table import read_table_of_study
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.study import Study
@@ -38,7 +38,7 @@ def import_table(
     options = options or ClinicalOptions()
     scans = study.scans()
     ids = [str(one) for one in (*scans.index, *scans["subject_id"].unique())]
-    table = read_raw_table(path, options.sheet, ids)
+    table = read_table_of_study(path, options.sheet, ids)
     codes = number_codes(study)
     earlier = None if options.forget_declared else declared_of(study)
     try:

@@ -10,6 +10,7 @@ from clam_core.files.opened_file import shown_name
 from clam_core.find.manifest import ManifestRow, read_manifest
 from clam_core.sandbox.pool import ReaderPool, Task
 from clam_core.settings import ReadLimits
+from clam_core.tables.shape.sessions import OF_SUBJECT, together
 from clam_core.tables.text.raw_table import RawTable
 
 TABLE_MEMORY = 2 << 30
@@ -45,6 +46,25 @@ def read_raw_table(path: Path, sheet: str | None = None, ids: Sequence[str] = ()
         raise type(reply.error)(f"{name}: {reply.error}")
     values, _ = reply.unwrap()
     return RawTable.from_json(values)
+
+
+def read_table_of_study(path: Path, sheet: str | None = None, ids: Sequence[str] = ()) -> RawTable:
+    """The same; a table of BIDS about one subject is read with those of the others.
+
+    Raises:
+        ReadError, TableError: As `read_raw_table` does.
+    """
+    found = OF_SUBJECT.fullmatch(path.name)
+    if found is None:
+        return read_raw_table(path, sheet, ids)
+    top = path.resolve().parent
+    while top.name.startswith("ses-") or OF_SUBJECT.fullmatch(f"{top.name}_{found[2]}.tsv"):
+        top = top.parent
+    depth = "sub-*/ses-*" if path.resolve().parent.name.startswith("ses-") else "sub-*"
+    others = sorted(top.glob(f"{depth}/sub-*_{found[2]}.tsv"))
+    paths = [path, *(one for one in others if not one.samefile(path))]
+    tables = [(OF_SUBJECT.fullmatch(one.name), one) for one in paths]
+    return together([(name[1], read_raw_table(one)) for name, one in tables if name is not None])
 
 
 def read_scans_table(path: Path, root: Path | None = None) -> list[ManifestRow]:

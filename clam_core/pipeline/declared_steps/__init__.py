@@ -8,13 +8,24 @@ write its function with `@step` into one of the modules here and name it below.
 from __future__ import annotations
 
 from clam_core.errors import ClamError
-from clam_core.pipeline.declared_steps.clinical_steps import associate, lung_function, visits
+from clam_core.pipeline.declared_steps.clinical_steps import (
+    associate,
+    lung_function,
+    replicate,
+    visits,
+)
 from clam_core.pipeline.declared_steps.cohort_steps import clinical, create, files, preprocess
 from clam_core.pipeline.declared_steps.declaration import Option, Step, step
 from clam_core.pipeline.declared_steps.many_steps import demo, groups, run
 from clam_core.pipeline.declared_steps.markdown import steps_table
 from clam_core.pipeline.declared_steps.method_steps import assign, fit, localize, select
 from clam_core.pipeline.declared_steps.output_steps import check, export, report
+from clam_core.pipeline.declared_steps.reading_steps import (
+    reading_agreement,
+    reading_export,
+    reading_protocol,
+    reading_status,
+)
 from clam_core.pipeline.declared_steps.record import options_from_record
 
 __all__ = [
@@ -41,9 +52,14 @@ _ALL = (
     select,
     localize,
     associate,
+    replicate,
     assign,
     export,
     report,
+    reading_protocol,
+    reading_status,
+    reading_agreement,
+    reading_export,
     check,
     groups,
 )

@@ -59,6 +59,27 @@ def associate(
     event_level: Annotated[
         str | None, Option("Answer that means it was; yes beside no, 1 beside 0, dead are known.")
     ] = None,
+    survival_horizon: Annotated[
+        float | None,
+        Option(
+            "Mean time free of the event until then; the shared follow-up, if not given.",
+            flag="--until",
+        ),
+    ] = None,
+    competing_levels: Annotated[
+        tuple[str, ...],
+        Option(
+            "Answers of the event that are a competing event, with commas.",
+            flag="--competing",
+            written=NAMES,
+        ),
+    ] = (),
+    rate_count: Annotated[
+        str | None, Option("Column with a number of events, as exacerbations.", flag="--count")
+    ] = None,
+    rate_time: Annotated[
+        str | None, Option("Column with the time in which they were counted.", flag="--at-risk")
+    ] = None,
     seed: Annotated[int, Option("Same seed, same shuffles.", lowest=0)] = 0,
     progress: Progress,
 ) -> Summary:
@@ -73,10 +94,46 @@ def associate(
         adjust=adjust,
         used_in_clustering=used_in_clustering,
         event_level=event_level,
+        survival_horizon=survival_horizon,
+        competing_levels=competing_levels,
+        rate_count=rate_count,
+        rate_time=rate_time,
         seed=seed,
         **values,
     )
     return associate_run(Study(study), run, settings, progress)
+
+
+@step(
+    "Repeating it in a second cohort",
+    needs="a run, a clinical table, a second study or enough subjects",
+    writes="agreement of the clusters, effects in both cohorts, replicated or not",
+    stages={
+        "Reading clusters and clinical table": 0.2,
+        "Assigning the second cohort": 5.0,
+        "Comparing both cohorts": 0.5,
+    },
+)
+def replicate(
+    study: Path,
+    *,
+    run: RunName = "default",
+    second: Annotated[Path | None, Option("The second study, prepared alike.", flag="--in")] = None,
+    split: Annotated[
+        bool, Option("Instead: half of the subjects, drawn within sites, are held out.")
+    ] = False,
+    seed: Annotated[int, Option("Same seed, same halves.", lowest=0)] = 0,
+    progress: Progress,
+) -> Summary:
+    """Freeze the clusters, assign a second cohort, and repeat every comparison there."""
+    from clam_core.errors import SettingsError
+    from clam_core.pipeline.clinical.replicate import replicate_run
+    from clam_core.study import Study
+
+    if split == (second is not None):
+        raise SettingsError("Name a second study (--in), or split this one (--split).")
+    other = None if second is None else Study(second)
+    return replicate_run(Study(study), run, other, seed, progress)
 
 
 @step(

@@ -11,6 +11,7 @@ from clam_core.pipeline.declared_steps.shared_options import (
     N_WORKERS,
     DateOrders,
     DecimalMark,
+    EngineName,
     ForgetDeclared,
     ForgetMissing,
     Grid,
@@ -21,11 +22,20 @@ from clam_core.pipeline.declared_steps.shared_options import (
     Missing,
     Scans,
     ScansTable,
+    Scheduler,
     Spacing,
     Workers,
-    declared_options,
+    scheduler_of,
 )
-from clam_core.pipeline.declared_steps.written import axes, pairs
+from clam_core.pipeline.declared_steps.table_options import (
+    Duplicates,
+    Kinds,
+    NearMisses,
+    Sheet,
+    Units,
+    table_options,
+)
+from clam_core.pipeline.declared_steps.written import axes
 from clam_core.pipeline.progress import Progress
 from clam_core.pipeline.summary import Summary
 
@@ -52,6 +62,8 @@ def preprocess(
     ] = 1.0,
     forget_missing: ForgetMissing = False,
     workers: Workers = N_WORKERS,
+    engine: EngineName = "processes",
+    scheduler: Scheduler = None,
     progress: Progress,
 ) -> Summary:
     """Read every scan and bring it onto the study's grid."""
@@ -67,7 +79,14 @@ def preprocess(
         "intensity_factor": intensity_factor,
     }
     settings = PreprocessSettings(grid=axes(grid, opened.info.spatial_dims), **values)
-    return prepare(opened, settings, workers, progress, forget_missing=forget_missing)
+    return prepare(
+        opened,
+        settings,
+        workers,
+        progress,
+        forget_missing=forget_missing,
+        scheduler=scheduler_of(engine, scheduler),
+    )
 
 
 @step(
@@ -90,6 +109,8 @@ def create(
     ] = "auto",
     layout: Layout = "auto",
     workers: Workers = N_WORKERS,
+    engine: EngineName = "processes",
+    scheduler: Scheduler = None,
     preprocess: Annotated[
         dict[str, Any] | None,
         Option("Options of 'preprocess', which then follows.", is_on_command_line=False),
@@ -102,6 +123,7 @@ def create(
 
     values: dict[str, Any] = {"spatial_dims": spatial_dims, "modality": modality, "ids": ids}
     values["layout"] = layout
+    values["scheduler"] = scheduler_of(engine, scheduler)
     options = CreateOptions(**values, n_workers=workers)
     if preprocess is None:
         return find(study, scans, scans_table, options, progress)
@@ -122,27 +144,12 @@ def clinical(
     *,
     table: Annotated[Path, Option("CSV, TSV, XLSX or Parquet.", is_argument=True)],
     id_column: IdColumn = None,
-    sheet: Annotated[
-        str | None, Option("Sheet of a workbook; the one with the ids if not given.")
-    ] = None,
-    near_misses: Annotated[
-        bool, Option("Match 1 with 001, sarc_1 with SARC-1, ...", flag="--accept-near-misses")
-    ] = False,
-    duplicates: Annotated[
-        str, Option("Rows that contradict each other: refuse, or take the first.")
-    ] = "refuse",
+    sheet: Sheet = None,
+    near_misses: NearMisses = False,
+    duplicates: Duplicates = "refuse",
     decimal: DecimalMark = None,
-    kind: Annotated[
-        dict[str, str] | None,
-        Option(
-            "COLUMN=KIND, e.g. scadding=ordinal; may be given many times.",
-            written=pairs("--kind", "COLUMN=KIND"),
-        ),
-    ] = None,
-    unit: Annotated[
-        dict[str, str] | None,
-        Option("COLUMN=UNIT, e.g. dlco=%.", written=pairs("--unit", "COLUMN=UNIT")),
-    ] = None,
+    kind: Kinds = None,
+    unit: Units = None,
     missing: Missing = None,
     date_orders: DateOrders = None,
     forget_declared: ForgetDeclared = False,
@@ -151,19 +158,18 @@ def clinical(
     """Import a clinical table and join it to the scans."""
     from clam_core.pipeline.clinical.import_clinical import import_table
     from clam_core.study import Study
-    from clam_core.tables.import_table import ClinicalOptions
 
-    values: dict[str, Any] = {"duplicates": duplicates, "sheet": sheet, "id_column": id_column}
-    declared = declared_options(missing, decimal, date_orders)
-    overrides = _overrides(kind=kind or {}, unit=unit or {})
-    for name, said in declared.pop("columns").items():
-        overrides.setdefault(name, {}).update(said)
-    options = ClinicalOptions(
+    options = table_options(
+        id_column=id_column,
+        sheet=sheet,
         apply_near_misses=near_misses,
+        duplicates=duplicates,
+        decimal=decimal,
+        kind=kind,
+        unit=unit,
+        missing=missing,
+        date_orders=date_orders,
         forget_declared=forget_declared,
-        overrides=overrides,
-        **values,
-        **declared,
     )
     return import_table(Study(study), table, options, progress)
 
@@ -210,12 +216,3 @@ def _is_study(folder: Path) -> bool:
 def _join(first: Summary | None, second: Summary) -> Summary:
     """Two steps as one; the values are those of the last."""
     return Summary((*(first.sentences if first else ()), *second.sentences), second.values)
-
-
-def _overrides(**given: dict[str, str]) -> dict[str, Any]:
-    """`kind={"fvc": "continuous"}` -> `{"fvc": {"kind": "continuous"}}`."""
-    overrides: dict[str, Any] = {}
-    for what, values in given.items():
-        for column, value in values.items():
-            overrides.setdefault(column, {})[what] = value
-    return overrides

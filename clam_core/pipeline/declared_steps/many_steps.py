@@ -11,21 +11,38 @@ from clam_core.pipeline.declared_steps.declaration import Option, step
 from clam_core.pipeline.declared_steps.method_steps import fit, localize, select
 from clam_core.pipeline.declared_steps.shared_options import (
     N_WORKERS,
+    DateOrders,
+    DecimalMark,
+    EngineName,
     Epochs,
+    ForgetDeclared,
     ForgetMissing,
     Grid,
+    IdColumn,
     Layout,
     Mask,
     MaskLabel,
     Method,
+    Missing,
     NClusters,
     Preset,
     RunName,
     Scans,
     ScansTable,
+    Scheduler,
     Seed,
     Spacing,
+    Views,
     Workers,
+    scheduler_of,
+)
+from clam_core.pipeline.declared_steps.table_options import (
+    Duplicates,
+    Kinds,
+    NearMisses,
+    Sheet,
+    Units,
+    table_options,
 )
 from clam_core.pipeline.declared_steps.written import axes
 from clam_core.pipeline.progress import Progress
@@ -48,16 +65,18 @@ def groups(
     k: NClusters = 2,
     preset: Preset = "default",
     method: Method = "auto",
+    views: Views = "auto",
     epochs: Epochs = None,
     seed: Seed = 0,
     progress: Progress,
 ) -> Summary:
     """Fit, compare numbers of clusters, make maps, compare the clinical table."""
     from clam_core.pipeline.everything import FitChoice, find_groups
+    from clam_core.sandbox.workforce import Workforce
     from clam_core.study import Study
 
-    choice = FitChoice(run, k, preset, method, epochs, seed)
-    done = find_groups(Study(study), choice, progress, N_WORKERS)
+    choice = FitChoice(run, k, preset, method, epochs, seed, views)
+    done = find_groups(Study(study), choice, progress, Workforce(N_WORKERS))
     return Summary(tuple(sentence for summary in done for sentence in summary.sentences))
 
 
@@ -103,6 +122,16 @@ def run(
     scans: Scans,
     scans_table: ScansTable = None,
     clinical: Annotated[Path | None, Option("Clinical table.")] = None,
+    id_column: IdColumn = None,
+    sheet: Sheet = None,
+    near_misses: NearMisses = False,
+    duplicates: Duplicates = "refuse",
+    decimal: DecimalMark = None,
+    kind: Kinds = None,
+    unit: Units = None,
+    missing: Missing = None,
+    date_orders: DateOrders = None,
+    forget_declared: ForgetDeclared = False,
     run: RunName = "default",
     k: NClusters = 2,
     preset: Preset = "default",
@@ -114,6 +143,8 @@ def run(
     seed: Seed = 0,
     forget_missing: ForgetMissing = False,
     workers: Workers = N_WORKERS,
+    engine: EngineName = "processes",
+    scheduler: Scheduler = None,
     progress: Progress,
 ) -> Summary:
     """Do everything: create, clinical, preprocess, fit, select, localize, associate."""
@@ -122,12 +153,29 @@ def run(
     from clam_core.settings import PreprocessSettings
 
     values: dict[str, Any] = {"spacing_mm": spacing_mm, "mask": mask, "mask_label": mask_label}
+    found_by = {
+        "n_workers": workers,
+        "scheduler": scheduler_of(engine, scheduler),
+        "layout": layout,
+    }
     inputs = Inputs(
         scans,
         scans_table,
         clinical,
-        CreateOptions.model_validate({"n_workers": workers, "layout": layout}),
+        CreateOptions.model_validate(found_by),
         PreprocessSettings(grid=axes(grid, 3), **values),
+        table_options(
+            id_column=id_column,
+            sheet=sheet,
+            apply_near_misses=near_misses,
+            duplicates=duplicates,
+            decimal=decimal,
+            kind=kind,
+            unit=unit,
+            missing=missing,
+            date_orders=date_orders,
+            forget_declared=forget_declared,
+        ),
         forget_missing=forget_missing,
     )
     return run_everything(study, inputs, FitChoice(run, k, preset, seed=seed), progress)

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from clam_core.pipeline.declared_steps.declaration import Option, step
 from clam_core.pipeline.declared_steps.shared_options import (
     N_WORKERS,
+    AssignWorkers,
+    EngineName,
     Epochs,
     MapWorkers,
     Method,
@@ -15,7 +17,10 @@ from clam_core.pipeline.declared_steps.shared_options import (
     Overwrite,
     Preset,
     RunName,
+    Scheduler,
     Seed,
+    Views,
+    scheduler_of,
 )
 from clam_core.pipeline.declared_steps.written import IDS, RANGE, TARGET
 from clam_core.pipeline.progress import Progress
@@ -32,6 +37,7 @@ from clam_core.pipeline.summary import Summary
         "Refining clusters": 10.0,
         "Clustering": 2.0,
         "Placing the scans on a map": 12.0,
+        "Comparing with plain numbers": 2.0,
     },
     in_app={"resume": True},
 )
@@ -41,6 +47,7 @@ def fit(
     run: RunName = "default",
     k: NClusters = 2,
     method: Method = "auto",
+    views: Views = "auto",
     preset: Preset = "default",
     epochs: Epochs = None,
     plane: Annotated[
@@ -55,10 +62,11 @@ def fit(
     from clam_core.pipeline.method.fit import fit as run_fit
     from clam_core.pipeline.method.fit import settings_for
     from clam_core.settings import FitSettings
+    from clam_core.settings.views import method_for
     from clam_core.study import Study
 
     opened = Study(study)
-    settings = settings_for(opened, preset, k, method, epochs, seed)
+    settings = settings_for(opened, preset, k, method_for(views, method), epochs, seed)
     if plane is not None:
         settings = FitSettings(**{**settings.model_dump(), "plane": plane})
     return run_fit(opened, run, settings, progress, resume=resume, device=device)
@@ -113,17 +121,21 @@ def localize(
     ] = None,
     seed: Seed = 0,
     workers: MapWorkers = N_WORKERS,
+    engine: EngineName = "processes",
+    scheduler: Scheduler = None,
     progress: Progress,
 ) -> Summary:
     """Show where in each scan its cluster is recognised, and test each map."""
     from clam_core.pipeline.method.localize import localize as run_localize
+    from clam_core.sandbox.workforce import Workforce
     from clam_core.settings import LocalizeSettings
     from clam_core.study import Study
 
     values: dict[str, Any] = {"variant": variant, "target": target}
     settings = LocalizeSettings(layer=layer, seed=seed, **values)
     ids = None if scans is None else list(scans)
-    return run_localize(Study(study), run, settings, progress, ids, n_workers=workers)
+    work = Workforce(workers, scheduler_of(engine, scheduler))
+    return run_localize(Study(study), run, settings, progress, ids, workforce=work)
 
 
 @step(
@@ -140,13 +152,19 @@ def assign(
     mask: Annotated[Path | None, Option("Mask of the scan, if there is one.")] = None,
     to: Annotated[Path | None, Option("Folder for the maps of these scans.")] = None,
     overwrite: Overwrite = False,
+    workers: AssignWorkers = N_WORKERS,
+    engine: EngineName = "processes",
+    scheduler: Scheduler = None,
     progress: Progress,
 ) -> Summary:
     """Tell the cluster of new scans, how sure, and what they resemble; stores nothing."""
     from clam_core.pipeline.method.assign import assign as run_assign
     from clam_core.pipeline.output.destination import Destination
-    from clam_core.study import Study
+    from clam_core.sandbox.workforce import Workforce
+    from clam_core.study import Run, Study
 
     opened = Study(study)
     where = None if to is None else Destination(opened, to, overwrite=overwrite)
-    return run_assign(opened, run, scans, progress, to=where, mask=mask)
+    work = Workforce(workers, scheduler_of(engine, scheduler))
+    fitted = Run(opened, run)
+    return run_assign(fitted, scans, progress, to=where, mask=mask, workforce=work)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
+from clam_core.errors import SettingsError
 from clam_core.pipeline.declared_steps.declaration import Option
 from clam_core.pipeline.declared_steps.written import GRID, LABELS, of_table_or_column
 
@@ -16,6 +17,16 @@ Workers = Annotated[int, Option("Reader processes.", lowest=1, highest=64)]
 MapWorkers = Annotated[
     int,
     Option("Processes that compute, one core each; the maps are the same.", lowest=1, highest=64),
+]
+AssignWorkers = Annotated[
+    int, Option("Processes that read and compute, one core each.", lowest=1, highest=64)
+]
+EngineName = Annotated[
+    str, Option("Who works: processes (of this computer), or dask (workers of a cluster).")
+]
+Scheduler = Annotated[
+    str | None,
+    Option("Of dask: local, slurm, pbs, lsf, or an address (tls://HOST:PORT); local if not given."),
 ]
 Scans = Annotated[Path, Option("Folder, zip archive or file with the scans.")]
 ScansTable = Annotated[
@@ -78,14 +89,33 @@ DateOrders = Annotated[
     ),
 ]
 ForgetDeclared = Annotated[
-    bool, Option("Codes, marks and orders declared for the table before no longer hold.")
+    bool, Option("What was declared for the table and its columns before no longer holds.")
 ]
 RunName = Annotated[str, Option("Name of the run.")]
 NClusters = Annotated[int, Option("Number of clusters.", lowest=2, highest=50)]
-Method = Annotated[str, Option("auto, dcec, kmeans, gmm, graph, umap or profiles.")]
+Method = Annotated[
+    str, Option("auto, dcec, kmeans, gmm, graph, umap, profiles, density or texture.")
+]
+Views = Annotated[
+    str,
+    Option("What scans are grouped by: auto, focal, density, texture, latent; best compares."),
+]
 Preset = Annotated[str, Option("default, fast or paper.")]
 Epochs = Annotated[int | None, Option("Epochs of pretraining; the preset's own if not given.")]
 Seed = Annotated[int, Option("Same seed, same result.", lowest=0)]
+
+
+def scheduler_of(engine: str, scheduler: str | None) -> str:
+    """The scheduler as `Workforce` takes it; empty for processes of this computer.
+
+    Raises:
+        SettingsError: If there is no such engine, or a scheduler without dask.
+    """
+    if engine not in {"processes", "dask"}:
+        raise SettingsError(f"There is no engine {engine!r}; choose processes or dask.")
+    if engine == "processes" and scheduler is not None:
+        raise SettingsError("--scheduler belongs to --engine dask; add that, or leave it out.")
+    return "" if engine == "processes" else scheduler or "local"
 
 
 def declared_options(

@@ -11,13 +11,14 @@ import numpy as np
 from clam_core.errors import ClamError, StudyError
 from clam_core.pipeline.current import why_stale
 from clam_core.study import Run
-from clam_core.study.associations import has_associations, read_associations
+from clam_core.study.associations import has_associations, read_associations, read_replication
 from clam_core.study.names import read_names
 
 _FIT = "Fit a run under another name; this one cannot be mended."
 _LOCALIZE = "The step 'localize' makes it again."
 _SELECT = "The step 'select' makes it again."
 _ASSOCIATE = "The step 'associate' makes it again."
+_REPLICATE = "The step 'replicate' makes it again."
 _NAMES = "Name the clusters again."
 _MOST_OFF = 1e-3
 """How far memberships of a scan may be from a sum of 1: they are stored as float32."""
@@ -58,6 +59,7 @@ class RunParts:
             yield from self._maps()
         if has_associations(run):
             yield Part("associations", _ASSOCIATE, partial(read_associations, run))
+        yield Part("replication", _REPLICATE, partial(read_replication, run))
 
     def notes(self) -> list[str]:
         """What is no damage, but worth knowing."""

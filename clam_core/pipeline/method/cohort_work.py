@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from clam_core.sandbox.engine import Engine, Shared, Task
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, Study
 from clam_core.study.stamp import fit_stamp
+from clam_core.study.study_info import STUDY
 
 TASKS = "clam_core.pipeline.method.map_tasks"
 N_RANDOMIZED = 6
@@ -77,7 +79,12 @@ class CohortWork:
         yield from self._each("map_of_scan", rows, shared=shared)
 
     def likeness_of_random(self) -> float | None:
-        """Mean correlation of some maps with those of a random encoder; None without maps."""
+        """Mean correlation of some maps with those of a random encoder.
+
+        None without maps, and where the encoder has no part in the clusters.
+        """
+        if self.cohort.model.reads_image:
+            return None
         n_scans = len(self.cohort.table)
         rows = np.unique(np.linspace(0, n_scans - 1, min(N_RANDOMIZED, n_scans)).astype(int))
         arrays = dict(_shared(self.reference).arrays)
@@ -153,6 +160,11 @@ class CohortWork:
 
 def _shared(reference: Reference) -> Shared:
     return Shared({name: one.numpy() for name, one in reference_tensors(reference).items()})
+
+
+def files_of_run(study: Study, run: Run) -> tuple[Path, Path]:
+    """Files that whoever works must see as this process does."""
+    return study.folder.resolve() / STUDY, run.weights().resolve()
 
 
 @contextmanager

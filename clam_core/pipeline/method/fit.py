@@ -8,6 +8,7 @@ from typing import cast, get_args
 from clam_core.embedding import embed, usual_distance
 from clam_core.errors import MissingStepError, SettingsError, StudyError
 from clam_core.fitting import FitContext, Fitted, fit_model, preset_settings
+from clam_core.fitting.plain_rivals import look_plainly
 from clam_core.models import describe_model
 from clam_core.pipeline.current import inputs_digest
 from clam_core.pipeline.fingerprints import of_fit
@@ -17,6 +18,8 @@ from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.settings import EmbedSettings, FitMethod, FitSettings, Preset
 from clam_core.settings.on_disk import is_same
+from clam_core.settings.plain_look import plain_sentences
+from clam_core.settings.views import view_of
 from clam_core.study import Run, RunInfo, RunWriter, Study
 from clam_core.study.atomic import write_bytes
 from clam_core.training import (
@@ -237,6 +240,10 @@ def _store(
     for name in ARRAYS:
         writer.write_array(name, getattr(fitted, name))
     writer.write_table("scans.parquet", scans_table(scan_ids, fitted, placed))
+    progress("Comparing with plain numbers", 0, 1)
+    clusters = fitted.soft_assignment.argmax(axis=1)
+    source = source_of(run.study, scan_ids)
+    plain = look_plainly(source, clusters, fitted.features, settings.seed)
     writer.write_bytes("weights.safetensors", pack(fitted.model, fitted.scale))
     writer.log(fitted.history)
     notes = (*fitted.notes, *([placed.note] if placed.note else []))
@@ -251,6 +258,7 @@ def _store(
         inputs=asked.digest,
         n_clusters=fitted.model.n_clusters,
         usual_distances=(usual_distance(fitted.features), usual_distance(fitted.latent)),
+        plain=plain,
         notes=notes,
     )
     writer.commit(info, ["arrays.zarr", "scans.parquet", "weights.safetensors", "history.jsonl"])
@@ -271,12 +279,15 @@ def _summary(run: Run, notes: tuple[str, ...]) -> Summary:
         f"{plural(len(scans), 'scan')} in {plural(info.n_clusters, 'cluster')} of {counts} "
         f"(method {info.method}, mean confidence {scans['confidence'].mean():.2f})."
     )
+    told = plain_sentences(info.plain) if info.plain else []
     values = {
         "run": run.name,
         "method": info.method,
+        "view": view_of(info.method),
         "n_clusters": info.n_clusters,
         "sizes": [int(sizes.get(c, 0)) for c in range(1, info.n_clusters + 1)],
         "mean_confidence": float(scans["confidence"].mean()),
+        "plain": info.plain.model_dump(mode="json") if info.plain else None,
         "notes": list(notes),
     }
-    return Summary((first, *notes), values)
+    return Summary((first, *notes, *told), values)

@@ -18,15 +18,17 @@ from clam_core.localization import (
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.fingerprints import of_maps
 from clam_core.pipeline.method.archetypes import write_archetypes
-from clam_core.pipeline.method.cohort_work import TASKS, CohortWork, on_one_thread
+from clam_core.pipeline.method.cohort_work import TASKS, CohortWork, files_of_run, on_one_thread
 from clam_core.pipeline.method.kept_maps import SHARES, kept_lines
 from clam_core.pipeline.method.weights import pack_reference
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
-from clam_core.sandbox.workers import engine_with
+from clam_core.sandbox.workforce import Workforce
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, RunWriter, Study
 from clam_core.wording import plural
+
+ALONE = Workforce()
 
 
 def localize(
@@ -36,7 +38,7 @@ def localize(
     progress: Progress = silent,
     scan_ids: list[str] | None = None,
     *,
-    n_workers: int = 1,
+    workforce: Workforce = ALONE,
 ) -> Summary:
     """Make and store the activation map of each scan, and put each to the test.
 
@@ -51,7 +53,7 @@ def localize(
         progress: Told how many scans are done.
         scan_ids: Scans to map; None maps all of the run. Maps of other scans that were made
             with the same settings stay.
-        n_workers: Processes that compute, on one thread each; 1 is this process alone.
+        workforce: Who computes, on one thread each; the default is this process alone.
 
     Returns:
         How many maps were made and how many moved the assignment as they should.
@@ -68,12 +70,11 @@ def localize(
     table = run.scans()
     wanted = _wanted(table, scan_ids)
     kept = kept_lines(run, settings, wanted)
-    n_workers = min(n_workers, len(wanted))
     with run.lock(), RunWriter(run, "localize") as writer, on_one_thread():
         n_bytes = run.weights().stat().st_size
         fingerprint = of_maps(settings, run.info().inputs, n_bytes)
         done = {line.pop("scan_id"): line for line in writer.start(fingerprint)}
-        with engine_with(n_workers, (TASKS,)) as engine:
+        with workforce.computers(len(wanted), (TASKS,), *files_of_run(study, run)) as engine:
             work = CohortWork(study, run, settings, engine)
             writer.create("maps", len(table), work.cohort.images.grid, "float16")
             for row, scan_id in enumerate(table.index):
@@ -122,10 +123,14 @@ def _store(run: Run, writer: RunWriter, made: _Made) -> Summary:
     means = _cluster_level(writer, made)
     for name, values in means.items():
         writer.write_array(name, values)
-    latent = run.array("latent").astype(np.float32)
-    decoded, about = write_archetypes(
-        writer, cohort.model, cohort.images.scale, latent, cohort.clusters
-    )
+    decoded: list[str] = []
+    about: dict[str, Any] | None = None
+    # Where the clusters are read from the image itself, no decoder was trained.
+    if not cohort.model.reads_image:
+        latent = run.array("latent").astype(np.float32)
+        decoded, about = write_archetypes(
+            writer, cohort.model, cohort.images.scale, latent, cohort.clusters
+        )
     table = _table(cohort.table.index, made.lines)
     reference = made.work.reference
     writer.write_table("maps.parquet", table)

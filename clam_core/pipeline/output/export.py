@@ -20,7 +20,7 @@ from clam_core.pipeline.output.map_files import map_name, write_map
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.study import Run, Study
-from clam_core.study.associations import has_associations, read_associations
+from clam_core.study.associations import has_associations, read_associations, read_replication
 from clam_core.study.atomic import write_bytes
 from clam_core.wording import plural
 
@@ -98,6 +98,9 @@ def _tables(run: Run, to: Destination, progress: Progress) -> list[Path]:
     files = {"clusters.csv": csv_bytes(clusters_table(run))}
     if has_associations(run):
         files |= association_files(read_associations(run))
+    replication = read_replication(run)
+    if replication is not None:
+        files["replication.csv"] = csv_bytes(replication.rows)
     return _write(files, to)
 
 

@@ -23,9 +23,10 @@ def association_files(found: Associations) -> dict[str, bytes]:
         Table 1 as CSV, LaTeX and Word.
     """
     one = table_one_shown(found)
-    notes = [str(found.about["headline"]), *map(str, found.about["notes"])]
+    about = found.about
+    notes = [str(one) for one in (about["headline"], *about["qualifications"], *about["notes"])]
     return {
-        "associations.csv": csv_bytes(found.rows[list(CSV_COLUMNS)]),
+        "associations.csv": csv_bytes(found.rows.reindex(columns=list(CSV_COLUMNS))),
         "associations.xlsx": to_workbook(_sheets(found, notes)),
         "table_one.csv": csv_bytes(found.table("table_one")),
         "table_one.tex": to_latex(one, TITLE).encode(),
@@ -47,7 +48,8 @@ def table_one_shown(found: Associations) -> pd.DataFrame:
 def _sheets(found: Associations, notes: list[str]) -> dict[str, pd.DataFrame]:
     names = (
         *("pairs", "contrasts", "confounding", "within", "table_one"),
-        *("slopes", "slope_pairs", "cox"),
+        *("slopes", "slope_pairs", "cox", "restricted_means", "restricted_pairs"),
+        *("incidence", "rates", "rate_pairs"),
     )
     sheets = {"associations": found.rows}
     sheets |= {name: found.table(name) for name in names if len(found.table(name))}

@@ -27,7 +27,7 @@ from clam_core.pipeline.clinical.open_table import read_scans_table
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.scans.found_words import nothing_found, summary_of_found, whose_scans
 from clam_core.pipeline.summary import Summary
-from clam_core.sandbox.pool import ReaderPool
+from clam_core.sandbox.workforce import Workforce
 from clam_core.settings import ReadLimits, Settings, Unit
 from clam_core.study import StudyInfo, check_free, create_study
 from clam_core.study.keys.key_files import check_keys_folder, keep_key, new_key
@@ -42,6 +42,8 @@ ACQUISITION: dict[str, str] = {
     "site": "str",
 }
 """Columns of the scans table that come from headers, and their types."""
+
+PRELOAD = ("clam_core.find.inspect",)
 
 MOST_NAMED = 20
 """Skipped files of one folder and reason that get a row each; more share one."""
@@ -60,6 +62,7 @@ class CreateOptions(Settings):
         layout: `auto` asks paths and names whose the scans are and which files are labels;
             `none` takes every file for a scan of a subject of its own.
         n_workers: Reader processes.
+        scheduler: Of a cluster (see `Workforce`); empty: this computer.
     """
 
     spatial_dims: Literal[2, 3] | None = None
@@ -67,6 +70,7 @@ class CreateOptions(Settings):
     ids: IdMode = "auto"
     layout: Literal["auto", "none"] = "auto"
     n_workers: int = 2
+    scheduler: str = ""
 
 
 def create(
@@ -99,7 +103,8 @@ def create(
     limits = ReadLimits()
     check_keys_folder(folder)
     key = new_key()
-    with ReaderPool(options.n_workers, limits) as pool:
+    work = Workforce(options.n_workers, options.scheduler)
+    with work.readers(limits, PRELOAD, root) as pool:
         searcher = Searcher(pool, limits, progress)
         if table is None:
             by_layout = options.layout == "auto"
@@ -174,6 +179,7 @@ class _Store:
     def __init__(self, root: Path, key: str, found: Discovery, *, hides: bool) -> None:
         self._root, self._key, self._hides = root, key, hides
         self._all_words = found.all_private_words()
+        self._places: dict[tuple[Any, str, str], tuple[str, str | None]] = {}
 
     def scans(self, scans: Sequence[FoundScan]) -> pd.DataFrame:
         """The scans table as it is before preprocessing."""
@@ -223,8 +229,11 @@ class _Store:
         return "/".join(shared) or "."
 
     def _stored(self, ref: Any, scan: FoundScan) -> tuple[str, str | None]:  # noqa: ANN401
-        words = self._words(scan) if self._hides else None
-        return store_ref(ref, self._root, self._key, words)
+        key = ref, scan.scan_id, scan.status
+        if key not in self._places:
+            words = self._words(scan) if self._hides else None
+            self._places[key] = store_ref(ref, self._root, self._key, words)
+        return self._places[key]
 
     def _words(self, scan: FoundScan) -> frozenset[str]:
         """Words that name its patient; of files without a header, those of everybody's."""
@@ -232,7 +241,7 @@ class _Store:
 
     def _harmless(self, text: str, scan: FoundScan) -> str:
         """A sentence without the names that this study must not hold."""
-        if not self._hides:
+        if not self._hides or not text:
             return text
         words = self._words(scan)
         names = {part for ref in scan.files for part in self._parts(ref)}

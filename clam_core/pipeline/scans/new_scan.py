@@ -13,7 +13,7 @@ from clam_core.files.found_scan import FoundScan
 from clam_core.find.discover import Searcher, discover
 from clam_core.pipeline.progress import silent
 from clam_core.pipeline.scans.preprocess import PRELOAD
-from clam_core.sandbox.pool import ReaderPool, Task
+from clam_core.sandbox.engine import Engine, Task, run_task
 from clam_core.settings import ReadLimits
 from clam_core.study import Study
 
@@ -42,7 +42,7 @@ class NewScan:
             raise self.error
 
 
-def read_new_scan(study: Study, path: Path, mask: Path | None, pool: ReaderPool) -> NewScan:
+def read_new_scan(study: Study, path: Path, mask: Path | None, pool: Engine) -> NewScan:
     """Read one scan and bring it onto the study's grid, in a reader process.
 
     Args:
@@ -79,7 +79,7 @@ def read_new_scan(study: Study, path: Path, mask: Path | None, pool: ReaderPool)
     }
     refs = (*scan.files, *(() if drawn is None else drawn.files))
     n_bytes = sum({ref.path: ref.path.stat().st_size for ref in refs}.values())
-    reply = pool.run(Task(f"{PRELOAD[0]}:prepare_scan", arguments, n_bytes))
+    reply = run_task(pool, Task(f"{PRELOAD[0]}:prepare_scan", arguments, n_bytes))
     advice = "" if mask is not None or not masks_were_given(study) else _WITHOUT_MASK
     if reply.error is not None:
         return NewScan(error=type(reply.error)(f"{reply.error} {advice}".strip()))
@@ -110,7 +110,7 @@ def _files(scan: FoundScan) -> list[list[str | None]]:
     return [[str(ref.path), ref.member] for ref in scan.files]
 
 
-def _one_scan(path: Path, pool: ReaderPool, spatial_dims: int) -> FoundScan:
+def _one_scan(path: Path, pool: Engine, spatial_dims: int) -> FoundScan:
     """The one scan at a path."""
     if not path.exists():
         raise ReadError(f"There is nothing at {path.name!r}; check the path.")

@@ -6,6 +6,7 @@ import math
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from clam_core.pipeline.scans.keep_ready import TWINS, carry_over
 from clam_core.pipeline.scans.losses import refuse_failed, refuse_missing, scans_with_missing_files
 from clam_core.pipeline.scans.sources import find_sources
 from clam_core.pipeline.summary import Summary
-from clam_core.sandbox.pool import ReaderPool, Reply, Task
+from clam_core.sandbox.engine import Engine, Reply, Task
+from clam_core.sandbox.workforce import Workforce
 from clam_core.settings import PreprocessSettings, ReadLimits
 from clam_core.study import Prepared, ScanWriter, Study
 from clam_core.wording import plural, size_words
@@ -56,6 +58,7 @@ def preprocess(
     progress: Progress = silent,
     *,
     forget_missing: bool = False,
+    scheduler: str = "",
 ) -> Summary:
     """Read every scan that was found and store its volume, mask, picture and quality.
 
@@ -69,6 +72,7 @@ def preprocess(
         n_workers: Reader processes.
         progress: Told how many scans are done.
         forget_missing: Give up scans whose files are missing or can no longer be prepared.
+        scheduler: Of a cluster (see `Workforce`); empty: this computer.
 
     Returns:
         How many scans are ready, failed, given up, and worth a look.
@@ -86,7 +90,7 @@ def preprocess(
             f"{study.info.spatial_dims}; give as many numbers."
         )
     with study.lock():
-        run = _Run(study, settings, n_workers, forget_missing=forget_missing)
+        run = _Run(study, settings, Workforce(n_workers, scheduler), forget_missing=forget_missing)
         return run.finish(progress)
 
 
@@ -94,9 +98,9 @@ class _Run:
     """One run of the step: which scans are wanted, where their files lie, what is done."""
 
     def __init__(
-        self, study: Study, settings: PreprocessSettings, n_workers: int, *, forget_missing: bool
+        self, study: Study, settings: PreprocessSettings, work: Workforce, *, forget_missing: bool
     ) -> None:
-        self._study, self._settings, self._n_workers = study, settings, n_workers
+        self._study, self._settings, self._workforce = study, settings, work
         self._forgets = forget_missing
         self._scans = study.scans()
         self._ready = set(self._scans.index[self._scans["status"] == "ready"])
@@ -153,7 +157,7 @@ class _Run:
         failed = [one for one in self._sources if one not in self._ready]
         if not failed:
             return False
-        with ReaderPool(self._n_workers, self._limits, PRELOAD) as pool:
+        with self._readers() as pool:
             tasks = (task for task in self._tasks() if task.key in failed)
             return any(reply.error is None for _, reply in pool.map(tasks))
 
@@ -167,12 +171,17 @@ class _Run:
     def _work(self, writer: ScanWriter, progress: Progress) -> None:
         total = len(self._sources)
         progress("Preprocessing", len(self._done), total)
-        with ReaderPool(self._n_workers, self._limits, PRELOAD) as pool:
+        with self._readers() as pool:
             for task, reply in pool.map(self._tasks()):
                 line = self._line(task.key, reply)
                 writer.write(self._rows[task.key], reply.arrays, {"scan_id": task.key, **line})
                 self._done[task.key] = line
                 progress("Preprocessing", len(self._done), total)
+
+    def _readers(self) -> AbstractContextManager[Engine]:
+        one = next(iter(self._sources.values())).files[0].path
+        root = Path(self._study.info.scans_root)
+        return self._workforce.readers(self._limits, PRELOAD, *filter(Path.exists, (root, one)))
 
     def _tasks(self) -> Iterator[Task]:
         for scan_id, source in self._sources.items():

@@ -46,8 +46,12 @@ class Source:
         return frozenset((*self.files, *self.masks) if with_masks else self.files)
 
 
-def find_sources(study: Study) -> dict[str, Source]:
+def find_sources(study: Study, only: str | None = None) -> dict[str, Source]:
     """Files of every scan that was found; one that has gone is left for its reader to say.
+
+    Args:
+        study: The study.
+        only: Look for the files of this scan alone.
 
     Raises:
         MissingKeyError: If names are hidden and the study's key is not on this machine.
@@ -55,6 +59,8 @@ def find_sources(study: Study) -> dict[str, Source]:
     root = Path(study.info.scans_root)
     stored = study.sources()
     stored = stored[stored["role"] != "failed"]
+    if only is not None:
+        stored = stored[stored["scan_id"] == only]
     key = _key(study, stored)
     found: dict[str, Source] = {}
     stamps = _Stamps()

@@ -22,6 +22,8 @@ _MACROS = (
     "CTImageFrameTypeSequence",
     "CTReconstructionSequence",
     "CTXRayDetailsSequence",
+    "CardiacSynchronizationSequence",
+    "RespiratorySynchronizationSequence",
     "MREchoSequence",
     "MRDiffusionSequence",
     "MRImageFrameTypeSequence",
@@ -85,10 +87,20 @@ def _plane(fields: Fields) -> Plane:
         kvp=fields.optional("KVP"),
         b_value=fields.optional("DiffusionBValue"),
         acquired=acquired(fields),
+        phase=_first(
+            fields, "NominalPercentageOfCardiacPhase", "NominalPercentageOfRespiratoryPhase"
+        ),
+        trigger_ms=_first(fields, "TriggerTime", "NominalCardiacTriggerDelayTime"),
+        filter=key_of(fields.text("FilterType")),
     )
 
 
 def _whole(fields: Fields, *keywords: str) -> int | None:
+    value = _first(fields, *keywords)
+    return None if value is None else int(value)
+
+
+def _first(fields: Fields, *keywords: str) -> float | None:
     """The first of some numbers that is there."""
     values = (fields.optional(keyword) for keyword in keywords)
-    return next((int(value) for value in values if value is not None), None)
+    return next((value for value in values if value is not None), None)

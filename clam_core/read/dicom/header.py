@@ -76,6 +76,9 @@ class Plane:
         kvp: Tube voltage, kV.
         b_value: Strength of the diffusion weighting, s/mm2.
         acquired: When it was acquired, in seconds; not for storing.
+        phase: Place in the cardiac or respiratory cycle, per cent.
+        trigger_ms: Time since the trigger (the R wave), ms.
+        filter: Digest of the type of the filter in the beam.
     """
 
     position: Triple | None
@@ -92,6 +95,9 @@ class Plane:
     kvp: float | None = None
     b_value: float | None = None
     acquired: float | None = None
+    phase: float | None = None
+    trigger_ms: float | None = None
+    filter: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,7 @@ class DicomHeader:
         frame_of_reference: Digest of the UID of the room in which positions are given.
         concatenation: Digest of the UID of the concatenation of which the file is a part.
         made: When the values were made (ContentTime), in seconds; not for storing.
+        rest: Checksums of the short elements that are not read, see `unread`.
     """
 
     ref: FileRef
@@ -161,6 +168,7 @@ class DicomHeader:
     frame_of_reference: str = ""
     concatenation: str = ""
     made: float | None = None
+    rest: str = ""
 
     def acquisition(self) -> dict[str, Any]:
         """What may be stored: how the scan was made, nothing of whom it shows or where."""

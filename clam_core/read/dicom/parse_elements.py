@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import struct
 from typing import IO, NamedTuple
+from zlib import crc32
 
 from clam_core.errors import LimitError, ReadError
 from clam_core.read.dicom import tags
@@ -21,6 +22,7 @@ UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 MAX_HEADER_BYTES = 64 << 20
 MAX_VALUE_BYTES = 1 << 16
+MAX_UNREAD_BYTES = 64
 MAX_DEPTH = 32
 DAMAGED = "Its DICOM header is damaged or cut short; export the series again."
 
@@ -34,6 +36,7 @@ _SHORT = frozenset(
     {b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN"}
     | {b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US"}
 )
+_TEXTS = frozenset({b"AE", b"AS", b"CS", b"LO", b"LT", b"SH", b"ST", b"UI"})
 
 
 class Element(NamedTuple):
@@ -51,6 +54,8 @@ class Coding(NamedTuple):
 
 
 Elements = dict[int, Element]
+Unread = dict[int, tuple[int, bool]]
+"""Tag -> checksum of its value, and whether it is a text that names something."""
 
 _UNPACK = {
     (True, True): struct.Struct("<HH2sH").unpack_from,
@@ -117,13 +122,16 @@ def head(buffer: Buffer, pos: int, coding: Coding) -> tuple[int, bytes, int, int
     return group << 16 | low, b"", length, pos + 8
 
 
-def walk(buffer: Buffer, pos: int, coding: Coding) -> tuple[Elements, int, tuple[int, int] | None]:
+def walk(
+    buffer: Buffer, pos: int, coding: Coding, unread: Unread | None = None
+) -> tuple[Elements, int, tuple[int, int] | None]:
     """Collect the wanted elements of a data set or of an item.
 
     Args:
         buffer: The bytes.
         pos: First byte of the first element.
         coding: How the elements are written.
+        unread: Gets the checksums of short elements that are not wanted.
 
     Returns:
         Wanted elements, position behind the last element (of the value of the
@@ -142,6 +150,8 @@ def walk(buffer: Buffer, pos: int, coding: Coding) -> tuple[Elements, int, tuple
             return elements, start, (tag, length) if tag in _PIXELS else None
         pos = start + length if length != UNDEFINED else _skip(buffer, start, coding)
         if not noted:
+            if unread is not None and 0 < length <= MAX_UNREAD_BYTES and pos <= len(data):
+                unread[tag] = (crc32(data[start:pos]), vr in _TEXTS)
             continue
         too_long = pos - start > MAX_VALUE_BYTES and tag not in tags.SEQUENCES
         if too_long or (pos > len(data) and not buffer.reach(pos)):

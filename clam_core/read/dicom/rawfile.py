@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clam_core.errors import LimitError, NotAScanError, ReadError
 from clam_core.files.file_ref import FileRef
@@ -21,6 +21,7 @@ from clam_core.read.dicom.parse_elements import (
     Buffer,
     Coding,
     Elements,
+    Unread,
     head,
     is_type,
     walk,
@@ -47,6 +48,7 @@ class RawHeader:
             be less than its header announces; all that follow if encapsulated.
         encapsulated: Whether the length of the pixel data is undefined.
         media_class: Kind of object that the file meta group names (UID).
+        unread: Checksums of short elements that are not wanted.
     """
 
     elements: Elements
@@ -56,6 +58,7 @@ class RawHeader:
     pixel_bytes: int
     encapsulated: bool
     media_class: str = ""
+    unread: Unread = field(default_factory=dict)
 
 
 def read_raw_header(ref: FileRef) -> RawHeader:
@@ -82,7 +85,8 @@ def read_raw_header(ref: FileRef) -> RawHeader:
             buffer = Buffer(_inflate(buffer.data[pos:] + stream.read()))
             pos, size = 0, len(buffer.data)
         coding = _sniff_coding(buffer, pos, syntax)
-        elements, pos, pixels = walk(buffer, pos, coding)
+        unread: Unread = {}
+        elements, pos, pixels = walk(buffer, pos, coding, unread)
     if pos > size:
         raise ReadError(DAMAGED)
     tag, length = pixels or (0, 0)
@@ -94,6 +98,7 @@ def read_raw_header(ref: FileRef) -> RawHeader:
         pixel_bytes=size - pos if length == UNDEFINED else min(length, size - pos),
         encapsulated=length == UNDEFINED,
         media_class=media_class,
+        unread=unread,
     )
 
 

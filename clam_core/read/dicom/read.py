@@ -63,7 +63,15 @@ def read_series(refs: Sequence[FileRef], limits: ReadLimits) -> ReadResult:
         except (ReadError, *_FILE_FAULTS) as error:
             raise _named(header, error) from None
     turned = array.T if outcome.kind == "scan" else array[0].T
-    return ReadResult(Volume(turned, np.array(outcome.affine), outcome.unit), outcome.notes)
+    volume = Volume(turned, np.array(outcome.affine), outcome.unit)
+    return ReadResult(volume, outcome.notes, _slice_numbers(stack))
+
+
+def _slice_numbers(stack: Stack) -> tuple[int | None, ...]:
+    """Number of each slice in its series, or of its frame in a file that holds several."""
+    return tuple(
+        one.frame + 1 if len(one.header.planes) > 1 else one.header.instance_number for one in stack
+    )
 
 
 def _headers(refs: Sequence[FileRef]) -> list[DicomHeader]:

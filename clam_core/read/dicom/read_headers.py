@@ -17,6 +17,7 @@ from clam_core.read.dicom.rawfile import RawHeader, read_raw_header
 from clam_core.read.dicom.sop_classes import check_is_gray, check_is_scan, known_modality
 from clam_core.read.dicom.tags import TAGS
 from clam_core.read.dicom.times import made
+from clam_core.read.dicom.unread import packed
 
 MAX_FRAMES = 100_000
 MAX_SIDE = 65_535
@@ -108,6 +109,7 @@ def _header(ref: FileRef, raw: RawHeader, fields: Fields, words: tuple[str, ...]
         frame_of_reference=key_of(fields.text("FrameOfReferenceUID")),
         concatenation=key_of(fields.text("ConcatenationUID")),
         made=made(fields),
+        rest=packed(raw.unread),
     )
 
 

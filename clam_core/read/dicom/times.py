@@ -13,12 +13,17 @@ _DATE = re.compile(r"(\d{4})[.-]?(\d\d)[.-]?(\d\d)")
 
 
 def acquired(fields: Fields) -> float | None:
-    """When a picture was acquired, in seconds; None if the header does not say."""
+    """When a picture was acquired, in seconds; None if the header does not say.
+
+    Where it names the day alone, this is its first second.
+    """
     for keyword in ("FrameAcquisitionDateTime", "AcquisitionDateTime"):
         text = fields.text(keyword)
         if len(text) > 8:
             return seconds(text[:8], text[8:])
-    return seconds(fields.text("AcquisitionDate"), fields.text("AcquisitionTime"))
+    day = fields.text("AcquisitionDate")
+    found = seconds(day, fields.text("AcquisitionTime"))
+    return found if found is not None or not _day(day) else _day(day) * 86_400.0
 
 
 def made(fields: Fields) -> float | None:

@@ -13,13 +13,21 @@ from clam_core.report.material import Material
 from clam_core.report.phrases import interval, listed, number, p_value, percent, sentence, titled
 from clam_core.report.sections.effects import effect_name, pairs_table
 from clam_core.report.sections.follow_up import write_follow_up
+from clam_core.report.sections.replication import write_replication
 from clam_core.report.sections.table_one import missing
 from clam_core.report.sections.variables import plots
 from clam_core.report.sections.within import write_within
 from clam_core.statistics.headline import uncapitalized
 from clam_core.study.associations import Associations
+from clam_core.wording import effect_ends, effect_number
 
 __all__ = ["missing", "write"]
+
+NBSP = "\u00a0"
+INTERVALS = (
+    "Intervals hold 95 %; those of shares of variance and of V 90 %, since they cannot lie below 0 "
+    "and their test looks at one side, so that interval and test agree."
+)
 
 
 def write(material: Material, figures: Figures) -> Html:
@@ -37,6 +45,7 @@ def write(material: Material, figures: Figures) -> Html:
         paragraph(stale, class_="banner") if stale else None,
         paragraph(str(about["banner"]), class_="banner") if about.get("banner") else None,
         paragraph(sentence(str(about["headline"])), class_="answer"),
+        paragraph(" ".join(map(str, about["qualifications"]))) if about["qualifications"] else None,
         bullets(sentence(str(note)) for note in about["notes"]),
         _drawn(associations, figures),
         _all_rows(associations),
@@ -46,6 +55,7 @@ def write(material: Material, figures: Figures) -> Html:
         _confounding(associations.table("confounding")),
         write_within(associations),
         write_follow_up(associations, figures),
+        write_replication(material.run),
     ]
     return join(parts)
 
@@ -69,7 +79,7 @@ def _all_rows(found: Associations) -> Html:
                 "Family": row["family"],
                 "n (missing)": f"{row['n']} ({row['n_missing']})",
                 "Effect": effect_name(row["effect_name"]),
-                "Size (95 % interval)": _size(row),
+                "Size (interval)": _size(row),
                 "Test": row["test"],
                 "p": p_value(row["p_value"]),
                 "p corrected": p_value(row["p_adjusted"]),
@@ -82,8 +92,8 @@ def _all_rows(found: Associations) -> Html:
         power = round(100 * found.about["settings"]["power"])
         caption = (
             "Every variable that was tested; p corrected for the number of tests within its "
-            "family. Soft assignment: the same question asked of the probabilities instead of "
-            "the clusters. Detectable: "
+            f"family. {INTERVALS} Soft assignment: the same question asked of the probabilities "
+            "instead of the clusters. Detectable: "
             f"smallest effect that this number of subjects shows with a power of {power} %."
         )
         frame = pd.DataFrame(shown)
@@ -109,9 +119,20 @@ def _detectable(row: dict[object, object]) -> str:
     return text if name in {"", str(row["effect_name"])} else f"{text} ({effect_name(name)})"
 
 
-def _size(row: dict[object, object]) -> str:
-    low, high = float(str(row["ci_low"])), float(str(row["ci_high"]))
-    return f"{number(float(str(row['effect_size'])))} ({interval(low, high)})"
+def _size(row: Mapping[Any, Any]) -> str:
+    """Size with its interval; of a difference of means also in standard deviations."""
+    first = _written(row, ("effect_name", "effect_size", "ci_low", "ci_high"))
+    if row["effect_name"] != "mean_difference" or pd.isna(row["second_effect"]):
+        return first
+    names = ("second_effect_name", "second_effect", "second_low", "second_high")
+    return f"{first}; {effect_name(row['second_effect_name'])} {_written(row, names)}"
+
+
+def _written(row: Mapping[Any, Any], names: tuple[str, str, str, str]) -> str:
+    name, *numbers = (row[one] for one in names)
+    size, low, high = (float(str(one)) for one in numbers)
+    ends = effect_ends(name, low, high).partition("interval ")[2] or "–"
+    return f"{effect_number(name, size)} ({ends.replace(' ', NBSP)})"
 
 
 def _adjusted(found: Associations) -> Html:
@@ -125,8 +146,8 @@ def _adjusted(found: Associations) -> Html:
             "Variable": titled(str(row["label"]), str(row["unit"] or "")),
             "Family": row["family"],
             "n": str(int(row["n_adjusted"])),
-            "Crude effect (95 % interval)": _effect(row, "crude"),
-            "Adjusted effect (95 % interval)": _effect(row, "adjusted"),
+            "Crude effect (interval)": _effect(row, "crude"),
+            "Adjusted effect (interval)": _effect(row, "adjusted"),
             "p adjusted": p_value(row["adjusted_p_value"]),
             "and corrected": p_value(row["adjusted_p_adjusted"]),
             "Model": row["adjusted_test"],
@@ -136,7 +157,7 @@ def _adjusted(found: Associations) -> Html:
     effects = listed(sorted({effect_name(name) for name in rows["adjusted_effect_name"]}))
     caption = (
         f"Crude and adjusted effects ({effects}) in the same rows, those without a missing value; "
-        "corrected for the number of tests within the family."
+        f"corrected for the number of tests within the family. {INTERVALS}"
     )
     return join(
         [
@@ -147,8 +168,8 @@ def _adjusted(found: Associations) -> Html:
 
 
 def _effect(row: Mapping[Any, Any], which: str) -> str:
-    ends = interval(row[f"{which}_low"], row[f"{which}_high"])
-    return f"{number(row[f'{which}_effect'])} ({ends})"
+    names = ("adjusted_effect_name", f"{which}_effect", f"{which}_low", f"{which}_high")
+    return _written(row, names)
 
 
 def _confounding(panel: pd.DataFrame) -> Html:
@@ -159,7 +180,7 @@ def _confounding(panel: pd.DataFrame) -> Html:
         {
             "Variable": row["label"],
             "Family": row["family"],
-            "Strength (95 % interval)": f"{number(row['strength'])} "
+            "Strength (90 % interval)": f"{number(row['strength'])} "
             f"({interval(row['ci_low'], row['ci_high'])})",
             "Largest difference": number(row["largest_difference"]),
             "between clusters": row["difference_between"] or "–",

@@ -10,21 +10,14 @@ from clam_core.figures.associations import LEVEL
 from clam_core.report.html import Html, join, paragraph, table, tag
 from clam_core.report.phrases import interval, number, p_value, titled
 from clam_core.study.associations import Associations
+from clam_core.wording import effect_named
 
 _MOST_CLUSTERS = 4
 
 
 def effect_name(name: object) -> str:
     """The name of an effect as it is printed."""
-    names = {
-        "cramers_v": "Cramér's V",
-        "omega_squared": "omega²",
-        "epsilon_squared": "epsilon²",
-        "eta_squared": "eta²",
-        "hedges_g": "Hedges' g",
-        "partial_r_squared": "partial R²",
-    }
-    return names.get(str(name), str(name).replace("_", " "))
+    return effect_named(name).words
 
 
 def pairs_table(found: Associations) -> Html:
@@ -57,8 +50,9 @@ def pairs_table(found: Associations) -> Html:
         shown.append(cells)
     methods = "; ".join(sorted({str(one) for one in pairs["method"]}))
     caption = (
-        "Effect with 95 % interval (positive: more in the first of the two) and p corrected for "
-        f"the number of pairs, in the variables that differ ({methods})."
+        "Effect with its interval, 95 % or of shares and V 90 % (positive: more in the first of "
+        f"the two), and p corrected for the number of pairs, in the variables that differ "
+        f"({methods})."
     )
     return join([heading, table(pd.DataFrame(shown), caption, by="Family")])
 

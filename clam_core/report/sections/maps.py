@@ -79,7 +79,7 @@ def _shares(material: Material, figures: Figures) -> Html:
             for n in mean.columns
         }
         most = "; ".join(_most(name, row) for name, row in rows.items())
-        caption = f"Mean share of the maps' energy by {title}. Most inside the mask: {most}."
+        caption = f"Mean share of the maps by {title}. Most inside the mask: {most}."
         known = {n: {k: v for k, v in row.items() if k != OUTSIDE} for n, row in rows.items()}
         if what == "zones" and has_lungs(known):
             out = "; ".join(f"{k.lower()}: {percent(row.get(OUTSIDE, 0.0))}" for k, row in

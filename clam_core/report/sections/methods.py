@@ -9,6 +9,7 @@ from clam_core.report.html import Figures, Html, join, paragraph, table, tag
 from clam_core.report.material import Material
 from clam_core.report.phrases import listed
 from clam_core.report.references import cited
+from clam_core.report.sections.follow_up_methods import follow_up_words
 from clam_core.report.sections.preparation import grid_words, input_words, mask_words
 from clam_core.report.sections.training import grouping_words, network_words
 from clam_core.settings.map_variants import map_description
@@ -89,7 +90,9 @@ def association_words(material: Material) -> str:
         f"{plural(n_tests, 'clinical variable')} were compared between the "
         f"clusters ({'; '.join(tests)}; chosen by the kind of variable, without a test of "
         "normality); "
-        f"effect sizes are given with 95 % intervals, and p-values were corrected within families "
+        "effect sizes are given with 95 % intervals (shares of variance and Cramér's V with 90 % "
+        "intervals, which agree with their one-sided tests), and p-values were corrected within "
+        f"families "
         f"{_CORRECTIONS[settings['correction']]}."
     )
     if settings["adjust"]:
@@ -103,6 +106,8 @@ def association_words(material: Material) -> str:
             "by the generalised test of Cochran, Mantel and Haenszel; label shuffles within each "
             f"{site} where counts are small)."
         )
+    if more := follow_up_words(associations.about):
+        text += f" {more}"
     equations = sorted({one.equation for one in material.columns or [] if one.equation})
     if equations:
         text += f" Lung function was expressed by reference equations: {'; '.join(equations)}."

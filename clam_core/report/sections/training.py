@@ -11,6 +11,7 @@ from clam_core.report.charts import curves
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs
 from clam_core.report.material import Material
 from clam_core.report.phrases import number, sentence
+from clam_core.settings.plain_look import plain_sentences
 from clam_core.wording import plural
 
 _PHASES = {"pretrain": "pretraining", "refine": "clustering phase"}
@@ -24,7 +25,8 @@ def write(material: Material, figures: Figures) -> Html:
         parts.append(paragraph("The network was not trained: its weights are random."))
     for phase, part in [] if log.empty else list(log.groupby("phase", sort=False)):
         parts.append(_curve(str(phase), part, figures))
-    notes = [sentence(note) for note in material.info.notes]
+    plain = plain_sentences(material.info.plain) if material.info.plain else []
+    notes = [sentence(note) for note in (*plain, *material.info.notes)]
     return join([*parts, paragraphs(notes)])
 
 
@@ -51,6 +53,8 @@ def network_words(material: Material) -> str:
     """The network and its training in words."""
     settings = material.fit_settings
     network, train = settings.network, settings.train
+    if material.info.method in {"density", "texture"}:
+        return "No network was trained."
     channels = ", ".join(str(n) for n in network.channels)
     schedule = " with a cosine schedule" if train.schedule == "cosine" else ""
     optimizer = "AdamW" if train.weight_decay else "Adam"
@@ -79,6 +83,18 @@ def grouping_words(material: Material) -> str:
             "the place of a lesion (extremes along each axis of the deviation from the cohort's "
             f"median{', left and right counted alike' if settings.mirror else ''}) were reduced to "
             f"{settings.n_features} principal components and grouped by k-means into {k} clusters."
+        ),
+        "density": (
+            "The network has no part in these groups. How HU values are spread in the lower, "
+            "middle and upper third of the lungs (shares of voxels up to each of 13 percentiles of "
+            f"the cohort) was reduced to {settings.n_features} principal components and grouped by "
+            f"a mixture of Gaussians with one covariance into {k} clusters."
+        ),
+        "texture": (
+            "The network has no part in these groups. How differences of neighbouring voxels (one "
+            "and two voxels apart) are spread in the lower, middle and upper third of the lungs "
+            f"was reduced to {settings.n_features} principal components and grouped by a mixture "
+            f"of Gaussians with one covariance into {k} clusters."
         ),
         "kmeans": f"The latent codes were grouped by k-means into {k} clusters.",
         "gmm": f"The latent codes were grouped by a Gaussian mixture into {k} clusters.",

@@ -89,7 +89,7 @@ def assemble(
         subjects = pd.factorize(clusters["subject_id"])[0].astype(np.int64)
         notes.append(
             f"{plural(n_repeated, 'subject has', 'subjects have')} several scans; tests use all "
-            "of them, with a covariance that is robust to their dependence."
+            "of them, and each subject counts once."
         )
     n_absent = int(clinical.isna().all(axis=1).sum()) if len(clinical.columns) else 0
     if n_absent:

@@ -8,21 +8,9 @@ import numpy as np
 
 from clam_core.statistics.cohort.column_arrays import LEVELS
 from clam_core.statistics.result import Values
+from clam_core.wording import MINUS, number_text
 
 _MOST_LEVELS = 8
-
-MINUS = "\u2212"
-"""A minus sign; a hyphen at the start of a cell is a formula to a spreadsheet."""
-
-
-def number_text(value: float) -> str:
-    """A number in up to four significant digits, without an exponent where that is readable."""
-    if not np.isfinite(value):
-        return "–"
-    if value == 0 or 1e-3 <= abs(value) < 1e6:
-        digits = 0 if value == 0 else max(0, 2 - int(np.floor(np.log10(abs(value)))))
-        return f"{value:.{min(digits, 4)}f}".replace("-", MINUS)
-    return f"{value:.2e}".replace("-", MINUS)
 
 
 def titled(label: str, unit: str) -> str:

@@ -33,7 +33,8 @@ def cramers_v(table: Table) -> Effect:
         table: Clusters against levels, no row or column empty.
 
     Returns:
-        Bias-corrected V. The interval is of the population's V.
+        Bias-corrected V. The interval is of the population's V and holds 90 %, as the
+        chi-square test looks at one side.
 
     Source:
         Bergsma (2013), J Korean Stat Soc 42:323; interval by the noncentral chi-square

@@ -1,7 +1,8 @@
 """Intervals by inverting the noncentral t, F and chi-square distributions.
 
-The 95 % interval of a noncentrality holds every value under which the observed
-statistic lies within the middle 95 % of its distribution.
+The interval of a noncentrality holds every value under which the observed statistic lies
+within the middle of its distribution. Of t it holds 95 %, of F and chi-square 90 %: their
+tests look at one side, and so the interval lies above 0 just where the test has p < 0.05.
 
 Source:
     Steiger & Fouladi (1997), "Noncentrality interval estimation and the evaluation
@@ -15,7 +16,10 @@ from collections.abc import Callable
 import numpy as np
 
 TAIL = 0.025
-"""Probability left out on each side of a 95 % interval."""
+"""Probability left out on each side of an interval of t, which has two sides."""
+
+UPPER_TAIL = 0.05
+"""The same of F and chi-square: the level of their test, so that both agree."""
 
 _LARGEST = 1e6
 
@@ -39,25 +43,25 @@ def _limit(distribution: Callable[[float], float], level: float) -> float:
 
 
 def noncentrality_f(statistic: float, df: float, df_residual: float) -> tuple[float, float]:
-    """95 % interval of the noncentrality of an F statistic, from 0 to infinity."""
+    """90 % interval of the noncentrality of an F statistic, from 0 to infinity."""
     from scipy.special import ncfdtr
 
     if statistic <= 0:
         return 0.0, 0.0
     if statistic * df > _LARGEST / 10:
         return np.inf, np.inf
-    tails = (1 - TAIL, TAIL)
+    tails = (1 - UPPER_TAIL, UPPER_TAIL)
     low, high = (_limit(lambda x: ncfdtr(df, df_residual, x, statistic), t) for t in tails)
     return low, high
 
 
 def noncentrality_chi2(statistic: float, df: float) -> tuple[float, float]:
-    """95 % interval of the noncentrality of a chi-square statistic, from 0 to infinity."""
+    """90 % interval of the noncentrality of a chi-square statistic, from 0 to infinity."""
     from scipy.special import chndtr
 
     if statistic <= 0:
         return 0.0, 0.0
-    tails = (1 - TAIL, TAIL)
+    tails = (1 - UPPER_TAIL, UPPER_TAIL)
     low, high = (_limit(lambda x: chndtr(statistic, df, x), t) for t in tails)
     return low, high
 

@@ -1,11 +1,14 @@
-"""Effect sizes of numbers and ranks, each with a 95 % interval."""
+"""Effect sizes of numbers and ranks, each with an interval that agrees with its test."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from clam_core.statistics.cohort.groups import Groups, midranks
 from clam_core.statistics.effects.noncentral import (
+    TAIL,
     noncentrality_chi2,
     noncentrality_f,
     noncentrality_t,
@@ -17,34 +20,62 @@ Z = 1.959963984540054
 """97.5 % quantile of the normal distribution."""
 
 
-def hedges_g(groups: Groups) -> Effect:
-    """Difference of two means in pooled standard deviations, first minus second cluster.
+def mean_difference(groups: Groups) -> Effect:
+    """Difference of two means in the variable's unit, first minus second cluster.
 
     Args:
         groups: Two clusters of numbers.
 
     Returns:
-        Hedges' g; NaN where nothing varies within the clusters.
+        The difference; its interval lies on one side of 0 just where Welch's test has p < 0.05.
 
     Source:
-        Hedges (1981), J Educ Stat 6:107, for the correction by the gamma function;
-        interval by the noncentral t distribution, Cumming & Finch (2001), Educ
-        Psychol Meas 61:532. Equal variances are assumed.
+        Welch (1938), "The significance of the difference between two means when the population
+        variances are unequal", Biometrika 29:350.
+    """
+    from scipy.special import stdtrit
+
+    gap, error, df = _welch_parts(groups)
+    width = float(stdtrit(df, 1 - TAIL)) * error
+    return Effect("mean_difference", gap, gap - width, gap + width, "Welch's t")
+
+
+def _welch_parts(groups: Groups) -> tuple[float, float, float]:
+    """Difference of two means, its standard error and degrees of freedom."""
+    means, parts = groups.means(), groups.variances() / groups.sizes
+    df = float(parts.sum() ** 2 / (parts**2 / (groups.sizes - 1)).sum())
+    return float(means[0] - means[1]), float(np.sqrt(parts.sum())), df
+
+
+def hedges_g(groups: Groups) -> Effect:
+    """Difference of two means over the root of their mean variance, first minus second cluster.
+
+    Args:
+        groups: Two clusters of numbers.
+
+    Returns:
+        Hedges' g with variances that are not pooled, as Welch's test has them: its interval
+        excludes 0 just where that test has p < 0.05. NaN where nothing varies.
+
+    Source:
+        Delacre et al. (2021), "Why Hedges' g*s based on the non-pooled standard deviation should
+        be reported with Welch's t-test", doi:10.31234/osf.io/tu6mp; Hedges (1981), J Educ Stat
+        6:107, for the correction by the gamma function; as R's effectsize::hedges_g with
+        pooled_sd = FALSE.
     """
     from scipy.special import gammaln
 
-    method = "noncentral t, pooled variance (Cumming & Finch 2001)"
-    sizes, means = groups.sizes, groups.means()
-    df = groups.n - 2
-    pooled = float(((sizes - 1) * groups.variances()).sum() / df) if df > 0 else 0.0
-    if pooled <= 0:
+    variances = groups.variances()
+    if not variances.sum() > 0:
         return Effect("hedges_g", np.nan, np.nan, np.nan, "nothing varies within the clusters")
-    scale = float(np.sqrt(1 / sizes[0] + 1 / sizes[1]))
-    d = float(means[0] - means[1]) / np.sqrt(pooled)
+    gap, error, df = _welch_parts(groups)
+    spread = float(np.sqrt(variances.mean()))
     correction = np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2) if df > 1 else 1
-    # t = d / scale: the interval of its noncentrality, times scale, is one of d.
-    low, high = (float(correction * end * scale) for end in noncentrality_t(d / scale, df))
-    return Effect("hedges_g", float(correction * d), low, high, method)
+    # The interval of the noncentrality of t = gap / error, times error / spread, is one of d.
+    ends = noncentrality_t(gap / error, df)
+    low, high = (float(correction * end * error / spread) for end in ends)
+    method = "noncentral t of Welch's test, variances not pooled (Delacre et al. 2021)"
+    return Effect("hedges_g", float(correction * gap / spread), low, high, method)
 
 
 def standardized_mean_difference(groups: Groups) -> Effect:
@@ -143,15 +174,17 @@ def eta_squared(groups: Groups) -> Effect:
     return Effect("eta_squared", float(size), low, high, "noncentral F (Steiger 2004)")
 
 
-def epsilon_squared(groups: Groups) -> Effect:
+def eta_squared_h(groups: Groups) -> Effect:
     """Share of the variance of the ranks that lies between the clusters, bias-corrected.
 
-    The estimate is (H - k + 1) / (n - k) with the H of Kruskal and Wallis, which
-    some authors call eta squared of H; negative values are shown as 0.
+    The estimate is (H - k + 1) / (n - k) with the H of Kruskal and Wallis, which R's users
+    know as eta squared based on H; negative values are shown as 0. It is the epsilon squared of
+    Kelley (1935) on ranks, but not what R calls rank epsilon squared, H / (n - 1).
 
     Source:
-        Kelley (1935), PNAS 21:554; interval by the noncentral F distribution on ranks,
-        whose F is the one of Conover & Iman (1981), Am Stat 35:124.
+        Tomczak & Tomczak (2014), Trends Sport Sci 1:19, as R's rstatix::kruskal_effsize;
+        interval by the noncentral F distribution on ranks, whose F is the one of Conover &
+        Iman (1981), Am Stat 35:124.
     """
     statistic, residual = classic_f(midranks(groups.values), groups)
     df = groups.k - 1
@@ -160,7 +193,35 @@ def epsilon_squared(groups: Groups) -> Effect:
     size = 1 - (groups.n - 1) / residual * (1 - share)
     _, low, high = share_of_f(statistic, df, residual, groups.n)
     method = "noncentral F on ranks (Conover & Iman 1981; Steiger 2004)"
-    return Effect("epsilon_squared", float(max(size, 0.0)), low, high, method)
+    return Effect("eta_squared_h", float(max(size, 0.0)), low, high, method)
+
+
+def agreeing(effect: Effect, p_value: float, df: float, n: int, fewest: int = 0) -> Effect:
+    """A share of variance or V whose interval is on the side of 0 where its test is.
+
+    Exact, permutation and rank tests have no noncentral distribution of their own. Where the
+    interval would answer otherwise than they do, which is close to the level alone, its lower end
+    is that of the chi-square with their p-value.
+
+    Args:
+        effect: An effect that cannot fall below 0.
+        p_value: Of the test that stands beside it.
+        df: Degrees of freedom between the clusters.
+        n: Number of values.
+        fewest: Of V: the smaller of clusters and levels, less 1; 0 for a share.
+
+    Returns:
+        The same; its lower end is 0 where p is 0.05 or more, and above 0 where it is less.
+    """
+    from scipy.special import chdtri
+
+    if p_value >= 2 * TAIL:
+        return replace(effect, ci_low=0.0)
+    if effect.ci_low > 0:
+        return effect
+    noncentrality, _ = noncentrality_chi2(float(chdtri(df, p_value)), df)
+    low = np.sqrt(noncentrality / n / fewest) if fewest else noncentrality / (noncentrality + n)
+    return replace(effect, ci_low=float(min(low, effect.size)))
 
 
 def rank_biserial(groups: Groups) -> Effect:

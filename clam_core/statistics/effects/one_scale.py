@@ -8,9 +8,18 @@ import numpy as np
 import pandas as pd
 
 COLUMNS = ("variable", "label", "family", "strength", "low", "high", "p_adjusted")
-_SHARES = frozenset({"omega_squared", "eta_squared", "epsilon_squared", "partial_r_squared"})
+_SHARES = frozenset(
+    {"omega_squared", "eta_squared", "eta_squared_h", "epsilon_squared", "partial_r_squared"}
+)
 _AS_IT_IS = frozenset({"cramers_v", "rank_biserial"})
 _RATIOS = frozenset({"odds_ratio"})
+_DIFFERENCES = frozenset({"hedges_g", "standardized_difference"})
+_TAKEN_INSTEAD = {
+    ("rate_ratio", "rank_biserial"),
+    ("mean_difference", "hedges_g"),
+    ("mean_difference", "standardized_difference"),
+}
+"""Effects in units that differ between variables, and the second effect that has none."""
 
 
 def strengths(rows: pd.DataFrame) -> pd.DataFrame:
@@ -18,8 +27,9 @@ def strengths(rows: pd.DataFrame) -> pd.DataFrame:
 
     Shares of variance become their square root; Cramer's V and the rank-biserial
     correlation stay; Hedges' g and the logarithm of odds ratios are converted. Of
-    counts the second effect, a rank-biserial correlation, is taken. Each conversion
-    rises with the effect, so that the ends of an interval are converted alike.
+    differences of means and of counts the second effect is taken, Hedges' g and the
+    rank-biserial correlation. Each conversion rises with the effect, so that the ends of
+    an interval are converted alike.
 
     Args:
         rows: Rows of the association table.
@@ -45,8 +55,9 @@ def strengths(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _converted(row: dict[Any, Any], counts: np.ndarray[Any, Any]) -> tuple[float, ...] | None:
     name, ends = row["effect_name"], (row["effect_size"], row["ci_low"], row["ci_high"])
-    if name == "rate_ratio" and row.get("second_effect_name") == "rank_biserial":
-        name = "rank_biserial"
+    second = row.get("second_effect_name")
+    if (name, second) in _TAKEN_INSTEAD:
+        name = second
         ends = (row["second_effect"], row["second_low"], row["second_high"])
     values = np.array(ends, dtype=np.float64)
     if name in _SHARES:
@@ -54,7 +65,7 @@ def _converted(row: dict[Any, Any], counts: np.ndarray[Any, Any]) -> tuple[float
     elif name in _RATIOS:
         with np.errstate(divide="ignore"):
             values = _of_difference(np.log(values) * np.sqrt(3) / np.pi, counts)
-    elif name in {"hedges_g", "standardized_difference"}:
+    elif name in _DIFFERENCES:
         values = _of_difference(values, counts)
     elif name not in _AS_IT_IS:
         return None

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from clam_core.statistics.cohort.column_arrays import LEVELS, NUMBERS, codes_of, numbers_of
 from clam_core.statistics.cohort.groups import Groups, group, table_of
-from clam_core.statistics.cohort.summaries import number_text, titled
+from clam_core.statistics.cohort.summaries import titled
 from clam_core.statistics.effects.contingency import table_difference
 from clam_core.statistics.effects.numbers import standardized_mean_difference
 from clam_core.statistics.result import NotTestableError, Values
 from clam_core.tables.column_info import ColumnInfo
+from clam_core.wording import number_text
 
 COLUMNS = ("variable", "label", "n_selected", "n_rest", "difference", "size")
 _MOST_LEVELS = 4

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clam_core.statistics.cohort.summaries import number_text, titled
+from clam_core.statistics.cohort.summaries import titled
+from clam_core.wording import number_text
 
 LEVEL = 0.05
 _SIGNED = frozenset({"hedges_g", "rank_biserial", "cliffs_delta", "standardized_difference"})

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clam_core.statistics.dependence.by_subject import joint_test_by_subject
 from clam_core.statistics.effects.numbers import share_of_chi2, share_of_f
 from clam_core.statistics.models.design import (
     Covariates,
@@ -43,12 +44,35 @@ class Outcome:
         values: Numbers or codes, NaN where missing, shape (n,).
         labels: Cluster of each row, shape (n,).
         subjects: Subject of each row where subjects have several rows.
+        n_resamples: Shuffles of subjects, where they have several rows and a test needs them.
+        seed: Shuffles follow from it.
     """
 
     kind: str
     values: Values
     labels: Labels
     subjects: Labels | None = None
+    n_resamples: int = 999
+    seed: int = 0
+
+    def test(
+        self, rows: NDArray[np.bool_], tested: Values, covariates: Values | None = None
+    ) -> JointTest:
+        """Joint test of columns in some rows; each subject counts once where it has several.
+
+        Raises:
+            NotEstimableError: If there is no estimate.
+        """
+        problem = self.problem(rows, tested, covariates)
+        try:
+            if problem.subjects is None:
+                return joint_test(problem)
+            return joint_test_by_subject(problem, self.n_resamples, self.seed)
+        except np.linalg.LinAlgError:
+            n, p = problem.design.shape
+            raise NotEstimableError(
+                f"its {p} coefficients cannot be told apart in {n} rows"
+            ) from None
 
     def problem(
         self, rows: NDArray[np.bool_], tested: Values, covariates: Values | None = None
@@ -110,11 +134,11 @@ def adjust(outcome: Outcome, covariates: Covariates) -> Adjusted:
             separated, or a model has no estimate.
     """
     matrix = covariates.matrix(len(outcome.labels))
-    rows = np.isfinite(outcome.values) & np.isfinite(matrix).all(axis=1)
-    rows &= _in_clusters_of_two(outcome.labels, rows)
+    complete = np.isfinite(outcome.values) & np.isfinite(matrix).all(axis=1)
+    rows = complete & _in_clusters_of_two(outcome.labels, complete)
     labels = outcome.labels[rows]
     if len(np.unique(labels)) < 2:
-        raise NotEstimableError("fewer than two clusters have two complete rows")
+        raise NotEstimableError(_incomplete_words(outcome.labels, complete))
     tested, others = cluster_columns(labels), drop_idle_columns(matrix[rows])
     n_coefficients = 1 + tested.shape[1] + others.shape[1]
     if rows.sum() < n_coefficients + _SPARE_ROWS:
@@ -122,11 +146,27 @@ def adjust(outcome: Outcome, covariates: Covariates) -> Adjusted:
             f"{int(rows.sum())} complete rows are too few for {n_coefficients} coefficients"
         )
     note = check_separable(tested, covariates, rows)
-    crude = joint_test(outcome.problem(rows, tested))
-    adjusted = joint_test(outcome.problem(rows, tested, others))
-    effects = [effect_of(test, outcome, rows) for test in (crude, adjusted)]
+    absent = np.setdiff1d(outcome.labels[np.isfinite(outcome.values)], labels)
+    if len(absent):
+        named = ", ".join(f"cluster {one}" for one in absent)
+        note = f"Adjusted without {named}, where a covariate is always missing. {note}".strip()
+    crude = outcome.test(rows, tested)
+    adjusted = outcome.test(rows, tested, others)
+    effects = [effect_of(test, outcome) for test in (crude, adjusted)]
     contrasts = _contrasts(np.unique(labels), outcome.kind, crude, adjusted)
     return Adjusted(int(rows.sum()), crude, adjusted, effects[0], effects[1], contrasts, note)
+
+
+def _incomplete_words(labels: Labels, complete: NDArray[np.bool_]) -> str:
+    """Complete rows of each cluster, as a reason why there is no adjusted result."""
+    numbers = ", ".join(
+        f"{int(complete[labels == one].sum())} of {int((labels == one).sum())} in cluster {one}"
+        for one in np.unique(labels)
+    )
+    return (
+        "fewer than two clusters have two rows in which the variable and every covariate are known "
+        f"({numbers})"
+    )
 
 
 def _in_clusters_of_two(labels: Labels, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -135,17 +175,18 @@ def _in_clusters_of_two(labels: Labels, rows: NDArray[np.bool_]) -> NDArray[np.b
     return np.isin(labels, clusters[counts >= 2])
 
 
-def effect_of(test: JointTest, outcome: Outcome, rows: NDArray[np.bool_]) -> Effect:
+def effect_of(test: JointTest, outcome: Outcome) -> Effect:
     """Effect of two clusters on the model's scale, of more as a share of variance.
 
     Args:
         test: The joint test of the clusters.
         outcome: The variable.
-        rows: Its rows that were used, shape (n,).
 
     Returns:
         First minus (or over) second cluster, or the share with bias corrected.
     """
+    if test.effect is not None:
+        return test.effect
     scale = SCALES[outcome.kind]
     if test.df > 1 or len(test.coefficients) != 1:
         name = "partial_r_squared"
@@ -157,14 +198,9 @@ def effect_of(test: JointTest, outcome: Outcome, rows: NDArray[np.bool_]) -> Eff
     # Coefficients are second minus first cluster; effects are given as first minus second.
     value, low, high = -test.coefficients[0], -test.high[0], -test.low[0]
     if scale == "mean_difference" or "ranks" in test.model:
-        values = outcome.values[rows]
-        spread = _pooled_sd(values, outcome.labels[rows])
-        if "ranks" in test.model or spread == 0:
+        if "ranks" in test.model:
             return Effect("partial_r_squared", *_share(test), test.model)
-        ends = (float(x / spread) for x in (value, low, high))
-        size, low, high = ends
-        method = "model's interval over the pooled standard deviation within clusters"
-        return Effect("standardized_difference", size, low, high, method)
+        return Effect(scale, float(value), float(low), float(high), test.model)
     size, low, high = (float(np.exp(x)) for x in (value, low, high))
     return Effect(scale, size, low, high, f"{test.model}")
 
@@ -172,6 +208,26 @@ def effect_of(test: JointTest, outcome: Outcome, rows: NDArray[np.bool_]) -> Eff
 def _share(test: JointTest) -> tuple[float, float, float]:
     size, low, high = share_of_f(test.statistic, test.df, test.df_residual, test.n)
     return size, low, high
+
+
+def standardized(effect: Effect, outcome: Outcome, rows: NDArray[np.bool_]) -> Effect:
+    """A difference of means over the pooled standard deviation within clusters.
+
+    Args:
+        effect: What `effect_of` gives.
+        outcome: The variable.
+        rows: Its rows that were used, shape (n,).
+
+    Returns:
+        The same difference without its unit; NaN where the effect is another one.
+    """
+    name = "standardized_difference"
+    spread = _pooled_sd(outcome.values[rows], outcome.labels[rows])
+    if effect.name != "mean_difference" or spread == 0:
+        return Effect("", np.nan, np.nan, np.nan, "")
+    size, low, high = (float(x / spread) for x in (effect.size, effect.ci_low, effect.ci_high))
+    method = "model's interval over the pooled standard deviation within clusters"
+    return Effect(name, size, low, high, method)
 
 
 def _pooled_sd(values: Values, labels: Labels) -> float:
@@ -183,14 +239,15 @@ def _pooled_sd(values: Values, labels: Labels) -> float:
 
 def _contrasts(clusters: Labels, kind: str, crude: JointTest, adjusted: JointTest) -> pd.DataFrame:
     """The first cluster against each other one, on the scale of the kind."""
-    ranked = "ranks" in crude.model or "ranks" in adjusted.model
-    if not len(crude.coefficients) or ranked:
+    ranked = not adjusted.scale and ("ranks" in crude.model or "ranks" in adjusted.model)
+    if not len(crude.coefficients) or not len(adjusted.coefficients) or ranked:
         return pd.DataFrame(columns=list(CONTRAST_COLUMNS))
-    back = (lambda x: x) if kind == "continuous" else np.exp
+    is_difference = kind == "continuous" or bool(adjusted.scale)
+    back = (lambda x: x) if is_difference else np.exp
     columns: dict[str, object] = {
         "cluster_a": int(clusters[0]),
         "cluster_b": clusters[1:],
-        "scale": SCALES[kind],
+        "scale": adjusted.scale or SCALES[kind],
     }
     for name, test in (("crude", crude), ("adjusted", adjusted)):
         columns[name] = back(-test.coefficients)
@@ -217,4 +274,4 @@ def soft_test(outcome: Outcome, soft: Values) -> JointTest:
     tested = drop_idle_columns(soft[rows][:, 1:])
     if not tested.shape[1] or rows.sum() < tested.shape[1] + 1 + _SPARE_ROWS:
         raise NotEstimableError("the soft assignment does not vary, or rows are too few")
-    return joint_test(outcome.problem(rows, tested / tested.std(axis=0)))
+    return outcome.test(rows, tested / tested.std(axis=0))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clam_core.statistics.result import Labels, Values
+from clam_core.statistics.result import Values
 
 
 class NotEstimableError(Exception):
@@ -48,28 +48,6 @@ def wald(model: Model, tested: NDArray[np.intp]) -> float:
     part = model.coefficients[tested]
     covariance = model.covariance[np.ix_(tested, tested)]
     return float(part @ np.linalg.solve(covariance, part))
-
-
-def clustered_covariance(model: Model, bread: Values, subjects: Labels) -> Values:
-    """Covariance that holds when rows of one subject depend on each other.
-
-    Args:
-        model: The model; its `scores` are summed within subjects.
-        bread: Inverse of the information, shape (p, p).
-        subjects: Number of each row's subject, shape (n,), from 0.
-
-    Returns:
-        Shape (p, p), with the factor G / (G - 1) for G subjects.
-
-    Source:
-        Liang & Zeger (1986), "Longitudinal data analysis using generalized linear
-        models", Biometrika 73:13 (working independence).
-    """
-    n_subjects = int(subjects.max()) + 1
-    sums = np.zeros((n_subjects, model.scores.shape[1]))
-    np.add.at(sums, subjects, model.scores)
-    covariance: Values = bread @ (sums.T @ sums) @ bread * n_subjects / (n_subjects - 1)
-    return covariance
 
 
 def solve_information(information: Values) -> Values:

@@ -6,21 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from clam_core.statistics.models.fitted_model import Model, clustered_covariance, solve_information
-from clam_core.statistics.result import Labels, Values
+from clam_core.statistics.models.fitted_model import Model, solve_information
+from clam_core.statistics.result import Values
 
 
-def fit_linear(y: Values, design: Values, subjects: Labels | None = None) -> Model:
+def fit_linear(y: Values, design: Values) -> Model:
     """Fit by least squares.
 
     Args:
         y: Shape (n,).
         design: Shape (n, p), full rank, with its constant.
-        subjects: Subject of each row where rows of one subject depend on each other.
 
     Returns:
-        The model with HC3 covariance, or the one by subject; F tests have n - p, or
-        number of subjects - 1, residual degrees of freedom.
+        The model with HC3 covariance; F tests have n - p residual degrees of freedom.
 
     Raises:
         NotEstimableError: If the design is not of full rank.
@@ -37,21 +35,13 @@ def fit_linear(y: Values, design: Values, subjects: Labels | None = None) -> Mod
     alone = leverage > 1 - 1e-9
     inflated = np.where(alone, 0.0, residuals / np.where(alone, 1.0, 1 - leverage))
     meat = (design * (inflated**2)[:, None]).T @ design
-    model = Model(
+    return Model(
         "linear model, HC3",
         coefficients,
         bread @ meat @ bread,
         np.nan,
         design * residuals[:, None],
         n - p,
-    )
-    if subjects is None:
-        return model
-    covariance = clustered_covariance(model, bread, subjects) * (n - 1) / (n - p)
-    # Subjects count from 0, so this is their number less 1.
-    df = float(subjects.max())
-    return replace(
-        model, name="linear model, robust by subject", covariance=covariance, df_residual=df
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,13 @@ from clam_core.statistics.models.firth import fit_firth, penalized_ratio, profil
 from clam_core.statistics.models.fitted_model import (
     Model,
     NotEstimableError,
-    clustered_covariance,
     wald,
 )
 from clam_core.statistics.models.linear import fit_linear, with_pooled_variance
 from clam_core.statistics.models.logistic import SeparationError, fit_logistic
 from clam_core.statistics.models.multinomial import fit_multinomial
 from clam_core.statistics.models.ordinal_model import fit_proportional_odds
-from clam_core.statistics.result import Labels, Values
+from clam_core.statistics.result import Effect, Labels, Values
 
 _NO_VARIANCE = 1e-12
 """Of a variable's own variance of the mean; less is rounding."""
@@ -77,7 +76,7 @@ class JointTest:
 
     Attributes:
         model: Name of the model.
-        n: Rows.
+        n: Rows, or subjects where these have several rows.
         statistic: F where `df_residual` is finite, else chi-square.
         df: Tested degrees of freedom.
         df_residual: Of the denominator; NaN for chi-square.
@@ -85,6 +84,8 @@ class JointTest:
         coefficients: Per tested column; none for nominal variables.
         low: Lower ends of their 95 % intervals.
         high: Upper ends.
+        effect: The effect, where the test has one of its own.
+        scale: What coefficients are, where it is not that of the kind; they are differences then.
     """
 
     model: str
@@ -96,6 +97,8 @@ class JointTest:
     coefficients: Values
     low: Values
     high: Values
+    effect: Effect | None = None
+    scale: str = ""
 
 
 def joint_test(problem: Problem) -> JointTest:
@@ -104,8 +107,7 @@ def joint_test(problem: Problem) -> JointTest:
     Continuous: least squares with HC3, F. Binary: logistic, Firth's where separated.
     Ordinal: proportional odds, or least squares on ranks where separated. Nominal:
     multinomial, with Clogg's prior where separated. These by likelihood ratio. Counts:
-    negative binomial with HC2, F (HC3 rejects too rarely where most counts are 0). With
-    `subjects`: the same models, Wald F with the covariance by subject.
+    negative binomial with HC2, F (HC3 rejects too rarely where most counts are 0).
 
     Args:
         problem: The variable and the columns.
@@ -128,16 +130,11 @@ def joint_test(problem: Problem) -> JointTest:
 
 
 def _counts(problem: Problem) -> JointTest:
-    model = fit_counts(problem.y, problem.design)
-    if problem.subjects is None:
-        return _by_wald(problem, model, problem.positions)
-    name = model.name.removesuffix(", HC2")
-    plain = replace(model, name=name, covariance=model.bread)
-    return _robust(problem, plain, problem.positions, problem.subjects)
+    return _by_wald(problem, fit_counts(problem.y, problem.design), problem.positions)
 
 
 def _linear(problem: Problem, y: Values, name: str = "") -> JointTest:
-    model = fit_linear(y, problem.design, problem.subjects)
+    model = fit_linear(y, problem.design)
     return _by_wald(problem, model, problem.positions, name)
 
 
@@ -163,24 +160,11 @@ def _by_wald(problem: Problem, model: Model, tested: NDArray[np.intp], name: str
     return JointTest(label, len(problem.y), statistic, df, model.df_residual, p_value, *ends)
 
 
-def _robust(
-    problem: Problem, model: Model, tested: NDArray[np.intp], subjects: Labels
-) -> JointTest:
-    """Wald F of a likelihood model with the covariance by subject."""
-    covariance = clustered_covariance(model, model.covariance, subjects)
-    name = f"{model.name}, robust by subject"
-    df = float(subjects.max())
-    robust = Model(name, model.coefficients, covariance, np.nan, model.scores, df)
-    return _by_wald(problem, robust, tested)
-
-
 def _by_likelihood(
     problem: Problem, fit: Callable[[Values, Values], Model], tested: NDArray[np.intp]
 ) -> JointTest:
     """Likelihood-ratio test of the tested columns in a model with a constant."""
     model = fit(problem.y, problem.design)
-    if problem.subjects is not None:
-        return _robust(problem, model, tested, problem.subjects)
     null = fit(problem.y, problem.null)
     return _ratio(problem, model, 2 * (model.log_likelihood - null.log_likelihood), tested)
 
@@ -200,8 +184,6 @@ def _logistic(problem: Problem) -> JointTest:
         return _by_likelihood(problem, fit_logistic, problem.positions)
     except SeparationError:
         model = fit_firth(problem.y, problem.design)
-    if problem.subjects is not None:
-        raise NotEstimableError("the answers are separated, and rows depend on each other")
     statistic = penalized_ratio(problem.y, problem.design, model, problem.positions)
     ratio = _ratio(problem, model, statistic, problem.positions)
     ends = [profile_interval(problem.y, problem.design, model, int(j)) for j in problem.positions]
@@ -216,8 +198,6 @@ def _ordinal(problem: Problem) -> JointTest:
     tested = n_thresholds + problem.positions - 1
     try:
         model = fit_proportional_odds(problem.y, problem.design[:, 1:])
-        if problem.subjects is not None:
-            return _robust(problem, model, tested, problem.subjects)
         null = fit_proportional_odds(problem.y, problem.null[:, 1:])
     except NotEstimableError:
         return _by_ranks(problem)
@@ -236,8 +216,7 @@ def _by_ranks(problem: Problem) -> JointTest:
     try:
         return _linear(problem, ranks, name.format("HC3"))
     except NotEstimableError:
-        if problem.subjects is not None:
-            raise
+        pass
     model = with_pooled_variance(fit_linear(ranks, problem.design), ranks, problem.design)
     return _by_wald(problem, model, problem.positions, name.format("pooled variance"))
 
@@ -267,8 +246,6 @@ def _with_prior(problem: Problem, tested: NDArray[np.intp]) -> JointTest:
     from scipy.special import chdtrc
 
     model = fit_multinomial(problem.y, problem.design, prior=True)
-    if problem.subjects is not None:
-        return _robust(problem, model, tested, problem.subjects)
     statistic = wald(model, tested)
     none = np.empty(0)
     p_value = float(chdtrc(len(tested), statistic))

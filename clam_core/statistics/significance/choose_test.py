@@ -13,12 +13,17 @@ from clam_core.statistics.cohort.groups import Groups, group, table_of
 from clam_core.statistics.effects.contingency import cramers_v, odds_ratio
 from clam_core.statistics.effects.detectable import detectable_g, detectable_share, detectable_v
 from clam_core.statistics.effects.numbers import (
-    epsilon_squared,
+    agreeing,
     eta_squared,
+    eta_squared_h,
     hedges_g,
+    mean_difference,
     omega_squared,
     rank_biserial,
 )
+from clam_core.statistics.models.design import cluster_columns
+from clam_core.statistics.models.fitted_model import NotEstimableError
+from clam_core.statistics.models.regression import Problem, joint_test
 from clam_core.statistics.result import Effect, Labels, NotTestableError, Tested, Values
 from clam_core.statistics.significance.contingency import (
     chi_square_test,
@@ -87,6 +92,26 @@ def compare(
     return _numbers(groups, settings, rng)
 
 
+def smallest_detectable(name: str, sizes: Values, groups: Groups, power: float) -> float:
+    """Smallest effect that would be found with a power.
+
+    Args:
+        name: Its scale: `hedges_g`, `cramers_v`, or a share of variance.
+        sizes: Independent values per cluster, shape (k,).
+        groups: The values, for the number of levels.
+        power: Probability of finding it.
+
+    Returns:
+        The effect.
+    """
+    if name == "hedges_g":
+        return detectable_g(sizes, power)
+    if name == "cramers_v":
+        shape = (groups.k, len(np.unique(groups.values)))
+        return detectable_v(round(float(sizes.sum())), shape, power)
+    return detectable_share(sizes, power)
+
+
 def _numbers(groups: Groups, settings: AssociateSettings, rng: np.random.Generator) -> Compared:
     tested = mean_test(groups, settings.n_resamples, rng)
     sensitivity = rank_test(groups, settings.n_resamples, rng)
@@ -97,7 +122,7 @@ def _numbers(groups: Groups, settings: AssociateSettings, rng: np.random.Generat
                         ordered.pairs, ordered.detectable_name, ordered.detectable)  # fmt: skip
     pairs = games_howell(groups)
     if groups.k == 2:
-        effects = hedges_g(groups), rank_biserial(groups)
+        effects = mean_difference(groups), hedges_g(groups)
         smallest = detectable_g(groups.sizes, settings.power)
         return Compared(groups, tested, sensitivity, *effects, pairs, "hedges_g", smallest)
     effects = omega_squared(groups), eta_squared(groups)
@@ -108,13 +133,12 @@ def _numbers(groups: Groups, settings: AssociateSettings, rng: np.random.Generat
 def _ordered(groups: Groups, settings: AssociateSettings, rng: np.random.Generator) -> Compared:
     tested = rank_test(groups, settings.n_resamples, rng)
     sensitivity = _as_levels(groups, settings, rng)
-    effects = epsilon_squared(groups), cramers_v(table_of(groups))
+    share = agreeing(eta_squared_h(groups), tested.p_value, groups.k - 1, groups.n)
+    effects = share, cramers_v(table_of(groups))
     if groups.k == 2:
-        effects = rank_biserial(groups), effects[0]
+        effects = rank_biserial(groups), share
     smallest = detectable_share(groups.sizes, settings.power)
-    return Compared(
-        groups, tested, sensitivity, *effects, dunn(groups), "epsilon_squared", smallest
-    )
+    return Compared(groups, tested, sensitivity, *effects, dunn(groups), "eta_squared_h", smallest)
 
 
 def _as_levels(groups: Groups, settings: AssociateSettings, rng: np.random.Generator) -> Tested:
@@ -127,14 +151,25 @@ def _as_levels(groups: Groups, settings: AssociateSettings, rng: np.random.Gener
 
 def _counts(groups: Groups, settings: AssociateSettings, rng: np.random.Generator) -> Compared:
     tested = count_test(groups, settings.n_resamples, rng)
-    sensitivity = rank_test(groups, settings.n_resamples, rng)
-    effects = epsilon_squared(groups), eta_squared(groups)
+    sensitivity = _count_means(groups) or rank_test(groups, settings.n_resamples, rng)
+    share = agreeing(eta_squared(groups), tested.p_value, groups.k - 1, groups.n)
+    effects = share, eta_squared_h(groups)
     if groups.k == 2:
         effects = rate_ratio(groups), rank_biserial(groups)
     smallest = detectable_share(groups.sizes, settings.power)
-    return Compared(
-        groups, tested, sensitivity, *effects, dunn(groups), "epsilon_squared", smallest
-    )
+    return Compared(groups, tested, sensitivity, *effects, dunn(groups), "eta_squared_h", smallest)
+
+
+def _count_means(groups: Groups) -> Tested | None:
+    """Means of counts whatever their spread; None where the model has no estimate."""
+    tested = cluster_columns(groups.codes.astype(np.int64))
+    problem = Problem("count", groups.values, tested, np.empty((groups.n, 0)))
+    try:
+        found = joint_test(problem)
+    except NotEstimableError:
+        return None
+    numbers = (found.statistic, found.df, found.df_residual, found.p_value)
+    return Tested(found.model, *numbers, "Means of counts, whatever their spread.")
 
 
 def _levels(groups: Groups, settings: AssociateSettings, rng: np.random.Generator) -> Compared:
@@ -147,7 +182,9 @@ def _levels(groups: Groups, settings: AssociateSettings, rng: np.random.Generato
     tested = table_test(table, settings.n_resamples, rng)
     sensitivity = chi_square_test(table) if is_sparse(table) else likelihood_ratio_test(table)
     pairs = pairwise_tables(groups, settings.n_resamples, rng)
-    v = cramers_v(table)
+    fewest = min(table.shape) - 1
+    df = (table.shape[0] - 1) * (table.shape[1] - 1)
+    v = agreeing(cramers_v(table), tested.p_value, df, groups.n, fewest)
     effects = v, v
     if table.shape == (2, 2):
         effects = odds_ratio(table, exact=is_sparse(table)), v

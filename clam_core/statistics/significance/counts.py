@@ -68,8 +68,9 @@ def count_test(groups: Groups, n_resamples: int, rng: np.random.Generator) -> Te
         rng: Their randomness.
 
     Returns:
-        The test; its statistic is the Poisson deviance between the clusters' means, its p
-        holds whatever the distribution of the counts is.
+        The test; its statistic is the Poisson deviance between the clusters' means. It asks
+        whether the counts of the clusters could be exchanged, so that a difference in spread
+        alone may be found too (26 % where it is large and sizes are unequal).
 
     Raises:
         NotTestableError: If the values are no counts.
@@ -78,8 +79,9 @@ def count_test(groups: Groups, n_resamples: int, rng: np.random.Generator) -> Te
     shuffled = _deviance(shuffled_sums(groups.values, groups, n_resamples, rng), groups)
     observed = float(_deviance(groups.sums(groups.values)[None], groups)[0])
     why = (
-        f"Mean counts; p comes from {n_resamples:,} label shuffles and needs no assumption on how "
-        "the counts spread."
+        f"Mean counts; p comes from {n_resamples:,} label shuffles, which ask whether the counts "
+        "of the clusters could be exchanged: a difference in spread alone may be found, too. The "
+        "test beside it (HC2) compares the means whatever the spread."
     )
     p_value = share_as_extreme(observed, shuffled)
     return Tested("permutation of means", observed, groups.k - 1, np.nan, p_value, why)

@@ -39,6 +39,8 @@ PANEL_COLUMNS = (
     "flagged",
     "reason",
 )
+LEVEL = 0.05
+_PERFECT = 0.999
 FAMILIES = ("acquisition", INSPIRATION, "demographics")
 
 
@@ -49,7 +51,8 @@ class Confounding:
     Attributes:
         panel: One row per column, `PANEL_COLUMNS`. `strength` is the bias-corrected
             Cramer's V, or the root of omega squared for numbers, both from 0 to 1.
-        banner: A warning where the clusters follow an acquisition column; else empty.
+        banner: A warning that names every column that goes with the clusters, how the scans
+            were made first, then who the subjects are; else empty.
     """
 
     panel: pd.DataFrame
@@ -76,15 +79,39 @@ def confounding_panel(cohort: Cohort, settings: AssociateSettings) -> Confoundin
 
 
 def _banner(panel: pd.DataFrame) -> str:
-    worst = panel[panel["flagged"] & ~panel["family"].isin([INSPIRATION, "demographics"])]
-    if worst.empty:
-        return ""
-    worst = worst.sort_values("strength", ascending=False)
-    listed = ", ".join(f"{row.label} ({row.strength:.2f})" for row in worst.itertuples())
-    return (
-        f"The clusters follow how the scans were made: {listed}. A difference between clusters may "
-        "be one between sites or scanners; read the adjusted results, and compare within a site."
-    )
+    # An empty panel has no column of truth values to choose by.
+    strong = panel[panel["flagged"].astype(bool)].sort_values("strength", ascending=False)
+    made = _listed(strong[~strong["family"].isin([INSPIRATION, "demographics"])])
+    who = _listed(strong[strong["family"] == "demographics"])
+    sentences = []
+    if made:
+        sentences.append(
+            f"The clusters follow how the scans were made: {made}. A difference between clusters "
+            "may be one between sites or scanners; read the adjusted results, and compare within "
+            "a site."
+        )
+    if who:
+        sentences.append(
+            f"The clusters differ in who the subjects are: {who}. Read the results adjusted for it."
+        )
+    return " ".join(sentences)
+
+
+def _listed(rows: pd.DataFrame) -> str:
+    return ", ".join(f"{row.label} ({row.strength:.2f})" for row in rows.itertuples())
+
+
+def _goes_with_clusters(cells: dict[str, object], strong: float) -> bool:
+    """Whether there is a link by the test, and the data allow that it is a strong one.
+
+    The estimate alone exceeds any bound by chance where subjects are few, and misses a link that
+    is certain where they are many.
+    """
+    size, high, p_value = (float(str(cells[name])) for name in ("strength", "ci_high", "p_value"))
+    if size > _PERFECT:
+        return True
+    # Where there is no interval, the estimate stands for its upper end.
+    return p_value < LEVEL and bool(np.nanmax([size, high]) >= strong)
 
 
 def _row(cohort: Cohort, name: str, settings: AssociateSettings) -> dict[str, object]:
@@ -109,8 +136,7 @@ def _row(cohort: Cohort, name: str, settings: AssociateSettings) -> dict[str, ob
             raise NotTestableError(f"it is {info.kind}")
     except NotTestableError as error:
         return {**head, "reason": f"not compared, because {error}"}
-    flagged = bool(float(str(cells["strength"])) >= settings.banner_from)
-    return {**head, **cells, "flagged": flagged}
+    return {**head, **cells, "flagged": _goes_with_clusters(cells, settings.banner_from)}
 
 
 def _numbers(
@@ -122,7 +148,8 @@ def _numbers(
         (abs(standardized_mean_difference(groups.pair(a, b)).size), _between(groups, a, b))
         for a, b in combinations(range(groups.k), 2)
     ]
-    if not (groups.variances() > 0).all():
+    # Relative, as rounding leaves a tiny variance in a cluster of equal values.
+    if not (groups.variances() > 1e-20 * groups.values.var()).all():
         # Where a cluster has one value throughout, there is no interval; the ratio stands:
         # a number that follows the clusters without any spread is confounded perfectly.
         return _found("correlation_ratio", (_ratio(groups), np.nan, np.nan), differences, tested)

@@ -44,11 +44,14 @@ class SeenEvent:
         level: The answer that means it was seen.
         seen: 1 where it was, 0 where not, NaN where nothing is said, shape (n,).
         sentence: Which answer, how often, in which cluster.
+        competing: 1 where another event came first that ends the chance of this one, else
+            0, shape (n,); None where no such answer was named.
     """
 
     level: str
     seen: Values
     sentence: str
+    competing: Values | None = None
 
 
 def guess_event(names: Sequence[str], levels: Sequence[str]) -> str | None:
@@ -114,6 +117,40 @@ def find_event(
     )
 
 
+def find_competing(
+    name: str, levels: Sequence[str], event: str, stated: Sequence[str]
+) -> list[str]:
+    """The answers that mean a competing event.
+
+    Args:
+        name: The column.
+        levels: Its answers.
+        event: The answer that means the event.
+        stated: The answers that a person has named.
+
+    Returns:
+        Some of `levels`.
+
+    Raises:
+        TableError: If one does not occur or is the event itself.
+    """
+    found = []
+    for one in stated:
+        level = _same(one, levels)
+        if level is None:
+            raise TableError(
+                f"Column {name!r} has no answer {one!r}, which was stated to be a competing event; "
+                f"it has {some([repr(level) for level in levels], 8)}."
+            )
+        if level == event:
+            raise TableError(
+                f"The answer {level!r} of column {name!r} cannot be the event and a competing "
+                "event; name another one."
+            )
+        found.append(level)
+    return found
+
+
 def _same(stated: str, levels: Sequence[str]) -> str | None:
     """The level that a person means: letter by letter, else without regard to case, or by value."""
     if stated in levels:
@@ -136,7 +173,7 @@ def event_sentence(
         how: Why it was taken.
         seen: 1, 0 or NaN, of the rows that are compared.
         labels: Their clusters.
-        others: Its other answers.
+        others: Its other answers, but for competing events.
     """
     known = np.isfinite(seen)
     counts = "counts" if len(others) == 1 else "count"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from clam_core.statistics.effects.contingency import Z
-from clam_core.statistics.models.design import Covariates, cluster_columns, drop_idle_columns
-from clam_core.statistics.models.fitted_model import NotEstimableError
+from clam_core.statistics.models.design import Covariates
 from clam_core.statistics.result import Labels, NotTestableError, Values
+from clam_core.statistics.time.hazard_ratios import hazard_ratios
+from clam_core.statistics.time.restricted_mean import RestrictedMeans, restricted_means
 
 _FEWEST_EVENTS = 5
 
@@ -43,8 +43,10 @@ class Survival:
         logrank_df: Clusters minus 1.
         logrank_p_value: P-value.
         cox: cluster_a, cluster_b, hazard_ratio of a over b, ci_low, ci_high, p_value and
-            their adjusted versions; empty where the Cox model has no estimate.
-        proportional_p_value: Smallest p (Bonferroni) that a hazard ratio changes over time.
+            their adjusted versions, missing where that model has no estimate; empty where
+            neither has.
+        proportional_p_value: P that the hazard ratios change over time (joint score test).
+        means: Mean time free of the event; None where its horizon cannot be.
         notes: What was left out or could not be estimated, in sentences.
     """
 
@@ -55,18 +57,23 @@ class Survival:
     logrank_p_value: float
     cox: pd.DataFrame
     proportional_p_value: float
+    means: RestrictedMeans | None
     notes: tuple[str, ...]
 
 
-def compare_survival(times: Times, covariates: Covariates | None = None) -> Survival:
+def compare_survival(
+    times: Times, covariates: Covariates | None = None, horizon: float | None = None
+) -> Survival:
     """Compare the time to an event between clusters.
 
     Args:
         times: Follow-up; rows with a missing time or event are left out and counted.
         covariates: What the Cox model adjusts by.
+        horizon: Until when the mean time free of the event is taken; None takes the longest
+            time that every cluster reaches.
 
     Returns:
-        Curves, log-rank test and Cox model (Efron's ties).
+        Curves, log-rank test, Cox model (Efron's ties) and restricted means.
 
     Raises:
         NotTestableError: If a time is negative, an event is neither 0 nor 1, fewer than two
@@ -85,12 +92,24 @@ def compare_survival(times: Times, covariates: Covariates | None = None) -> Surv
     curves = pd.concat([_curve(kept, int(c)) for c in np.unique(kept.labels)], ignore_index=True)
     statistic, df, p_value = _logrank(kept)
     matrix = None if covariates is None else covariates.matrix(len(known))[known]
+    ratios = hazard_ratios(kept.time, kept.event, kept.labels, matrix)
+    notes += ratios.notes
+    means = None
     try:
-        cox, proportional = _cox(kept, matrix)
-    except NotEstimableError as error:
-        cox, proportional = pd.DataFrame(), np.nan
-        notes.append(f"There is no Cox model, because {error}.")
-    return Survival(curves, _at_risk(kept), statistic, df, p_value, cox, proportional, tuple(notes))
+        means = restricted_means(kept.time, kept.event, kept.labels, horizon)
+    except NotTestableError as error:
+        notes.append(f"There is no mean time free of the event, because {error}.")
+    return Survival(
+        curves,
+        _at_risk(kept),
+        statistic,
+        df,
+        p_value,
+        ratios.table,
+        ratios.proportional_p_value,
+        means,
+        tuple(notes),
+    )
 
 
 def _check(times: Times) -> None:
@@ -106,25 +125,27 @@ def _check(times: Times) -> None:
 
 
 def _curve(times: Times, number: int) -> pd.DataFrame:
-    """Kaplan-Meier estimate of one cluster with Greenwood's variance."""
+    """Kaplan-Meier estimate of one cluster, log-log intervals of Greenwood's variance."""
+    from statsmodels.duration.survfunc import SurvfuncRight
+
     own = times.labels == number
-    time, event = times.time[own], times.event[own]
-    steps = np.unique(time[event == 1])
-    n_risk = (time[None, :] >= steps[:, None]).sum(axis=1)
-    n_events = ((time[None, :] == steps[:, None]) & (event == 1)).sum(axis=1)
-    survival = np.cumprod(1 - n_events / n_risk)
-    left = np.maximum(n_risk - n_events, 1e-300)
-    greenwood = np.cumsum(np.where(n_risk > n_events, n_events / (n_risk * left), np.nan))
+    if not times.event[own].any():
+        steps = n_risk = n_events = np.empty(0)
+        survival = error = np.empty(0)
+    else:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = SurvfuncRight(times.time[own], times.event[own])
+        steps, n_risk, n_events = found.surv_times, found.n_risk, found.n_events
+        survival, error = found.surv_prob, found.surv_prob_se
     with np.errstate(divide="ignore", invalid="ignore"):
-        log = np.log(survival)
-        reach = Z * np.sqrt(greenwood) / np.abs(log)
+        reach = Z * error / survival / np.abs(np.log(survival))
         low, high = survival ** np.exp(reach), survival ** np.exp(-reach)
     return pd.DataFrame(
         {
             "cluster": number,
             "time": np.concatenate([[0.0], steps]),
-            "n_risk": np.concatenate([[len(time)], n_risk]),
-            "n_events": np.concatenate([[0], n_events]),
+            "n_risk": np.concatenate([[own.sum()], n_risk]).astype(np.int64),
+            "n_events": np.concatenate([[0], n_events]).astype(np.int64),
             "survival": np.concatenate([[1.0], survival]),
             "ci_low": np.concatenate([[1.0], low]),
             "ci_high": np.concatenate([[1.0], high]),
@@ -143,88 +164,13 @@ def _at_risk(times: Times) -> pd.DataFrame:
 
 
 def _logrank(times: Times) -> tuple[float, int, float]:
-    """Chi-square of observed against expected events, hypergeometric variance."""
-    from scipy.special import chdtrc
+    from statsmodels.duration.survfunc import survdiff
 
-    member = (times.labels[:, None] == np.unique(times.labels)[None, :]).astype(np.float64)
-    steps = np.unique(times.time[times.event == 1])
-    excess = np.zeros(member.shape[1])
-    variance = np.zeros((member.shape[1], member.shape[1]))
-    for step in steps:
-        risk = member[times.time >= step].sum(axis=0)
-        dying = member[(times.time == step) & (times.event == 1)].sum(axis=0)
-        n, d = risk.sum(), dying.sum()
-        share = risk / n
-        excess += dying - d * share
-        if n > 1:
-            variance += d * (n - d) / (n - 1) * (np.diag(share) - np.outer(share, share))
-    df = len(excess) - 1
-    statistic = float(excess[1:] @ np.linalg.pinv(variance[1:, 1:]) @ excess[1:])
-    return statistic, df, float(chdtrc(df, statistic))
-
-
-def _cox(times: Times, matrix: Values | None) -> tuple[pd.DataFrame, float]:
-    """Hazard ratios of the first cluster over each other one, crude and adjusted."""
-    used = np.empty((len(times.time), 0)) if matrix is None else matrix
-    rows = np.asarray(np.isfinite(used).all(axis=1), dtype=bool)
-    kept = Times(times.time[rows], times.event[rows], times.labels[rows])
-    numbers = np.unique(kept.labels)
-    silent = [int(c) for c in numbers if kept.event[kept.labels == c].sum() == 0]
-    if silent:
-        raise NotEstimableError(f"cluster {silent[0]} has no event")
-    tested = cluster_columns(kept.labels)
-    crude = _hazards(kept, tested, tested.shape[1])
-    adjusted = crude
-    if used.shape[1]:
-        design = np.column_stack([tested, drop_idle_columns(used[rows])])
-        adjusted = _hazards(kept, design, tested.shape[1])
-    columns: dict[str, object] = {"cluster_a": int(numbers[0]), "cluster_b": numbers[1:]}
-    for prefix, found in (("", crude), ("adjusted_", adjusted)):
-        for name, values in zip(("hazard_ratio", "ci_low", "ci_high", "p_value"), found[0].T,
-                                strict=True):  # fmt: skip
-            columns[prefix + name] = values
-    return pd.DataFrame(columns), adjusted[1]
-
-
-def _hazards(times: Times, design: Values, n_tested: int) -> tuple[Values, float]:
-    """Ratio, its interval and p per tested column; and p of proportional hazards."""
-    from scipy.special import ndtr
-    from statsmodels.duration.hazard_regression import PHReg
-
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        try:
-            fitted = PHReg(times.time, design, status=times.event, ties="efron").fit(disp=0)
-        except (np.linalg.LinAlgError, ValueError) as error:
-            raise NotEstimableError(str(error).rstrip(".")) from None
-    log, spread = -fitted.params[:n_tested], fitted.bse[:n_tested]
-    if any("onverge" in str(one.message) for one in said) or not (np.abs(log) < 15).all():
-        raise NotEstimableError("a combination of columns separates the events")
-    p_value = 2 * ndtr(-np.abs(log / spread))
-    table = np.column_stack(
-        [np.exp(log), np.exp(log - Z * spread), np.exp(log + Z * spread), p_value]
-    )
-    return table, _proportional(np.asarray(fitted.schoenfeld_residuals)[:, :n_tested], times)
-
-
-def _proportional(residuals: Values, times: Times) -> float:
-    """Whether Schoenfeld residuals go along with the order of the events.
-
-    Source:
-        Grambsch & Therneau (1994), Biometrika 81:515, in the simple form of a correlation
-        with the ranks of the times.
-    """
-    from scipy.stats import rankdata, t
-
-    seen = np.isfinite(residuals).all(axis=1) & (times.event == 1)
-    n = int(seen.sum())
-    if n < 2 * _FEWEST_EVENTS:
-        return np.nan
-    order = rankdata(times.time[seen])
-    smallest = 1.0
-    for column in residuals[seen].T:
-        r = float(np.corrcoef(order, column)[0, 1])
-        if np.isfinite(r) and abs(r) < 1:
-            statistic = r * np.sqrt((n - 2) / (1 - r**2))
-            smallest = min(smallest, float(2 * t.sf(abs(statistic), n - 2)))
-    return float(min(1.0, smallest * residuals.shape[1]))
+    # Who left before the first event was never compared, and its variance is zero.
+    last = times.time >= times.time[times.event == 1].min()
+    there = np.isin(times.labels, np.unique(times.labels[last]))
+    df = len(np.unique(times.labels[there])) - 1
+    if df < 1:
+        return np.nan, 0, np.nan
+    statistic, p_value = survdiff(times.time[there], times.event[there], times.labels[there])
+    return float(statistic), df, float(p_value)

@@ -14,8 +14,12 @@ MISSING = word_set(
     missing fehlt fehlend manquant faltante #div/0! #value! #ref! #name? #num! #null! #wert!
     #bezug! #getting_data
     """
+    + " ".join(f".{letter}" for letter in "abcdefghijklmnopqrstuvwxyz")
 ) | {"not available", "not done", "nicht verf\xfcgbar", "non disponible", "no disponible"}
-"""Texts, in lower case, that stand for a missing value in every column but an id."""
+"""Texts, in lower case, that stand for a missing value in every column but an id.
+
+`.a` to `.z` are those of Stata and SAS.
+"""
 
 DOUBTFUL_MISSING = word_set(
     """

@@ -8,14 +8,15 @@ from statistics import median
 from clam_core.tables.text.column import Column
 from clam_core.tables.text.doubts import CODES, Doubt
 from clam_core.tables.text.header_words import header_words
+from clam_core.tables.text.heaps import two_units
 from clam_core.tables.text.raw_table import at_lines
 from clam_core.tables.vocabulary import find_meaning, name_unit
 from clam_core.wording import plural
 
 _FACTORS: tuple[dict[str, float], ...] = (
-    {"mm": 1, "cm": 10, "m": 1000, "km": 1e6},
+    {"mm": 1, "cm": 10, "in": 25.4, "ft": 304.8, "m": 1000, "km": 1e6},
     {"mL": 1, "cL": 10, "dL": 100, "L": 1000},
-    {"ng": 1e-3, "\u00b5g": 1, "mg": 1e3, "g": 1e6, "kg": 1e9},
+    {"ng": 1e-3, "\u00b5g": 1, "mg": 1e3, "g": 1e6, "lb": 453_592_370, "kg": 1e9},
     {"days": 1, "weeks": 7, "months": 365.25 / 12, "years": 365.25},
     {"s": 1, "min": 60, "h": 3600},
     {"\u2030": 1, "%": 10},
@@ -60,7 +61,8 @@ def in_one_unit(column: Column, values: dict[str, float]) -> list[str]:
     """
     told = _said_units(column, values) if column.numbers.units else []
     by_size = _by_size(column, values)
-    return [Doubt(text) for text in (*told, *(by_size or _two_heaps(column, values)))]
+    heaps = _two_of_a_body(column, values) or ([] if by_size else _two_heaps(column, values))
+    return [Doubt(text) for text in (*told, *by_size, *heaps)]
 
 
 def _said_units(column: Column, values: dict[str, float]) -> list[str]:
@@ -144,6 +146,27 @@ def _by_size(column: Column, values: dict[str, float]) -> list[str]:
     other, unit = (names[1 - target] or "shares of 1"), names[target] or "shares of 1"
     done = f"converted to {unit}"
     return _changed(column.lines_of(odd), "of another size than the rest", f"in {other}", done)
+
+
+def _two_of_a_body(column: Column, values: dict[str, float]) -> list[str]:
+    """Doubt heights, weights and the like that lie in two heaps as two units would."""
+    known = {text: n for text, n in values.items() if n not in CODES}
+    meaning = find_meaning(column.name)
+    numbers = [n for text, n in known.items() for _ in range(column.whole[text])]
+    found = two_units(column.name, meaning.term if meaning else "", numbers)
+    if found is None:
+        return []
+    small, large, cut = found
+    fewer = sum(n <= cut for n in numbers) <= len(numbers) / 2
+    odd = {text for text, n in known.items() if (n <= cut) == fewer}
+    rest = [n for text, n in known.items() if text not in odd]
+    heap = [known[text] for text in odd]
+    units = (small, large) if fewer else (large, small)
+    return [
+        f"Numbers from {min(heap):g} to {max(heap):g} ({_at(column.lines_of(odd))}) may be in "
+        f"{units[0]}, those from {min(rest):g} to {max(rest):g} in {units[1]}; kept as they are. "
+        "Write all of them in one unit."
+    ]
 
 
 def _two_heaps(column: Column, values: dict[str, float]) -> list[str]:

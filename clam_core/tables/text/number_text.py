@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ _EXPONENT = r"(?:[eE][+-]?\d{1,3})?"
 
 
 def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
-    whole = rf"(?:{_GROUP}(?:{thousands}\d{{3}})+|{_SPACED}|\d+)"
+    indian = r"[1-9]\d?(?:,\d\d)+,\d{3}|" if thousands == "," else ""  # lakh and crore
+    whole = rf"(?:{indian}{_GROUP}(?:{thousands}\d{{3}})+|{_SPACED}|\d+)"
     return re.compile(rf"[+-]?(?:{whole}(?:{decimal}\d*)?|{decimal}\d+){_EXPONENT}")
 
 
@@ -26,6 +28,7 @@ _GRAMMAR: dict[str, re.Pattern[str]] = {".": _pattern(r"\.", ","), ",": _pattern
 _DOUBTFUL = re.compile(rf"[+-]?{_GROUP}[.,]\d{{3}}")
 _PLAIN = re.compile(r"[+-]?\d+")
 _SEPARATORS = re.compile("[ '\u2019\xa0\u202f\u2009]")
+_MINUS = re.compile("^[\u2012\u2013\u2212\ufe63\uff0d](?=[\\d.,])")
 _LIMIT = re.compile(r"(?:[<>\u2264\u2265]=?|=<|=>)\s*")
 _ABOUT = re.compile(r"(?:~|\u2248|ca\.?|approx\.?)\s*", re.IGNORECASE)
 
@@ -75,15 +78,21 @@ def read_number(text: str, decimal: Decimal = ".") -> float | None:
     """
     if _PLAIN.fullmatch(text) and text.isascii():
         return float(text)
-    text = text.replace("\u2212", "-")
     if not text.isascii():
-        text = _SEPARATORS.sub(" ", text)
+        text = _SEPARATORS.sub(" ", _in_ascii(text, decimal))
     if not text.isascii() or not _GRAMMAR[decimal].fullmatch(text):
         return None
     thousands = "," if decimal == "." else "."
     plain = _SEPARATORS.sub("", text).replace(thousands, "").replace(",", ".")
     value = float(plain)
     return value if math.isfinite(value) else None
+
+
+def _in_ascii(text: str, decimal: Decimal) -> str:
+    """Digits of any script, the Arabic marks, and the dashes that stand for a minus."""
+    text = _MINUS.sub("-", text)
+    text = text.replace("\u066b", decimal).replace("\u066c", " ")
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
 
 
 def read_numbers(

@@ -14,11 +14,14 @@ mm |
 cm |
 m | meter metre meters metres
 km |
+in | inch inches
+ft | foot feet
 mm2 | mm² | mm^2
 cm2 | cm²
 mm3 | mm³
 cm3 | cm³ ccm
 kg |
+lb | lbs pound pounds
 g |
 mg |
 ng |
@@ -41,6 +44,7 @@ mAs | mas
 mGy | mgy
 HU | hu
 °C | °c
+°F | °f
 bpm | /min
 pack-years | packyears py
 U/L | u/l
@@ -87,6 +91,8 @@ _NOT_IN_NAMES = frozenset(
         "bpm",
         "jahr",
         "tage",
+        "in",
+        "foot",
     ]
 )
 """Words that say a unit behind a number, but much else in a name."""

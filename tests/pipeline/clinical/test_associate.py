@@ -10,6 +10,8 @@ import pytest
 from clam_core.errors import MissingStepError, TableError
 from clam_core.pipeline.clinical.associate import associate_run, read_inputs
 from clam_core.pipeline.output.export import export
+from clam_core.report.follow_up_tables import incidence_table, rate_tables
+from clam_core.report.sections.follow_up_methods import follow_up_words
 from clam_core.settings import AssociateSettings
 from clam_core.statistics import CSV_COLUMNS, associate
 from clam_core.study import Run, Study
@@ -64,8 +66,9 @@ def test_clusters_far_apart_are_stable_and_the_scanner_raises_a_banner(study):
     about = read_associations(Run(study, "default")).about
     assert about["stability"]["jaccard_of"] == pytest.approx([1, 1, 1])
     assert about["stability"]["seeds_ari"] == 1.0
-    assert "; manufacturer goes with the clusters (V = 0.99, 95 % interval 0." in about["headline"]
-    assert "clusters are stable (Jaccard 1.00, 1.00, 1.00)" in about["headline"]
+    said = " ".join(about["qualifications"])
+    assert "Manufacturer goes with the clusters (V = 0.99, 90 % interval 0." in said
+    assert "Clusters are stable (Jaccard 1.00, 1.00, 1.00)." in said
     assert "Manufacturer (0.99)" in about["banner"] and "Lung volume" not in about["banner"]
     panel = read_associations(Run(study, "default")).table("confounding").set_index("label")
     assert panel.loc["Kernel", "reason"] == "not compared, because all its values are the same"
@@ -79,8 +82,10 @@ def test_the_same_settings_again_do_nothing_and_others_replace(copy):
     assert (run.folder / "associations.parquet").stat().st_mtime_ns == before
     settings = AssociateSettings(n_resamples=199, correction="holm", adjust=("manufacturer",))
     said = associate_run(copy, "default", settings).sentences
-    assert "(Holm, 5 %)" in said[0]
-    rows = read_associations(run).rows.set_index("variable")
+    assert said[0].startswith("None of ") and "with the covariates held constant" in said[0]
+    stored = read_associations(run)
+    assert stored.about["settings"]["correction"] == "holm"
+    rows = stored.rows.set_index("variable")
     reason = rows.loc["FVC_L", "adjusted_reason"]
     assert "cannot separate cluster from manufacturer" in reason or reason.startswith("Cluster can")
 
@@ -136,7 +141,7 @@ def test_export_of_figures_is_one_of_each_kind_per_variable(study, tmp_path):
         assert len(names) == n_drawn + 2 and {"effects", "evidence"} <= names
     captions = (tmp_path / "captions.txt").read_text()
     row = rows.set_index("variable").loc["DLCO"]
-    assert f"({row['ci_low']:.2f}\u00a0to\u00a0{row['ci_high']:.2f})" in captions
+    assert f"(90 % interval {row['ci_low']:.2f} to {row['ci_high']:.2f})" in captions
 
 
 def test_export_gives_the_same_bytes_twice(study, tmp_path):
@@ -214,3 +219,47 @@ def test_a_column_with_a_comma_can_be_adjusted_by(copy):
     assert [said.startswith("Nothing to do") for said in told.values()] == [False, True]
     with pytest.raises(TableError, match="There is no column 'weeks' to adjust by"):
         associate_run(copy, "default", AssociateSettings(adjust=("age", "years", "weeks")))
+
+
+def test_competing_events_and_rates_are_stored_and_reach_the_report(copy):
+    frame, description = copy.clinical()
+    infos = [ColumnInfo.from_json(one) for one in description["columns"]]
+    rng = np.random.default_rng(0)
+    n = len(frame)
+    end = rng.choice(["transplanted", "died", "alive"], n, p=[0.4, 0.3, 0.3])
+    years = rng.uniform(0.5, 4, n)
+    late = frame.index.str[1:].astype(int) >= SIZES[0] + SIZES[1]
+    frame = frame.assign(
+        years=years,
+        end=pd.Categorical(end),
+        attacks=rng.poisson(years * np.where(late, 3.0, 0.8)).astype(float),
+    )
+    infos += [
+        ColumnInfo("years", "Years", "continuous"),
+        ColumnInfo("end", "End", "nominal"),
+        ColumnInfo("attacks", "Attacks", "count"),
+    ]
+    write_clinical(copy, frame, infos)
+    update = {
+        "survival_time": "years", "survival_event": "end", "event_level": "transplanted",
+        "competing_levels": ("died",), "rate_count": "attacks", "rate_time": "years",
+    }  # fmt: skip
+    associate_run(copy, "default", QUICK.model_copy(update=update))
+    found = read_associations(Run(copy, "default"))
+    survival = found.about["follow_up"]["survival"]
+    assert "Competing event: 'died'." in survival["event_words"]
+    assert "'alive' counts as not seen" in survival["event_words"]
+    assert 0 <= survival["incidence"]["p_value"] <= 1
+    assert set(found.table("incidence")["cause"]) == {"event", "competing"}
+    rates = found.about["follow_up"]["rates"]
+    assert rates["p_value"] < 0.001 and len(found.table("rate_pairs")) == 3
+    texts = [incidence_table(found).caption, *(one.caption for one in rate_tables(found))]
+    assert "Gray's test" in texts[0] and "attacks per unit of years" in texts[1]
+    assert "Gray's test" in follow_up_words(found.about)
+    for wrong, said in ((("gone",), "has no answer 'gone'"), (("transplanted",), "cannot be")):
+        settings = QUICK.model_copy(update=update | {"competing_levels": wrong})
+        with pytest.raises(TableError, match=said):
+            associate_run(copy, "default", settings)
+    with pytest.raises(TableError, match="no column 'fits'"):
+        associate_run(copy, "default", QUICK.model_copy(
+            update={"rate_count": "fits", "rate_time": "years"}))  # fmt: skip

@@ -53,7 +53,11 @@ def toy(monkeypatch):
 
 def test_one_declaration_is_a_sub_command(toy, tmp_path):
     app, runner = make_app(), CliRunner()
-    assert "weigh          Tell how heavy the scans are." in runner.invoke(app, ["--help"]).stdout
+    assert re.search(
+        r"^  weigh +Tell how heavy the scans are\.",
+        runner.invoke(app, ["--help"]).stdout,
+        re.MULTILINE,
+    )
     said = runner.invoke(app, ["weigh", "--help"]).stdout
     assert "--scale <int range>  Kilograms to a share.  [default: 3; 1<=x<=9]" in said
     assert "--from <path>" in said
@@ -127,7 +131,7 @@ SAME = {
     ("lung-function",): (LungFunctionSettings, {"equations": "spirometry"}),
 }
 OTHERWISE = {("preprocess", "grid"), ("run", "grid"), ("demo", "grid"), ("report", "sections")}
-OTHERWISE |= {("fit", "plane")}
+OTHERWISE |= {("fit", "plane"), ("create", "scheduler")}
 """Options that are written otherwise: one number for all axes; nothing for all or the usual."""
 
 
@@ -156,7 +160,7 @@ def test_the_same_choice_has_the_same_defaults_everywhere():
         assert one.default == getattr(
             choice, {"run": "name", "k": "n_clusters"}.get(one.name, one.name)
         )
-    for name in ("run", "k", "preset", "method", "epochs", "seed"):
+    for name in ("run", "k", "preset", "method", "views", "epochs", "seed"):
         options = {
             one.option
             for step in STEPS.values()
@@ -205,15 +209,19 @@ def test_an_unknown_step_is_a_sentence():
 
 
 FLAGS = {
-    "create": "--scans --scans-table --spatial-dims --modality --ids --layout --workers",
+    "create": "--scans --scans-table --spatial-dims --modality --ids --layout --workers "
+    "--engine --scheduler",
     "preprocess": "--grid --spacing --mask --mask-label --crop --margin --intensity-factor "
-    "--forget-missing --workers",
+    "--forget-missing --workers --engine --scheduler",
     "clinical": "--id --sheet --accept-near-misses --duplicates --decimal --kind --unit --missing "
     "--date-order --forget-declared",
     "associate": "--run --adjust --correction --repeated --used-in-clustering --within --time "
-    "--event --event-level --seed",
-    "run": "--scans --scans-table --clinical --run --k --preset --grid --spacing --mask "
-    "--mask-label --layout --seed --forget-missing --workers",
+    "--event --event-level --until --competing --count --at-risk --seed",
+    "replicate": "--run --in --split --seed",
+    "run": "--scans --scans-table --clinical --id --sheet --accept-near-misses --duplicates "
+    "--decimal --kind --unit --missing --date-order --forget-declared --run --k --preset --grid "
+    "--spacing --mask --mask-label --layout --seed --forget-missing --workers "
+    "--engine --scheduler",
 }
 
 

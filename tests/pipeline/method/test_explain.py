@@ -112,7 +112,7 @@ def uncropped(study):
 
 def test_a_scan_with_its_mask_is_found_again(study, run, files):
     summary = assign(
-        uncropped(study), "r", [files / "scan.nii.gz"], to=None, mask=files / "mask.nii.gz"
+        Run(uncropped(study), "r"), [files / "scan.nii.gz"], to=None, mask=files / "mask.nii.gz"
     )
     record = summary.values["scans"][0]
     assert record["nearest"][0] == "s04"
@@ -130,7 +130,7 @@ def test_a_scan_with_its_mask_is_found_again(study, run, files):
 
 def test_its_map_lies_in_the_folder_under_its_name(study, files, tmp_path):
     given = {"to": Destination(study, tmp_path / "out"), "mask": files / "mask.nii.gz"}
-    summary = assign(uncropped(study), "r", [files / "scan.nii.gz"], **given)
+    summary = assign(Run(uncropped(study), "r"), [files / "scan.nii.gz"], **given)
     assert summary.values["scans"][0]["map_file"] == "scan-map.nii.gz"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["scan-map.nii.gz"]
     image = nibabel.load(tmp_path / "out" / "scan-map.nii.gz")
@@ -138,7 +138,7 @@ def test_its_map_lies_in_the_folder_under_its_name(study, files, tmp_path):
     stored = Run(study, "r").activation_map("s04")
     np.testing.assert_allclose(np.asanyarray(image.dataobj), stored, atol=2e-3)  # float16
     shutil.copy(files / "scan.nii.gz", tmp_path / "COM1.nii.gz")
-    summary = assign(uncropped(study), "r", [tmp_path / "COM1.nii.gz"], **given)
+    summary = assign(Run(uncropped(study), "r"), [tmp_path / "COM1.nii.gz"], **given)
     written = tmp_path / "out" / summary.values["scans"][0]["map_file"]
     assert written.name.startswith("_COM1-")
     assert written.read_bytes() == (tmp_path / "out" / "scan-map.nii.gz").read_bytes()
@@ -151,7 +151,7 @@ def test_a_scan_that_is_far_by_one_description_alone_is_unlike(study, files, tmp
     stored = Run(moved, "r").array(kind)
     ScanArrays(Run(moved, "r").folder / "arrays.zarr").put(kind, stored + 100)
     record = assign(
-        moved, "r", [files / "scan.nii.gz"], to=None, mask=files / "mask.nii.gz"
+        Run(moved, "r"), [files / "scan.nii.gz"], to=None, mask=files / "mask.nii.gz"
     ).values["scans"][0]
     assert record["unlike_cohort"]
     assert "times as far away as is usual" in record["doubts"][0]
@@ -166,7 +166,7 @@ def test_a_bad_scan_does_not_lose_the_good_one(study, files, tmp_path):
         study.info.model_copy(update={"prepared": prepared.model_copy(update={"settings": free})})
     )
     paths = [bad, files / "scan.nii.gz", tmp_path / "Jones Mary.nii.gz"]
-    summary = assign(study, "r", paths, to=Destination(study, tmp_path / "out"))
+    summary = assign(Run(study, "r"), paths, to=Destination(study, tmp_path / "out"))
     records = summary.values["scans"]
     assert [one["status"] for one in records] == ["failed", "assigned", "failed"]
     assert [one["scan"] for one in records] == ["bad1.nii.gz", "scan.nii.gz", "scan-3"]
@@ -179,14 +179,14 @@ def test_a_bad_scan_does_not_lose_the_good_one(study, files, tmp_path):
 def test_a_mask_belongs_to_one_scan(study, files):
     scan = files / "scan.nii.gz"
     with pytest.raises(SettingsError, match="A mask belongs to one scan, but 2 were given"):
-        assign(study, "r", [scan, scan], to=None, mask=files / "mask.nii.gz")
+        assign(Run(study, "r"), [scan, scan], to=None, mask=files / "mask.nii.gz")
 
 
 def test_noise_in_the_place_of_a_scan_is_called_unlike(study, files, tmp_path):
     noise = np.random.default_rng(0).normal(300, 400, GRID).astype(np.int16)
     write_nifti(tmp_path / "noise.nii.gz", noise, np.diag([4.0, 4.0, 4.0, 1.0]))
     found = assign(
-        uncropped(study), "r", [tmp_path / "noise.nii.gz"], to=None, mask=files / "mask.nii.gz"
+        Run(uncropped(study), "r"), [tmp_path / "noise.nii.gz"], to=None, mask=files / "mask.nii.gz"
     )
     assert found.values["scans"][0]["unlike_cohort"]
     assert "do not trust the cluster" in found.sentences[0]

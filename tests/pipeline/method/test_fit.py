@@ -14,9 +14,11 @@ from benchmarks.scores import accuracy
 from clam_core.embedding import embed
 from clam_core.errors import AlignmentError, MissingStepError, SettingsError, StudyError
 from clam_core.fitting.fit_cohort import look
+from clam_core.fitting.simple_views import zonal_density
 from clam_core.pipeline.method.fit import fit, settings_for, source_of
 from clam_core.pipeline.method.weights import load_model
 from clam_core.settings import EmbedSettings
+from clam_core.settings.plain_look import plain_sentences
 from clam_core.study import Run, run_names
 from clam_core.training import CohortImages
 from tests.pipeline.simulated import GRID, QUICK, cohort, study_of
@@ -214,3 +216,25 @@ def test_killed_at_random_moments_it_ends_with_the_same_numbers(tmp_path, found,
     np.testing.assert_allclose(ours.array("latent"), theirs.array("latent"), atol=1e-5)
     assert ours.scans()["cluster"].tolist() == theirs.scans()["cluster"].tolist()
     assert tuple(made.info.prepared.settings.grid) == GRID
+
+
+def test_plain_ways_are_stored_beside_the_clusters(study, found):
+    again = fit(study, "first", QUICK)
+    plain = Run(study, "first").info().plain
+    assert set(plain.agreement) == {"histogram", "density", "pca"}
+    assert plain.apart["clustered"] > 0.3
+    assert plain.density.clusters == (1, 2)
+    inside = [volume[mask] for volume, mask in zip(found.volumes, found.masks, strict=True)]
+    assert min(map(np.min, inside)) <= min(plain.density.medians)
+    zone = {"lower": 0, "middle": 1, "upper": 2}[plain.density.zone]
+    medians = np.array(
+        [
+            zonal_density(*scan)[5 * zone + 2]
+            for scan in zip(found.volumes, found.masks, strict=True)
+        ]
+    )
+    clusters = Run(study, "first").scans()["cluster"].to_numpy()
+    for cluster, told in zip((1, 2), plain.density.medians, strict=True):
+        assert told == np.median(np.clip(medians[clusters == cluster], -1000, 400))
+    assert again.values["plain"] == plain.model_dump(mode="json")
+    assert set(plain_sentences(plain)) <= set(again.sentences)

@@ -19,6 +19,7 @@ from clam_core.pipeline.method.localize import localize
 from clam_core.pipeline.method.select import select
 from clam_core.pipeline.method.weights import load_model, load_reference
 from clam_core.pipeline.output.export import export, on_own_grid
+from clam_core.sandbox.workforce import Workforce
 from clam_core.settings import LocalizeSettings, SelectSettings
 from clam_core.study import Run, Study
 from clam_core.training import CohortImages
@@ -169,10 +170,10 @@ def test_a_worker_that_is_killed_loses_nothing(tmp_path, found, study):
                     os.kill(int(pid), signal.SIGKILL)
 
     with pytest.raises(ClamError, match="worker process was ended .* it goes on from what is done"):
-        localize(copy, "r", LocalizeSettings(), kill_workers, n_workers=2)
+        localize(copy, "r", LocalizeSettings(), kill_workers, workforce=Workforce(2))
     assert Run(copy, "r").info().localized is None
     told.clear()
-    localize(copy, "r", LocalizeSettings(), lambda *one: told.append(one), n_workers=2)
+    localize(copy, "r", LocalizeSettings(), lambda *one: told.append(one), workforce=Workforce(2))
     assert told[0][1] > 3  # what was done before is not done again
     np.testing.assert_array_equal(Run(copy, "r").array("maps"), Run(study, "r").array("maps"))
     pd.testing.assert_frame_equal(Run(copy, "r").maps(), Run(study, "r").maps())
@@ -270,7 +271,7 @@ def test_the_reference_is_that_of_the_cohort(study):
 
 def test_the_number_of_workers_changes_no_byte(tmp_path, study):
     copy = Study(shutil.copytree(study.folder, tmp_path / "s"))
-    localize(copy, "r", LocalizeSettings(), n_workers=2)
+    localize(copy, "r", LocalizeSettings(), workforce=Workforce(2))
     before, after = Run(study, "r"), Run(copy, "r")
     for name in ("maps", "cluster_maps", "cluster_means", "cluster_masks"):
         np.testing.assert_array_equal(after.array(name), before.array(name))

@@ -4,6 +4,7 @@ import shutil
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -17,8 +18,11 @@ from clam_core.pipeline.method.fit import fit
 from clam_core.pipeline.method.localize import localize
 from clam_core.pipeline.output.export import export
 from clam_core.pipeline.output.report import report
+from clam_core.pipeline.scans.create import CreateOptions, create
+from clam_core.pipeline.scans.preprocess import preprocess
+from clam_core.read.nifti import write_nifti
 from clam_core.report import ReportSettings
-from clam_core.settings import AssociateSettings, LocalizeSettings
+from clam_core.settings import AssociateSettings, LocalizeSettings, PreprocessSettings
 from clam_core.study import Run, Study, write_names
 from clam_core.study.atomic import write_json, write_table
 from tests.pipeline.simulated import QUICK, cohort, study_of
@@ -28,7 +32,10 @@ NASTY = st.sampled_from([
     "..", ".", "/", "\\", "../x", "..\\x", "/etc/passwd", "C:\\x", "\\\\host\\share", "~/x", "-rf",
     "CON", "nul.txt", "a:b", "a\x00b", "a\nb", "\u202egpj", "\ud800", "x" * 300, "\U0001f600" * 80,
     "A", "a", "\u00e9", "e\u0301", "\ufb01", "\u212a", "%2e%2e%2f", "${HOME}", "$(id)", "`id`",
-    "<script>", "=1+1", " ", "", ".hidden", "name.", "name ", "clusters.csv", "maps.csv", "x/../..",
+    "LPT1.nii", "aux .txt", "CON\u00b9", "a.", "a ", ".a", "\u212b", "\u00c5", "A\u030a",
+    "\u200fa\u202c", "\ufeffa", "a\u200b", "\u00df", "SS", "\u1e9e", "\u0130", "i\u0307", "a|b",
+    "a?b*", "<script>", "=1+1", " ", "", ".hidden", "name.", "name ", "clusters.csv", "maps.csv",
+    "x/../..",
 ])  # fmt: skip
 NAMES = st.one_of(NASTY, st.text(max_size=40), st.tuples(NASTY, NASTY).map("/".join))
 FEW = settings(
@@ -170,3 +177,33 @@ def test_columns(made, home, names):
         assert not [path for path in (out / what).iterdir() if not path.is_file()]
     report(study, "r", out / "report.html", ReportSettings())
     assert digests(top, out) == before
+
+
+@settings(FEW, max_examples=2)
+@given(ids=st.lists(NAMES.map(storable), min_size=3, max_size=3),
+       subjects=st.lists(NAMES.map(storable), min_size=3, max_size=3))  # fmt: skip
+@example(ids=["../own", "own.txt", "../../own.txt"], subjects=["/etc/passwd", "CON", ".."])
+@example(ids=["a", "A", "a."], subjects=["e\u0301", "\u00e9", "\u202egpj"])
+@example(ids=["x" * 300, "a/b", "\u0000"], subjects=["", " ", "="])
+def test_ids_of_a_scans_table(tmp_path_factory, ids, subjects):
+    """From the table on: what `create` takes of it, is prepared, and stays in its folder."""
+    top = tmp_path_factory.mktemp("table")
+    (top / "a/in").mkdir(parents=True)
+    (top / "own.txt").write_text("mine")
+    rng = np.random.default_rng(0)
+    for n in range(3):
+        voxels = rng.normal(-600, 200, (8, 8, 8)).astype(np.int16)
+        write_nifti(top / f"a/in/f{n}.nii.gz", voxels, np.diag([-1.0, -1.0, 2.0, 1.0]))
+    table = {"scan_id": ids, "subject_id": subjects, "path": [f"f{n}.nii.gz" for n in range(3)]}
+    pd.DataFrame(table).to_csv(top / "t.csv", index=False)
+    study, before = top / "a/s", digests(top, top / "a/s")
+    try:
+        create(study, top / "a/in", top / "t.csv", CreateOptions(n_workers=1))
+        preprocess(Study(study), PreprocessSettings(grid=(8, 8, 8), mask="none"), 1)
+    except ClamError as error:
+        assert str(error).strip() and "\n" not in str(error)
+    else:
+        pictures = [path.name for path in (study / "pictures").iterdir()]
+        ready = Study(study).ready()
+        assert len({name.casefold() for name in pictures}) == len(pictures) >= len(ready)
+    assert digests(top, study) == before

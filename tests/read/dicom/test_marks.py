@@ -47,6 +47,8 @@ NAMED = [
     ("TemporalPositionIdentifier", [1, 2], "time point"),
     ("EchoTime", [2.1, 4.2], "echo time"),
     ("ImageType", [["ORIGINAL", "PRIMARY", "A"], ["ORIGINAL", "PRIMARY", "B"]], "image type"),
+    ("FilterType", ["BODY", "WEDGE"], "filter"),
+    ("NominalPercentageOfCardiacPhase", [40.0, 75.0], "phase of heart or breath"),
     ("AcquisitionNumber", [1, 2], "acquisition number"),
 ]
 

@@ -96,3 +96,83 @@ def test_rows_that_are_no_scans_do_not_change_what_a_cell_means():
     }
     (height,) = (info for info in done.columns if info.name == "height")
     assert any(text.startswith("3 cells of another size") for text in height.warnings)
+
+
+def cells(*heaps):
+    return "|".join(str(round(float(value), 1)) for heap in heaps for value in heap)
+
+
+RNG = np.random.default_rng(5)
+KG = np.clip(RNG.lognormal(np.log(75), 0.2, 60), 45, 130)
+CM, CELSIUS = RNG.normal(171, 9, 40), RNG.normal(36.9, 0.4, 30)
+"""Weights, heights and temperatures as people have them."""
+
+
+@pytest.mark.parametrize(
+    ("name", "heaps", "small", "large"),
+    [
+        ("weight", (KG[:35], KG[35:] * 2.20462), "kg", "lb"),
+        ("Gewicht", (KG[:12] * 2.20462, KG[12:] * 1), "kg", "lb"),
+        ("weight", (KG[:20], [151, 171, 188]), "kg", "lb"),
+        ("height", (CM, CM[:5] / 2.54), "in", "cm"),
+        ("K\xf6rpergr\xf6\xdfe", (CM[:6], CM[6:] / 2.54), "in", "cm"),
+        ("height", (CM[:6] / 100, CM[6:] / 30.48), "m", "ft"),
+        ("Body temperature", (CELSIUS, CELSIUS[:4] * 1.8 + 32), "\xb0C", "\xb0F"),
+        ("waist", ([88, 94, 101, 85, 110], [34, 38, 41]), "in", "cm"),
+    ],
+)
+def test_two_units_of_a_body_are_doubted(name, heaps, small, large):
+    info, found = read(name, cells(*heaps))
+    (doubt,) = [text for text in info.doubts if "may be in" in text]
+    assert f"in {small}" in doubt and f"in {large}" in doubt and "kept as they are" in doubt
+    fewer = np.round(min(heaps, key=len), 1)
+    if small != "kg":  # the lightest in pounds weigh as the heaviest in kilograms
+        assert f"Numbers from {min(fewer):g} to {max(fewer):g} (lines" in doubt
+    assert found == pytest.approx(np.round(np.concatenate(heaps), 1).tolist())
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("weight", KG),
+        ("weight", KG * 2.20462),
+        ("weight", np.linspace(48, 160, 50)),
+        ("height", CM),
+        ("height", np.linspace(62, 185, 60)),
+        ("temperature", RNG.normal(37.6, 1.0, 40)),
+        ("waist", RNG.normal(95, 14, 40)),
+        ("crp", np.concatenate([KG, KG * 2.2])),
+    ],
+)
+def test_one_unit_of_a_body_is_not_doubted(name, values):
+    info, _ = read(name, cells(values))
+    assert not [text for text in info.warnings if "may be in" in text]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_weights_of_any_cohort_are_not_doubted(seed):
+    rng = np.random.default_rng(seed)
+    values = rng.lognormal(
+        np.log(rng.uniform(62, 90)), rng.uniform(0.15, 0.25), rng.integers(8, 300)
+    )
+    info, _ = read("weight_kg", cells(values))
+    assert not [text for text in info.warnings if "may be in" in text]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "unit"),
+    [("height", CM / 2.54, "in"), ("height", CM / 30.48, "ft"), ("weight", KG * 2.20462, "lb"),
+     ("weight", KG, "kg"), ("height in cm", CM, "cm"), ("weight (lbs)", KG * 2.2, "lb")],
+)  # fmt: skip
+def test_a_whole_column_in_another_unit(name, values, unit):
+    info, _ = read(name, cells(values))
+    assert info.unit == unit
+    said = f"suggests {unit!r}. Set it if wrong." in " ".join(info.warnings)
+    assert said == (unit in {"in", "ft"} or (unit == "lb" and name == "weight"))
+
+
+def test_pounds_and_inches_that_cells_say_are_converted():
+    info, found = read("weight", "70 kg|154 lb|81 kg|65 kg|176 lbs")
+    assert (info.unit, found) == ("kg", pytest.approx([70, 69.853, 81, 65, 79.832], abs=1e-3))
+    _, found = read("height", "172 cm|68 in|180 cm|165 cm")
+    assert found == pytest.approx([172, 172.72, 180, 165])

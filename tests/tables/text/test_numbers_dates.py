@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clam_core.tables.describe_columns import infer_columns, typed_frame
 from clam_core.tables.text.date_text import read_date, read_dates
 from clam_core.tables.text.number_text import detect_decimal, read_number, read_numbers, split_unit
+from tests.tables.text.make import raw
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,7 @@ from clam_core.tables.text.number_text import detect_decimal, read_number, read_
         ("inf", None, None),
         ("0x1F", None, None),
         ("1_000", None, None),
-        ("\u0661\u0662", None, None),
+        ("\u0661\u0662", 12, 12),
         ("5-10", None, None),
         ("", None, None),
     ],
@@ -188,3 +190,25 @@ def test_an_order_that_nothing_tells_is_counted():
     assert (found.order, found.n_doubtful) == ("mdy", 1)
     assert read_dates(Counter(["1/2/2024"]), "dmy").n_doubtful == 0
     assert read_dates(Counter(["1.2.2024"])).n_doubtful == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("\u22121.5", -1.5), ("\u20133.5", -3.5), ("\uff0d2", -2), ("2\u20135", None),
+        ("\u0661\u0662", 12), ("\u0661\u066b\u0665", 1.5), ("\u06f4\u06f2", 42),
+        ("\uff11\uff12", 12), ("\u0967\u0968", 12), ("1,23,456", 123_456),
+        ("12,34,56,789.5", 123_456_789.5),
+        ("1,2,345", None), ("123,45,678", None), ("1,23,45", None), ("\u00b2", None),
+    ],
+)  # fmt: skip
+def test_numbers_of_other_scripts_and_countries(text, value):
+    assert read_number(text) == value
+
+
+def test_missing_values_of_statistics_programs():
+    table = raw({"x": ["1.5", ".", ".a", ".Z", "2.5", "3.5"], "y": ["a", ".b", "a", "b", "b", "a"]})
+    infos = infer_columns(table)
+    assert [info.kind for info in infos] == ["continuous", "binary"]
+    assert typed_frame(table, infos)["x"].dropna().tolist() == [1.5, 2.5, 3.5]
+    assert "3 cells with '.', '.a', '.Z' taken as missing." in infos[0].warnings

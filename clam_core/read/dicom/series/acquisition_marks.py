@@ -59,6 +59,12 @@ NAMING = (
     ),
     Mark("stack", "StackID", lambda one: one.plane.stack),
     Mark("time point", "TemporalPositionIdentifier", lambda one: one.plane.temporal),
+    Mark(
+        "phase of heart or breath",
+        "NominalPercentageOfCardiacPhase",
+        lambda one: _rounded(one.plane.phase, 1),
+    ),
+    Mark("filter", "FilterType", lambda one: one.plane.filter),
     Mark("echo time", "EchoTime", lambda one: _rounded(one.plane.echo_ms, 3)),
     Mark("b-value", "DiffusionBValue", lambda one: _rounded(one.plane.b_value, 1)),
     Mark("image type", "ImageType", lambda one: one.plane.image_type),
@@ -67,6 +73,7 @@ NAMING = (
 
 ACQUISITION = Mark("acquisition number", "AcquisitionNumber", lambda one: one.plane.acquisition)
 ACQUIRED = Mark("acquisition time", "AcquisitionTime", lambda one: one.plane.acquired)
+TRIGGER = Mark("time since the trigger", "TriggerTime", lambda one: one.plane.trigger_ms)
 MADE = Mark("content time", "ContentTime", lambda one: one.header.made)
 
 
@@ -102,7 +109,7 @@ def sessions(stack: Stack, mark: Mark, n_sessions: int | None = None) -> tuple[l
 
     Args:
         stack: Slices of which the header tells the time, or not.
-        mark: `ACQUIRED` or `MADE`.
+        mark: `ACQUIRED`, `MADE` or `TRIGGER` (of which a millisecond counts as a second).
         n_sessions: How many there must be; None cuts at every outstanding pause.
 
     Returns:

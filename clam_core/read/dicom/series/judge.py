@@ -21,6 +21,7 @@ from clam_core.read.dicom.series.outcome import (
 from clam_core.read.dicom.series.patients import several_patients
 from clam_core.read.dicom.series.slices import Slice, Stack, by_file_of_frames, by_grid, slices_of
 from clam_core.read.dicom.series.splitting import MIN_VOLUME, split
+from clam_core.read.dicom.series.unexplained import unexplained
 from clam_core.read.dicom.sop_classes import PROJECTION_MODALITIES
 
 NO_SERIES = (
@@ -181,7 +182,7 @@ def _scan(stack: Stack, notes: list[str]) -> Result:
     except GeometryError as error:
         return failed(stack, str(error), geometric=True)
     ordered = [stack[n] for n in placed.order]
-    return usable("scan", ordered, placed.affine, [*notes, *placed.notes])
+    return usable("scan", ordered, placed.affine, [*notes, *placed.notes, *unexplained(ordered)])
 
 
 def _image(one: Slice, notes: Sequence[str] = ()) -> Result:

@@ -103,7 +103,7 @@ def _counts(stack: Stack, most: int) -> Iterable[tuple[Mark, list[int]]]:
     numbered = marks.numbers(stack, marks.ACQUISITION)
     if numbered is not None:
         yield marks.ACQUISITION, numbered
-    for mark in (marks.ACQUIRED, marks.MADE):
+    for mark in (marks.ACQUIRED, marks.TRIGGER, marks.MADE):
         numbered, _ = marks.sessions(stack, mark, most)
         sizes = Counter(numbered).values()
         if min(sizes) * 2 >= max(sizes):
@@ -114,7 +114,11 @@ def _split_along(stack: Stack, places: Sequence[int]) -> _Counted:
     """Volumes of a stack with one picture per position, by the pattern along the axis."""
     ordered = [stack[n] for n in np.argsort(places, kind="stable")]
     said = ""
-    for mark, numbered, is_new in (_by_acquisition(ordered), _by_time(ordered)):
+    for mark, numbered, is_new in (
+        _by_acquisition(ordered),
+        _by_time(ordered),
+        _by_trigger(ordered),
+    ):
         n_values = len(set(numbered))
         if n_values == 1:
             continue
@@ -146,6 +150,11 @@ def _by_time(ordered: Stack) -> tuple[Mark, list[int], bool]:
     numbered, pause = marks.sessions(ordered, marks.ACQUIRED)
     is_new = pause >= marks.NEW_SCAN_SECONDS and len(set(numbered)) <= MOST_SESSIONS
     return marks.ACQUIRED, numbered, is_new
+
+
+def _by_trigger(ordered: Stack) -> tuple[Mark, list[int], bool]:
+    """Times since the trigger that lie close together; they may also rise within a volume."""
+    return marks.TRIGGER, marks.sessions(ordered, marks.TRIGGER)[0], False
 
 
 def _again(parts: Sequence[Stack], mark: Mark) -> _Counted:

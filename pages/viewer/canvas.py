@@ -1,15 +1,10 @@
-"""The browser's side of the viewer: NiiVue, our script, and the bytes that they are sent."""
+"""The browser's side of the viewer: our scripts, and the bytes that they are sent."""
 
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
-import importlib.util
 import json
-import os
-import re
-import tempfile
-import urllib.parse
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,8 +18,6 @@ from streamlit.components import v1
 from clam_core.figures.slice_style import AGAINST_STOPS, FOR_STOPS, MASK_COLOR, color_table
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-_EMBEDDED = re.compile(r"[\"'`]([A-Za-z0-9\-_.!~*'()%]{500000,})[\"'`]")
-_EXPORTS = re.compile(r"export\{[^}]*\bNiivue\b[^}]*\}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +32,7 @@ class Pane:
         overlay: Map in [-1, 1] on the same grid, or None.
         mask: On the same grid, or None.
         peak: Voxel at which the pane opens.
+        ticket: Opens the scan at its own resolution; None where there is only this copy.
     """
 
     title: str
@@ -48,67 +42,19 @@ class Pane:
     overlay: NDArray[np.floating] | None
     mask: NDArray[np.bool_] | None
     peak: tuple[int, ...]
+    ticket: str | None = None
 
 
-def niivue_folder() -> Path:
-    """Folder with `niivue.js`, taken out of the installed `ipyniivue` once per version.
-
-    The package holds NiiVue's whole ES module as one percent-encoded string, so that
-    nothing has to be fetched from outside and nothing foreign lies in our repository.
-
-    Raises:
-        RuntimeError: If the installed version holds no such module.
-    """
-    version = importlib.metadata.version("ipyniivue")
-    folder = _cache_folder() / f"niivue-{version}"
-    if not (folder / "niivue.js").is_file():
-        _write_whole(folder / "niivue.js", niivue_module())
-    return folder
+def _digest_of_scripts() -> str:
+    """Changes with any of the scripts, so that no browser mixes old and new ones."""
+    scripts = sorted(ASSETS.glob("reading_*.js"))
+    content = b"".join(script.read_bytes() for script in scripts)
+    return hashlib.blake2b(content, digest_size=6).hexdigest()
 
 
-def niivue_module() -> str:
-    """Source of NiiVue's ES module.
-
-    Raises:
-        RuntimeError: If the installed `ipyniivue` holds no such module.
-    """
-    found = importlib.util.find_spec("ipyniivue")
-    if found is None or found.origin is None:
-        raise RuntimeError("The package ipyniivue is not installed; see requirements.txt.")
-    source = (Path(found.origin).parent / "static" / "widget.js").read_text(encoding="utf-8")
-    embedded = max(_EMBEDDED.findall(source), key=len, default="")
-    module = urllib.parse.unquote(embedded)
-    if not _EXPORTS.search(module[-3000:]):
-        raise RuntimeError(
-            "This version of ipyniivue holds no NiiVue module; see requirements.txt."
-        )
-    return module
-
-
-def _cache_folder() -> Path:
-    """A folder of this user alone; a new temporary one where the home cannot be written."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    folder = (Path(home) if home else Path.home() / ".cache") / "clam-explorer"
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError:
-        return Path(tempfile.mkdtemp(prefix="clam-explorer-"))
-    return folder if os.access(folder, os.W_OK) else Path(tempfile.mkdtemp(prefix="clam-explorer-"))
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file that appears complete or not at all, also when two servers start at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, suffix=".partial", delete=False, encoding="utf-8"
-    ) as beside:
-        beside.write(text)
-    Path(beside.name).replace(path)
-
-
+_SCRIPTS = f"scripts_{_digest_of_scripts()}"
 # A component of the first kind serves the files of a folder; nothing else of it is used.
-v1.declare_component("niivue", path=str(niivue_folder()))
-v1.declare_component("scripts", path=str(ASSETS))
+v1.declare_component(_SCRIPTS, path=str(ASSETS))
 
 _VIEWER = st.components.v2.component(
     "clam_viewer",
@@ -138,8 +84,8 @@ class Packed:
     volumes: dict[str, bytes]
 
 
-def mount(packed: Packed, key: str) -> Any:  # noqa: ANN401
-    """Draw the viewer; its `view` is what the user last chose, `missing` that WebGL 2 is.
+def mount(packed: Packed, key: str, on_close: Callable[[], None] | None = None) -> Any:  # noqa: ANN401
+    """Draw the viewer; its `view` is what the user last chose.
 
     Each volume is an element of its own: the framework sends an element again only where
     the browser says that it no longer has it, so that another map costs only the map.
@@ -149,8 +95,8 @@ def mount(packed: Packed, key: str) -> Any:  # noqa: ANN401
             data=packed.head,
             key=key,
             on_view_change=lambda: None,
-            on_missing_change=lambda: None,
-            default={"view": None, "missing": False},
+            on_closed_change=on_close or (lambda: None),
+            default={"view": None},
         )
         for name, content in packed.volumes.items():
             _VOLUME(data=content, key=f"{key}-{name}")
@@ -158,32 +104,10 @@ def mount(packed: Packed, key: str) -> Any:  # noqa: ANN401
 
 
 @cache
-def _locations() -> dict[str, str]:
-    """Where the browser finds the scripts; a new version has a new address."""
-    version = importlib.metadata.version("ipyniivue")
-    found = {"niivue": f"component/{__name__}.niivue/niivue.js?v={version}"}
-    for name in ("scene", "marks"):
-        script = ASSETS / f"viewer_{name}.js"
-        digest = hashlib.blake2b(script.read_bytes(), digest_size=6).hexdigest()
-        found[name] = f"component/{__name__}.scripts/{script.name}?v={digest}"
-    return found
-
-
-@cache
 def _colors() -> dict[str, Any]:
-    """Colour tables as NiiVue wants them (values at positions of 0 to 255), and of lines.
-
-    Position 0 is clear, because NiiVue paints voxels of value 0 below any threshold.
-    """
+    """Colours of a map from weak to strong (red, green, blue), and of lines."""
     stops = {"for": FOR_STOPS, "against": AGAINST_STOPS}
-    tables = {}
-    for name, values in stops.items():
-        table = color_table(values, 5)
-        tables[name] = {
-            **{letter: [int(table[0, c]), *table[:, c].tolist()] for c, letter in enumerate("RGB")},
-            "A": [0, *[255] * len(table)],
-            "I": [0, *np.linspace(1, 255, len(table)).astype(int).tolist()],
-        }
+    tables = {name: color_table(values, 128).tolist() for name, values in stops.items()}
     lines = {name: values[len(values) // 2] for name, values in stops.items()}
     lines["mask"] = "#{:02x}{:02x}{:02x}".format(*MASK_COLOR)
     return {"tables": tables, "lines": lines}
@@ -205,13 +129,23 @@ def pack(panes: list[Pane], settings: dict[str, Any]) -> Packed:
             files["map"] = nifti_bytes(overlay, pane.affine, 1 / 127)
         if pane.mask is not None:
             files["mask"] = nifti_bytes(pane.mask.astype(np.uint8), pane.affine)
-        described.append({"title": pane.title, "alt": pane.alt, "peak": list(pane.peak)})
+        described.append(
+            {
+                "title": pane.title,
+                "alt": pane.alt,
+                "peak": list(pane.peak),
+                "shape": list(pane.volume.shape),
+                "affine": np.asarray(pane.affine, float).tolist(),
+                "voxels": None if pane.ticket is None else {"ticket": pane.ticket},
+            }
+        )
         for name, content in files.items():
             digest = hashlib.blake2b(content, digest_size=10).hexdigest()
             described[-1][name] = {"id": digest}
             # The digest goes in front: by it the browser's script knows which volume has come.
             volumes[f"{number}-{name}"] = digest.encode() + content
-    head = {**settings, **_locations(), "colors": _colors(), "panes": described}
+    scripts = f"component/{__name__}.{_SCRIPTS}"
+    head = {**settings, "scripts": scripts, "colors": _colors(), "panes": described}
     return Packed(json.dumps(head), volumes)
 
 

@@ -1,0 +1,131 @@
+// Places and values, without a browser: affines are lists of 12 numbers, row by row, voxel to mm.
+
+// Axis that is cut, axis across, axis up. Every plane is drawn mirrored: the patient's right is on the left.
+export const PLANES = { axial: [2, 0, 1], coronal: [1, 0, 2], sagittal: [0, 1, 2] };
+export const OUTSIDE = -32768; // no value of a scan: beyond the grid
+
+export function inverse([a, b, c, x, d, e, f, y, g, h, i, z]) {
+  const det = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g);
+  const r = [e * i - f * h, c * h - b * i, b * f - c * e, f * g - d * i, a * i - c * g, c * d - a * f, d * h - e * g, b * g - a * h, a * e - b * d].map((v) => v / det);
+  return [0, 3, 6].flatMap((n) => [r[n], r[n + 1], r[n + 2], -(r[n] * x + r[n + 1] * y + r[n + 2] * z)]);
+}
+
+export function times(p, q) {
+  return [0, 4, 8].flatMap((r) =>
+    [0, 1, 2, 3].map((c) => p[r] * q[c] + p[r + 1] * q[4 + c] + p[r + 2] * q[8 + c] + (c === 3 ? p[r + 3] : 0)));
+}
+
+export function moved(m, [x, y, z]) {
+  return [0, 4, 8].map((r) => m[r] * x + m[r + 1] * y + m[r + 2] * z + m[r + 3]);
+}
+
+const column = (m, c) => [m[c], m[4 + c], m[8 + c]];
+
+// Size of a voxel along each axis, in mm.
+export function sizes(m) {
+  return [0, 1, 2].map((c) => Math.hypot(...column(m, c)));
+}
+
+// Area of a pixel in mm2, also where the axes are not at right angles.
+export function pixelArea(m, plane) {
+  const [a, b] = PLANES[plane].slice(1).map((c) => column(m, c));
+  return Math.hypot(a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]);
+}
+
+export function distance(p, q) {
+  return Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
+}
+
+// Values of an array of another grid at the voxels of a slice, as it is drawn. Trilinear, or the nearest.
+export function sampled({ array, shape: [gx, gy, gz] }, toGrid, shape, plane, index, out, outside, isSmooth = true) {
+  const [cut, across, up] = PLANES[plane];
+  const [w, h] = [shape[across], shape[up]];
+  const layer = gx * gy;
+  const start = [0, 1, 2].map((r) => toGrid[4 * r + cut] * index + toGrid[4 * r + 3]);
+  const [dx, dy] = [across, up].map((axis) => column(toGrid, axis));
+  const isInt = !(out instanceof Float32Array || out instanceof Float64Array);
+  for (let y = 0; y < h; y++) {
+    const v = h - 1 - y;
+    for (let x = 0; x < w; x++) {
+      const u = w - 1 - x;
+      let a = start[0] + u * dx[0] + v * dy[0];
+      let b = start[1] + u * dx[1] + v * dy[1];
+      let c = start[2] + u * dx[2] + v * dy[2];
+      const at = y * w + x;
+      // Half a voxel around the outermost centres still belongs to the grid.
+      if (!(a > -0.5 && b > -0.5 && c > -0.5 && a < gx - 0.5 && b < gy - 0.5 && c < gz - 0.5)) {
+        out[at] = outside;
+        continue;
+      }
+      if (!isSmooth) {
+        out[at] = array[Math.round(a) + gx * Math.round(b) + layer * Math.round(c)];
+        continue;
+      }
+      a = Math.min(gx - 1, Math.max(0, a));
+      b = Math.min(gy - 1, Math.max(0, b));
+      c = Math.min(gz - 1, Math.max(0, c));
+      const [i, j, k] = [a | 0, b | 0, c | 0];
+      const [f, g, e] = [a - i, b - j, c - k];
+      const o = i + gx * j + layer * k;
+      const [ox, oy, oz] = [f ? 1 : 0, g ? gx : 0, e ? layer : 0];
+      const z00 = array[o] + f * (array[o + ox] - array[o]);
+      const z01 = array[o + oy] + f * (array[o + oy + ox] - array[o + oy]);
+      const z10 = array[o + oz] + f * (array[o + oz + ox] - array[o + oz]);
+      const z11 = array[o + oz + oy] + f * (array[o + oz + oy + ox] - array[o + oz + oy]);
+      const [near, far] = [z00 + g * (z01 - z00), z10 + g * (z11 - z10)];
+      const value = near + e * (far - near);
+      out[at] = isInt ? Math.round(value) : value;
+    }
+  }
+  return out;
+}
+
+// Mean, sd (n - 1) and number of the pixels whose centres lie in an ellipse between two corners, all in pixels.
+export function inEllipse(values, width, height, from, to, scale = (v) => v) {
+  const middle = [0, 1].map((n) => (from[n] + to[n]) / 2);
+  const radius = [0, 1].map((n) => Math.abs(from[n] - to[n]) / 2);
+  let [count, mean, squares] = [0, 0, 0];
+  const range = (n, last) => [Math.max(0, Math.ceil(middle[n] - radius[n])), Math.min(last, Math.floor(middle[n] + radius[n]))];
+  const [[left, right], [top, bottom]] = [range(0, width - 1), range(1, height - 1)];
+  for (let y = top; y <= bottom; y++) for (let x = left; x <= right; x++) {
+    if (((x - middle[0]) / radius[0]) ** 2 + ((y - middle[1]) / radius[1]) ** 2 > 1) continue;
+    const raw = values[y * width + x];
+    if (raw === OUTSIDE) continue;
+    const value = scale(raw);
+    const off = value - mean;
+    count += 1;
+    mean += off / count;
+    squares += off * (value - mean);
+  }
+  return { count, mean, sd: count > 1 ? Math.sqrt(squares / (count - 1)) : 0 };
+}
+
+// Edges of a square (bottom, right, top, left) that a line crosses, by which corners are inside.
+const LINES = {
+  1: [[3, 0]], 2: [[0, 1]], 3: [[3, 1]], 4: [[1, 2]], 5: [[3, 2], [0, 1]], 6: [[0, 2]], 7: [[3, 2]],
+  8: [[2, 3]], 9: [[2, 0]], 10: [[2, 1], [3, 0]], 11: [[2, 1]], 12: [[1, 3]], 13: [[1, 0]], 14: [[0, 3]],
+};
+
+// Lines around the values from `level` on, in pixels; marching squares with linear interpolation.
+export function contour(values, width, height, level, sign = 1) {
+  const lines = [];
+  const value = (x, y) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : sign * values[y * width + x]);
+  for (let y = -1; y < height; y++) {
+    let [a, d] = [value(-1, y), value(-1, y + 1)];
+    for (let x = -1; x < width; x++) {
+      const [b, c] = [value(x + 1, y), value(x + 1, y + 1)];
+      const kind = (a >= level) + 2 * (b >= level) + 4 * (c >= level) + 8 * (d >= level);
+      if (kind > 0 && kind < 15) {
+        for (const pair of LINES[kind]) lines.push(pair.map((edge) => crossing([a, b, c, d], edge, level, x, y)));
+      }
+      [a, d] = [b, c];
+    }
+  }
+  return lines;
+}
+
+function crossing(corners, edge, level, x, y) {
+  const [from, to] = [corners[edge], corners[(edge + 1) % 4]];
+  const share = (level - from) / (to - from);
+  return [[x + share, y], [x + 1, y + share], [x + 1 - share, y + 1], [x, y + 1 - share]][edge];
+}

@@ -1,0 +1,126 @@
+"""Zonal features of a cohort: knots, mean and principal axes, in two passes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from clam_core.errors import StudyError
+from clam_core.fitting.principal_axes import principal_axes
+from clam_core.models import Autoencoder, ZonalFeatures, ZonalKind
+from clam_core.models.zonal_features import responses
+from clam_core.settings import FitSettings
+from clam_core.training import CohortImages, encode_with
+from clam_core.training.memory import Parts
+
+PERCENTILES = (1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99)
+"""Percentiles of the cohort's values inside the masks; each is a knot."""
+MOST_SCANS, MOST_VOXELS = 100, 20_000
+"""Scans, and voxels of each, that the percentiles are taken over."""
+FEW_VOXELS = 40
+"""Grids with fewer voxels along an axis have nodes of 2 voxels, others of 4."""
+FLOOR_SHARE = 0.3
+"""Share of the mean spread of the sums that is added (as squares) to the spread of each."""
+BATCH_VOXELS = 1 << 20
+"""Voxels that are looked at at once: each has a share at all knots."""
+
+
+def make_zonal(
+    what: Literal["density", "texture"],
+    autoencoder: Autoencoder,
+    images: CohortImages,
+    settings: FitSettings,
+) -> tuple[ZonalFeatures, NDArray[np.float64]]:
+    """Fit zonal features to a cohort.
+
+    Shares near knots are added up from below (how much of a zone is at most that dense), in
+    units of their spread, and projected to the principal axes of each zone.
+
+    Args:
+        what: `density` or `texture`.
+        autoencoder: Tells the grid; its weights have no part.
+        images: The cohort, its scale with a background `apart`.
+        settings: Number of features, seed.
+
+    Returns:
+        The features, and those of each scan, shape (n_scans, n_features).
+
+    Raises:
+        StudyError: If all values are equal.
+    """
+    how = ZonalKind(
+        what,
+        n_zones=3 if images.scale.is_masked and len(images.grid) == 3 else 1,
+        block=2 if min(autoencoder.padded) < FEW_VOXELS else 4,
+    )
+    floor = torch.tensor(_floor(images))
+    knots = _knots(what, floor, images, settings.seed)
+    n_shares = how.n_zones * knots.numel()
+    features = ZonalFeatures(how, floor, knots, torch.zeros(n_shares), torch.eye(n_shares))
+    size = max(1, min(settings.train.batch_size, BATCH_VOXELS // int(np.prod(images.grid))))
+    shares = encode_with(
+        lambda batch: [features.shares(features.look(batch, autoencoder))],
+        autoencoder,
+        images,
+        Parts(size, []),
+    )[0].double()
+    mean = shares.mean(dim=0)
+    units = _added_up(how.n_zones * len(knots))
+    spread = ((shares - mean) @ units).std(dim=0, correction=0)
+    # With a floor: dividing what hardly differs by its spread alone would blow it up.
+    units = units / torch.hypot(spread, FLOOR_SHARE * spread.mean()).clamp_min(1e-12)
+    per_zone = max(1, round(settings.n_features / how.n_zones))
+    # Each zone for itself: an axis across zones would let one speak in the place of another.
+    parts = torch.split((shares - mean) @ units, len(units) // how.n_zones, dim=1)
+    components = units @ _in_blocks([principal_axes(part, per_zone) for part in parts])
+    features.mean, features.components = mean.float(), components.float()
+    return features, ((shares - mean) @ components).numpy()
+
+
+def _floor(images: CohortImages) -> float:
+    """Standardised value half way between the window's low end and what fills the background."""
+    scale = images.scale
+    if scale.background is None:
+        return -float(np.finfo(np.float32).max)
+    return ((scale.low + scale.background) / 2 - scale.mean) / scale.sd
+
+
+def _knots(
+    what: Literal["density", "texture"], floor: Tensor, images: CohortImages, seed: int
+) -> Tensor:
+    """Percentiles of what is looked at inside the masks, shape (n_responses, n_knots)."""
+    rng = np.random.default_rng(seed)
+    rows = np.unique(np.linspace(0, len(images) - 1, MOST_SCANS).astype(int))
+    drawn: list[NDArray[np.float32]] = []
+    for row in rows.tolist():
+        image = images.batch(torch.tensor([row]))
+        inside = image >= floor
+        seen = responses(image, inside, what)[0].flatten(1)[:, inside.flatten()]
+        chosen = rng.permutation(seen.shape[1])[:MOST_VOXELS]
+        drawn.append(seen[:, torch.from_numpy(chosen)].numpy())
+    values = np.percentile(np.concatenate(drawn, axis=1), PERCENTILES, axis=1).T
+    span = values[:, -1:] - values[:, :1]
+    if not (span > 0).all():
+        raise StudyError(
+            "The scans hardly differ in any value inside their masks; there is nothing to group."
+        )
+    # Equal percentiles (much air) would be knots without a distance: they are drawn apart a little.
+    rising = np.maximum.accumulate(values, axis=1) + span * np.linspace(0, 1e-4, values.shape[1])
+    return torch.from_numpy(rising).float()
+
+
+def _added_up(n_parts: int) -> Tensor:
+    """Matrix that adds up shares from the lowest knot on, separately for each part."""
+    n_knots = len(PERCENTILES)
+    return _in_blocks([torch.triu(torch.ones(n_knots, n_knots, dtype=torch.float64))] * n_parts)
+
+
+def _in_blocks(parts: list[Tensor]) -> Tensor:
+    """Matrices along the diagonal of one."""
+    from scipy.linalg import block_diag
+
+    return torch.from_numpy(block_diag(*(part.numpy() for part in parts)))

@@ -1,0 +1,71 @@
+"""From a trained network to a model: features, clusters, and the head that softens them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clam_core.clustering import cluster_scans
+from clam_core.embedding import spread_out
+from clam_core.fitting.choose_view import CLUSTERER_OF, ZONAL
+from clam_core.fitting.fit_profile_features import make_profiles
+from clam_core.fitting.fit_zonal_features import make_zonal
+from clam_core.fitting.heads import (
+    discriminant_head,
+    gaussian_head,
+    mixture_head,
+    student_head,
+)
+from clam_core.models import Autoencoder, ClusterModel, LatentFeatures
+from clam_core.models.features import Features
+from clam_core.models.heads import Head
+from clam_core.settings import FitMethod, FitSettings
+from clam_core.training import CohortImages, encode
+
+
+def make_model(
+    autoencoder: Autoencoder, images: CohortImages, settings: FitSettings, method: FitMethod
+) -> tuple[ClusterModel, NDArray[np.floating]]:
+    """Features, hard clusters and the head that softens them.
+
+    Args:
+        autoencoder: Trained, or as drawn.
+        images: The cohort, standardised.
+        settings: Number of clusters and of features, seed.
+        method: What is grouped, and how; not `auto`, `best` or `latent`.
+
+    Returns:
+        The model, and what was clustered, shape (n_scans, n_features).
+    """
+    features: Features
+    values: NDArray[np.floating]
+    if method == "profiles":
+        features, _, values = make_profiles(autoencoder, images, settings)
+    elif method in {"density", "texture"}:
+        features, values = make_zonal(method, autoencoder, images, settings)
+    else:
+        features = LatentFeatures()
+        values = encode(autoencoder, images, settings.train.batch_size).latent.numpy()
+    labels = _labels(values, settings, method)
+    head: Head
+    if method == "gmm":
+        head = mixture_head(values, labels)
+    elif method == "umap":
+        head = gaussian_head(values, labels)
+    elif method in {"graph", "profiles", *ZONAL}:
+        head = discriminant_head(values, labels)
+    else:
+        head = student_head(values, labels, is_unit=settings.kernel == "unit")
+    return ClusterModel(autoencoder, features, head), values
+
+
+def _labels(
+    values: NDArray[np.floating], settings: FitSettings, method: FitMethod
+) -> NDArray[np.int64]:
+    """Hard clusters of the features."""
+    if method == "umap":
+        plane = spread_out(values, settings.seed)
+        return cluster_scans(plane, "gmm", settings.n_clusters, settings.seed)
+    # DCEC starts from k-means on the codes, as in the paper; `refine` moves the centers.
+    clusterer = CLUSTERER_OF.get(method, method)
+    return cluster_scans(values, clusterer, settings.n_clusters, settings.seed)

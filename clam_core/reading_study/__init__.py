@@ -1,0 +1,1 @@
+"""A blinded reading study: protocol, blind order, answers, agreement, rating of maps."""

@@ -1,0 +1,1 @@
+"""Subjects with several rows: tests in which each subject counts once."""

@@ -1,0 +1,1 @@
+"""Clusters and associations of one cohort, repeated in another."""

@@ -1,0 +1,1 @@
+"""What people write beside results: named selections of scans, and notes on a scan."""

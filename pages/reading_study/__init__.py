@@ -1,0 +1,1 @@
+"""Reading study: made, read blind, locked, and what came out of it."""

@@ -1,0 +1,62 @@
+"""What plain numbers say about the same scans: do they find the groups, and what differs?"""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from clam_core.settings.plain_look import RIVAL_WORDS, VIEW_WORDS, PlainLook, plain_sentences
+from clam_core.settings.views import GROUPED_BY, view_of
+from pages.shell.place import Place
+from pages.shell.text import plain
+
+
+def show_plain_look(here: Place) -> None:
+    """Sentences, and the numbers behind them; a run of an older layout has none."""
+    st.header("What sets these groups apart?", anchor=False)
+    info = here.fitted.info()
+    found = info.plain
+    st.write(f"These groups were formed by {GROUPED_BY[view_of(info.method)]}.")
+    if found is None:
+        st.caption("This run was made before this was looked at; find clusters again to see it.")
+        return
+    for sentence in plain_sentences(found):
+        st.write(plain(sentence))
+    with st.expander("Views and plain ways in numbers"):
+        st.dataframe(_views(found), hide_index=True)
+        st.caption(
+            "How much of the difference between scans is a difference between the groups: 1 all, "
+            "0 no more than chance. What was grouped is high by its making."
+        )
+        st.dataframe(_rivals(found), hide_index=True)
+        st.caption(
+            "Agreement: 1 the same groups, 0 no more than chance. Found again: the same, when the "
+            "plain way is used on four fifths of the scans; that can be high without any groups, "
+            "too. Where a plain way finds the same groups, the network is not needed for them; it "
+            "still shows where they are."
+        )
+
+
+def _views(found: PlainLook) -> pd.DataFrame:
+    rows = found.apart.items()
+    return pd.DataFrame(
+        {
+            "view": [VIEW_WORDS.get(name, name) for name, _ in rows],
+            "between groups": [round(value, 2) for _, value in rows],
+        }
+    )
+
+
+def _rivals(found: PlainLook) -> pd.DataFrame:
+    rows = found.agreement.items()
+    return pd.DataFrame(
+        {
+            "plain way": [RIVAL_WORDS.get(name, name) for name, _ in rows],
+            "agreement": [_shown(value) for _, value in rows],
+            "found again": [_shown(found.stability.get(name)) for name, _ in rows],
+        }
+    )
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

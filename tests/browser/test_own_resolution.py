@@ -1,0 +1,64 @@
+"""Own resolution in a real browser: the voxels, the series' numbers, a file that goes."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from clam_core.files.file_ref import FileRef
+from clam_core.pipeline.scans.create import CreateOptions, create
+from clam_core.pipeline.scans.preprocess import preprocess
+from clam_core.read.dicom import read_series
+from clam_core.settings import PreprocessSettings, ReadLimits
+from clam_core.study import Study
+from clam_core.volume import to_ras
+from tests.browser.serving import browser, served
+from tests.pages.voxels.asking import WITH_TICKETS
+from tests.read.dicom import make
+
+pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.browser
+SCRIPT = """
+import streamlit as st
+st.set_page_config(layout="wide")
+from pages.shell.frame import page
+from pages.viewer.viewer import show_scan
+with page("Viewer", needs="study") as here:
+    show_scan(here, here.study.ready()[0], "v")
+"""
+VOXELS = """root => {
+  const { scan, at } = root.clamViewer.scenes[0];
+  const name = root.clamViewer.scenes[0].name("axial");
+  return { own: scan.isOwn, shape: scan.shape, at, name, voxels: Array.from(scan.voxels) };
+}"""
+
+
+def test_it_becomes_sharp_and_says_so_when_the_files_have_gone(tmp_path):
+    series = tmp_path / "in" / "P1" / "CT"
+    series.mkdir(parents=True)
+    noise = np.random.default_rng(2).normal(400, 150, (9, 20, 24))
+    numbers = make.each(range(40, 31, -1))
+    make.series(series, np.clip(noise, 0, 2000).astype(np.uint16), InstanceNumber=numbers)
+    root = tmp_path / "studies"
+    create(root / "one", tmp_path / "in", None, CreateOptions(n_workers=1))
+    preprocess(Study(root / "one"), PreprocessSettings(grid=(16, 16, 16), mask="none"), 1)
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    with served(root, app=WITH_TICKETS, CLAM_TEST_SCRIPT=str(script)) as address, browser() as page:
+        page.goto(f"{address}/?study=one")
+        page.locator(".pane[data-own=all]").wait_for()
+        told = page.locator(".viewer").evaluate(VOXELS)
+        refs = [FileRef(path) for path in sorted(series.iterdir())]
+        volume = to_ras(read_series(refs, ReadLimits()).volume)
+        assert told["own"] and tuple(told["shape"]) == volume.shape
+        np.testing.assert_array_equal(told["voxels"], volume.array.ravel(order="F"))
+        assert told["name"].startswith("Axial  Im ")
+        assert 32 <= int(told["name"].split()[2]) <= 40
+        i, j, k = told["at"]
+        assert page.locator("output").first.text_content().startswith(f"{volume.array[i, j, k]} HU")
+        assert page.locator(".trouble").text_content() == ""
+        shutil.rmtree(series)
+        page.reload()
+        page.locator(".viewer[data-shown]").wait_for()
+        page.get_by_text("no longer where they were found").wait_for()
+        assert page.locator(".viewer").evaluate(VOXELS)["own"] is False

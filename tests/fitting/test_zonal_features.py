@@ -1,0 +1,149 @@
+"""Density and texture of zones: shares by hand, groups that they find, maps that obey."""
+
+import numpy as np
+import pytest
+import torch
+
+from clam_core.fitting import fit_model, preset_settings
+from clam_core.fitting.choose_view import for_its_view
+from clam_core.fitting.fit_zonal_features import make_zonal
+from clam_core.models import describe_model, model_tensors, rebuild_model
+from clam_core.models.autoencoder import seeded_autoencoder
+from clam_core.models.zonal_features import near_knots, nodes_of, responses, zones_of
+from clam_core.pipeline.method.explain import ExplainedCohort
+from clam_core.settings import LocalizeSettings
+from clam_core.training import CohortImages, ScanSource, fit_input_scale
+
+GRID = (16, 12, 18)
+
+
+def cohort(change, n_scans=40, seed=0):
+    """Boxes of lung at -850 HU; `change` alters the odd scans in place."""
+    rng = np.random.default_rng(seed)
+    volumes = rng.normal(-850, 30, (n_scans, *GRID))
+    volumes += rng.normal(0, 15, (n_scans, 1, 1, 1))
+    masks = np.zeros((n_scans, *GRID), bool)
+    masks[:, 2:14, 2:10, :] = True
+    for row in range(n_scans):
+        masks[row, :, :, : rng.integers(0, 3)] = False
+        change(volumes[row], row % 2 == 1, rng)
+    volumes[~masks] = 40
+    volumes = volumes.astype(np.int16)
+    return ScanSource(lambda row: (volumes[row], masks[row]), n_scans, GRID)
+
+
+def denser_below(volume, is_ill, rng):
+    """Every scan has a dense block above; ill ones are denser below, in scattered voxels."""
+    volume[4:8, 4:8, 13:16] += 250
+    if is_ill:
+        low = volume[:, :, :6]
+        low[rng.uniform(size=low.shape) < 0.5] += 250
+
+
+def rougher(volume, is_ill, rng):
+    """Same values in all scans, side by side in the ill ones."""
+    wave = 60 * np.sign(np.sin(np.arange(GRID[0]) * (np.pi if is_ill else np.pi / 4) + 0.1))
+    volume += wave[:, None, None]
+
+
+def settings(view):
+    return preset_settings("fast", 2, view)
+
+
+@pytest.fixture(scope="module")
+def dense():
+    source = cohort(denser_below)
+    return source, fit_model(source, settings("density"))
+
+
+def agreement(fitted):
+    clusters = fitted.soft_assignment.argmax(axis=1)
+    same = np.mean(clusters == np.arange(len(clusters)) % 2)
+    return max(same, 1 - same)
+
+
+def test_density_finds_denser_lower_zones(dense):
+    _, fitted = dense
+    assert fitted.method == "density"
+    assert agreement(fitted) == 1
+
+
+def test_texture_finds_roughness_of_equal_values():
+    assert agreement(fit_model(cohort(rougher), settings("texture"))) == 1
+
+
+def test_the_map_lies_on_what_differs_and_not_on_what_all_scans_have(dense):
+    source, fitted = dense
+    clusters = fitted.soft_assignment.argmax(axis=1)
+    explained = ExplainedCohort(fitted.model, CohortImages(source, fitted.scale), clusters)
+    shares = []
+    for row in (1, 3, 5, 7):
+        made = explained.explain(row, LocalizeSettings())
+        assert made.line["completeness"] < 0.01
+        found = np.maximum(made.signed, 0)
+        ill, everywhere = found[2:14, 2:10, 2:6].mean(), found[4:8, 4:8, 13:16].mean()
+        shares.append(ill / (ill + everywhere))
+    assert np.mean(shares) > 0.9
+
+
+def test_a_stored_model_says_the_same(dense):
+    source, fitted = dense
+    again = rebuild_model(describe_model(fitted.model), model_tensors(fitted.model))
+    images = CohortImages(source, fitted.scale).batch(torch.arange(source.n_scans))
+    with torch.no_grad():
+        np.testing.assert_allclose(again(images).numpy(), fitted.soft_assignment, atol=1e-6)
+
+
+def test_shares_are_those_of_a_histogram():
+    """Mean value of each zone from its shares, against the voxels themselves."""
+    source = cohort(denser_below, n_scans=6)
+    asked = for_its_view(settings("density"))
+    scale = fit_input_scale(source, asked.scale)
+    images = CohortImages(source, scale)
+    network = seeded_autoencoder(GRID, asked.network, 0)
+    features, _ = make_zonal("density", network, images, asked)
+    shares = features.shares(features.look(images.batch(torch.arange(6)), network))
+    knots = features.knots[0].double().numpy() * scale.sd + scale.mean
+    for row in range(6):
+        volume, mask = source.read(row)
+        heights = np.flatnonzero(mask.any(axis=(0, 1)))
+        zones = np.array_split(heights, 3) if len(heights) % 3 == 0 else None
+        found = shares[row].reshape(3, -1).double().numpy()
+        np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-4)
+        if zones is None:
+            continue
+        for zone, planes in enumerate(zones):
+            inside = volume[:, :, planes][mask[:, :, planes]].astype(float)
+            expected = np.clip(inside, knots[0], knots[-1]).mean()
+            assert found[zone] @ knots == pytest.approx(expected, abs=0.5)
+
+
+def test_values_lie_between_their_knots():
+    below, share = near_knots(
+        torch.tensor([-5.0, 0.0, 1.5, 2.0, 9.0]), torch.tensor([0.0, 1, 2, 4])
+    )
+    np.testing.assert_array_equal(below, [0, 0, 1, 2, 2])
+    np.testing.assert_allclose(share, [0, 0, 0.5, 0, 1])
+
+
+def test_thirds_of_the_height_of_each_mask():
+    inside = torch.zeros(2, 2, 8, dtype=torch.bool)
+    inside[0, :, 1:7] = True
+    inside[1, 0, 5:8] = True
+    zone, weight = zones_of(inside, 3)
+    np.testing.assert_array_equal(zone[0, 0, 1:7], [0, 0, 1, 1, 2, 2])
+    np.testing.assert_array_equal(zone[1, 0, 5:8], [0, 1, 2])
+    np.testing.assert_allclose(weight[0, 0, 1:7], 0.25)
+    np.testing.assert_allclose(weight[1, 0, 5:8], 1)
+
+
+def test_voxels_belong_to_the_node_of_their_block():
+    node = nodes_of((3, 4), (2, 2), 2, torch.device("cpu"))
+    np.testing.assert_array_equal(node, [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3]])
+
+
+def test_differences_are_those_of_neighbours_inside():
+    image = torch.tensor([[1.0, 4.0], [2.0, 100.0]]).reshape(1, 1, 2, 2)
+    inside = torch.tensor([[True, True], [True, False]]).reshape(1, 1, 2, 2)
+    near = responses(image, inside, "texture")[0, 0]
+    np.testing.assert_allclose(near, [[2.0, 3.0], [1.0, 0.0]])
