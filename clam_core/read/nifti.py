@@ -45,6 +45,7 @@ _NO_SLOPE = (
     "was applied."
 )
 _TINY = 1e-9
+_EQUAL = 1e-3  # of the largest entry: two affines that turn a scan alike
 
 Header = Any  # nibabel gives its headers no types
 _HEADERS: dict[int, Header] = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
@@ -230,6 +231,9 @@ def _two_orientations(header: Header, affine: NDArray[np.float64], n_axes: int) 
     try:
         other = np.array(header.get_qform(), dtype=np.float64)
     except (HeaderDataError, ValueError):
+        return ()
+    turns = affine[:3, :3]
+    if np.abs(other[:3, :3] - turns).max() < _EQUAL * np.abs(turns).max():  # as nearly always
         return ()
     if not np.isfinite(other).all() or abs(np.linalg.det(other[:3, :3])) < _TINY:
         return ()
