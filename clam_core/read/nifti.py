@@ -222,20 +222,26 @@ def _two_voxel_sizes(affine: NDArray[np.float64], spacing: NDArray[np.float64]) 
     return (f"Two voxel sizes are stated: pixdim {stated} mm, affine {used} mm (used).",)
 
 
-def _two_orientations(header: Header, affine: NDArray[np.float64], n_axes: int) -> tuple[str, ...]:
-    """A sentence where the qform turns or mirrors the scan against the sform, which is used."""
+def _other_form(header: Header) -> NDArray[np.float64] | None:
+    """The qform where a sform is there, too, and both are forms at all."""
     if not header["sform_code"] or not header["qform_code"]:
-        return ()
+        return None
     if not np.isfinite(np.asarray(header["pixdim"][1:4], dtype=np.float64)).all():
-        return ()
+        return None
     try:
         other = np.array(header.get_qform(), dtype=np.float64)
     except (HeaderDataError, ValueError):
-        return ()
+        return None
+    whole = np.isfinite(other).all() and abs(np.linalg.det(other[:3, :3])) >= _TINY
+    return other if whole else None
+
+
+def _two_orientations(header: Header, affine: NDArray[np.float64], n_axes: int) -> tuple[str, ...]:
+    """A sentence where the qform turns or mirrors the scan against the sform, which is used."""
+    other = _other_form(header)
     turns = affine[:3, :3]
-    if np.abs(other[:3, :3] - turns).max() < _EQUAL * np.abs(turns).max():  # as nearly always
-        return ()
-    if not np.isfinite(other).all() or abs(np.linalg.det(other[:3, :3])) < _TINY:
+    # Nearly always the two are the same, which is seen fastest.
+    if other is None or np.abs(other[:3, :3] - turns).max() < _EQUAL * np.abs(turns).max():
         return ()
     if n_axes == 2:  # a plane has no third axis to disagree about
         other[:3, 2] = affine[:3, 2]

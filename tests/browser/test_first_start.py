@@ -73,6 +73,7 @@ def test_the_demo_from_nothing_to_an_open_scan(tmp_path, record_testsuite_proper
         page.mouse.click(point["x"], point["y"])
         page.locator(".viewer .title", has_text=point["scan"]).wait_for()
         page.locator(".viewer[data-shown]").wait_for()
+        page.locator(".viewer [data-key=i]").click()  # the drawer, closed at first
         page.get_by_text("The stored map", exact=True).wait_for()
         page.wait_for_timeout(1_500)
         shot(page, "scan")

@@ -176,11 +176,19 @@ def source_of(study: Study, scan_ids: list[str]) -> ScanSource:
 
 def _ready(study: Study) -> list[str]:
     scan_ids = study.ready()
-    if not scan_ids:
+    if scan_ids:
+        return scan_ids
+    failed = study.scans().query("status == 'failed'").reason
+    if study.info.prepared is None or failed.empty:
         raise MissingStepError(
             f"No scan of the study {study.name!r} is ready; run the step 'preprocess' first."
         )
-    return scan_ids
+    counts = failed.value_counts()
+    of_them = "" if len(counts) == 1 else f", {counts.iloc[0]} of them for this reason"
+    raise MissingStepError(
+        f"No scan of the study {study.name!r} is ready; {plural(len(failed), 'scan')} "
+        f"failed{of_them}: {counts.index[0]}"
+    )
 
 
 def _known(run: Run, settings: FitSettings, digest: str) -> Summary:

@@ -19,10 +19,11 @@ from clam_core.pipeline.method.fit import fit, settings_for, source_of
 from clam_core.pipeline.method.weights import load_model
 from clam_core.settings import EmbedSettings
 from clam_core.settings.plain_look import plain_sentences
-from clam_core.study import Run, run_names
+from clam_core.study import Run, ScanWriter, run_names
 from clam_core.training import CohortImages
 from tests.pipeline.simulated import GRID, QUICK, cohort, study_of
-from tests.study.make import empty
+from tests.study.make import GRID as GRID_OF_MADE
+from tests.study.make import empty, prepared, ready_table
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +157,19 @@ def test_a_broken_off_fit_goes_on_to_the_same_numbers(tmp_path, found, study):
     ours, theirs = Run(made, "first"), Run(study, "first")
     np.testing.assert_array_equal(ours.array("latent"), theirs.array("latent"))
     assert ours.history() == theirs.history()
+
+
+def test_a_study_whose_scans_all_failed_says_why(tmp_path):
+    made = empty(tmp_path / "e")
+    table = ready_table(made)
+    table["status"], table["reason"] = "failed", ["Too dark.", "No lungs.", "No lungs."]
+    with made.lock(), ScanWriter(made, GRID_OF_MADE) as writer:
+        writer.start("f")
+        writer.commit(table, prepared().model_copy(update={"n_ready": 0}))
+    with pytest.raises(
+        MissingStepError, match="3 scans failed, 2 of them for this reason: No lungs.$"
+    ):
+        fit(made, "r", QUICK)
 
 
 def test_words_for_what_cannot_be_fitted(tmp_path, study, found):
