@@ -118,6 +118,14 @@ def test_stages_are_ordered_by_number_and_stay_groups():
     assert not typed_frame(table, [info])["Scadding"].cat.ordered
 
 
+@pytest.mark.parametrize("cells", ["1:30 4:36 20:24", "01:48:28 00:57:53", "5:16.1 6:06,7 4:59"])
+def test_times_are_not_guessed_to_be_codes_or_amounts(cells):
+    info, _ = one("sleep", cells)
+    assert info.kind == "free_text"
+    assert f"Times such as {cells.split()[0]} are not compared" in info.warnings[0]
+    assert one("ratio", "1:75 1:80 2:99")[0].kind == "id"  # no minutes
+
+
 def test_mixed_cells_become_numbers_or_missing_and_are_said():
     info, table = one("dose", ["12 mg", "n/a", "<5", "7.5", "unknown", "many", *["8"] * 12])
     assert values(info, table)[:4] == [12, pytest.approx(np.nan, nan_ok=True), 5, 7.5]

@@ -29,6 +29,7 @@ DATE_WORDS = word_set("date datum fecha day tag jour time zeitpunkt")
 MAX_LEVELS, MAX_ORDINAL_LEVELS = 30, 21
 _UID = re.compile(r"\d+(\.\d+){4,}")
 _LEADING_ZERO = re.compile(r"0\d+")
+_CLOCK = re.compile(r"-?\d{1,3}(:[0-5]\d){1,2}([.,]\d+)?")
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,21 @@ def _text(column: Column, meaning: Meaning | None) -> Choice:
     if column.sure and are_stages(column.sure):
         told = ("Stages without an order; choose ordinal if a higher one means more.",)
         return Choice("nominal", "Stages, which are groups unless you say otherwise.", told)
-    return _words(column, _mixed(column, meaning))
+    return _clock(column) or _words(column, _mixed(column, meaning))
+
+
+def _clock(column: Column) -> Choice | None:
+    """Hours and minutes, or minutes and seconds: which, only the user knows."""
+    texts = column.sure
+    n = sum(count for text, count in texts.items() if _CLOCK.fullmatch(text))
+    if not n or n < ENOUGH * texts.total():
+        return None
+    example = next(text for text in texts if _CLOCK.fullmatch(text))
+    told = (
+        f"Times such as {example} are not compared: they may be hours and minutes or minutes and "
+        "seconds. Write them as one number of hours, minutes or seconds."
+    )
+    return Choice("free_text", f"{n:,} of {texts.total():,} cells are times.", (told,))
 
 
 def _words(column: Column, told: tuple[str, ...]) -> Choice:
