@@ -11,7 +11,9 @@ from tests.report import make
 
 playwright = pytest.importorskip("playwright.sync_api")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PAGES = ("cohort", "training", "explore", "clusters", "associations", "assign", "report")
+PAGES = (
+    "cohort", "training", "explore", "clusters", "associations", "reading", "assign", "report",
+)  # fmt: skip
 
 
 def axe():

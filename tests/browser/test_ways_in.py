@@ -13,7 +13,9 @@ pytestmark = [
     pytest.mark.skipif(not Path(CHROMIUM).is_file(), reason="Chromium is not here"),
 ]
 INSIDE = "18 scans ready, 1 failed"
-PAGES = ("cohort", "training", "explore", "clusters", "associations", "assign", "report")
+PAGES = (
+    "cohort", "training", "explore", "clusters", "associations", "reading", "assign", "report",
+)  # fmt: skip
 NO_PAGES = ("page", "shell", "two_doors")
 DEEPER = ("cohort/page", "shell/start")
 
