@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.error_rates.measure import error_rate_figures, measure_error_rates
 from benchmarks.table import Figure, reached
 from clam_core.phantom import make_clinical_table
 from clam_core.settings import AssociateSettings
@@ -38,6 +40,7 @@ class Plan:
         n_shuffles: Label shuffles of the synthetic table.
         n_resamples: Shuffles within each permutation test.
         n_cohorts: Cohorts with planted effects.
+        n_null: Null cohorts of each number and size of clusters, for every option of the page.
         n_variables: Variables of the timed table.
         n_subjects: Subjects of the timed table.
     """
@@ -45,19 +48,25 @@ class Plan:
     n_shuffles: int = 1000
     n_resamples: int = 999
     n_cohorts: int = 20
+    n_null: int = 400
     n_variables: int = 500
     n_subjects: int = 1000
 
 
-def measure(plan: Plan, progress: Progress) -> tuple[list[Figure], pd.DataFrame]:
+def measure(
+    plan: Plan, progress: Progress, kept: Path | None = None
+) -> tuple[list[Figure], pd.DataFrame]:
     """All figures, and the p-values of every shuffle.
 
     Args:
         plan: How much is measured.
         progress: Told what is measured.
+        kept: CSV file of the null cohorts, to which each is added as it is done; or None.
     """
     p_values = under_null(plan, progress)
     figures = [*null_figures(p_values), *power_figures(plan, progress)]
+    options = measure_error_rates(plan.n_null, plan.n_resamples, progress, kept)
+    figures += error_rate_figures(options)
     return [*figures, *speed_figures(plan, progress)], p_values
 
 

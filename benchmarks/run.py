@@ -111,8 +111,10 @@ def _method_speed(options: BenchmarkOptions, progress: Progress) -> list[table.F
 def _associations(options: BenchmarkOptions, progress: Progress) -> Result:
     plan = associations.Plan()
     if options.quick:
-        plan = associations.Plan(n_shuffles=20, n_cohorts=2, n_variables=50, n_subjects=200)
-    figures, p_values = associations.measure(plan, progress)
+        plan = associations.Plan(
+            n_shuffles=20, n_cohorts=2, n_null=1, n_variables=50, n_subjects=200
+        )
+    figures, p_values = associations.measure(plan, progress, _kept(options, "null_cohorts"))
     machine = describe()
     if options.to is not None:
         table.write(figures, machine, options.to, "associations")

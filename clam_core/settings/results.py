@@ -142,6 +142,8 @@ class AssociateSettings(Settings):
             chance of this one, such as death before a transplant.
         rate_count: Column with the number of events of each row, such as exacerbations.
         rate_time: Column with the time in which they were counted.
+        table_numbers: How Table 1 describes numbers: by `mean` and standard deviation, by
+            `median` and quartiles, or by `both`.
         seed: Label shuffles follow from it.
     """
 
@@ -163,6 +165,7 @@ class AssociateSettings(Settings):
     competing_levels: tuple[str, ...] = ()
     rate_count: str | None = None
     rate_time: str | None = None
+    table_numbers: Literal["both", "mean", "median"] = "both"
     seed: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")

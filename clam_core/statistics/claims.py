@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
 from clam_core.settings import AssociateSettings
 from clam_core.statistics.cohort.assemble import Cohort
 from clam_core.statistics.cohort.column_arrays import LEVELS, NUMBERS, codes_of, numbers_of
-from clam_core.statistics.result import NotTestableError
+from clam_core.statistics.cohort.groups import midranks
+from clam_core.statistics.repeated_columns import repeated_columns
+from clam_core.statistics.result import Labels, NotTestableError, Values
 from clam_core.statistics.significance.correction import correct
 from clam_core.tables.column_info import ColumnInfo
 
 CLAIM_COLUMNS = ("not_counted", "headline_p", "is_rare", "direction")
 FEWEST_ELSEWHERE = 5
 """Values apart from the most frequent one, below which a column is never the strongest."""
-
-_PERCENT = re.compile(
-    r"([\W_]*(%|percent|pct|perc|prozent)[\W_]*(of[\W_]*)?(pred\w*|soll\w*|th[eé]o\w*|te[oó]r\w*)?"
-    r"|[\W_]+(pred|pp))[\W_]*$"
-)
-_Z_SCORE = re.compile(r"([\W_]*\bz|[\W_]+z)[\W_]*(score|wert|s)?[\W_]*$")
-_UNIT = re.compile(r"[\W_]+(l|ml|liters?|litres?|abs|absolute|raw|measured)[\W_]*$")
-_SAME = 0.999
-_OVERLAP = 0.9
 
 
 def add_claims(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) -> pd.DataFrame:
@@ -45,7 +35,12 @@ def add_claims(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) 
     """
     p_value = rows["adjusted_p_value" if settings.adjust else "p_value"].to_numpy(dtype=np.float64)
     infos = [cohort.columns[name] for name in rows["variable"]]
-    again = _counted_before(infos, cohort.frame, p_value, settings.adjust)
+    tested = [
+        info
+        for info, p in zip(infos, p_value, strict=True)
+        if np.isfinite(p) or info.name in settings.adjust
+    ]
+    again = repeated_columns(tested, cohort.frame, settings.adjust)
     why = [_why_not(info, p, settings, again) for info, p in zip(infos, p_value, strict=True)]
     counted = np.array([not reason for reason in why])
     return rows.assign(
@@ -70,86 +65,6 @@ def _why_not(
     return ""
 
 
-def _counted_before(
-    infos: Sequence[ColumnInfo],
-    frame: pd.DataFrame,
-    p_values: np.ndarray,
-    covariates: Sequence[str],
-) -> dict[str, str]:
-    """Columns that repeat another one, with the sentence that names it."""
-    # The one that stays is chosen without a look at its p-value: a covariate, or else the one
-    # with most values, or else the one that allows for age, sex and height already.
-    tested = [
-        info
-        for info, p in zip(infos, p_values, strict=True)
-        if np.isfinite(p) or info.name in covariates
-    ]
-    order = sorted(
-        tested,
-        key=lambda info: (
-            info.name not in covariates,
-            -int(frame[info.name].notna().sum()),
-            _measurement(info)[1],
-        ),
-    )
-    kept: list[ColumnInfo] = []
-    again: dict[str, str] = {}
-    for info in order:
-        first = next((one for one in kept if _is_same(one, info, frame)), None)
-        if first is None:
-            kept.append(info)
-        else:
-            again[info.name] = f"the same measurement as {first.label}"
-    return again
-
-
-def _measurement(info: ColumnInfo) -> tuple[str, int]:
-    """What is measured, and on which scale: z-score 0, percent of predicted 1, raw 2."""
-    name = info.name.lower()
-    for scale, ending in enumerate((_Z_SCORE, _PERCENT)):
-        if ending.search(name):
-            return _bare(ending.sub("", name)), scale
-    return _bare(name), 2
-
-
-def _bare(name: str) -> str:
-    return re.sub(r"[\W_]+", "", _UNIT.sub("", name))
-
-
-def _is_same(a: ColumnInfo, b: ColumnInfo, frame: pd.DataFrame) -> bool:
-    (what, scale), (other, other_scale) = _measurement(a), _measurement(b)
-    if what and what == other and scale != other_scale:
-        return True
-    return _are_twins(a, b, frame)
-
-
-def _are_twins(a: ColumnInfo, b: ColumnInfo, frame: pd.DataFrame) -> bool:
-    """Whether one column says the same as the other, such as text beside its code."""
-    both = (frame[a.name].notna() & frame[b.name].notna()).to_numpy(dtype=bool)
-    larger = max(int(frame[name].notna().sum()) for name in (a.name, b.name))
-    if both.sum() < max(3, _OVERLAP * larger):
-        return False
-    one, two = frame.loc[both, a.name], frame.loc[both, b.name]
-    if a.kind in NUMBERS and b.kind in NUMBERS:
-        return _on_one_line(one, two)
-    codes, others = codes_of(one)[0], codes_of(two)[0]
-    pairs = len(np.unique(np.column_stack([codes, others]), axis=0))
-    return bool(pairs == len(np.unique(codes)) == len(np.unique(others)) > 1)
-
-
-def _on_one_line(one: pd.Series, two: pd.Series) -> bool:
-    """Whether two columns are the same number, in another unit perhaps."""
-    try:
-        x, y = numbers_of(one), numbers_of(two)
-    except NotTestableError:
-        return False
-    known = np.isfinite(x) & np.isfinite(y)
-    x, y = x[known], y[known]
-    if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return False
-    return bool(abs(np.corrcoef(x, y)[0, 1]) > _SAME)
-
-
 def _is_rare(column: pd.Series) -> bool:
     counts = column.value_counts()
     return bool(len(counts) and counts.sum() - counts.max() < FEWEST_ELSEWHERE)
@@ -157,30 +72,41 @@ def _is_rare(column: pd.Series) -> bool:
 
 def _direction(cohort: Cohort, info: ColumnInfo) -> str:
     """Where it is highest and where lowest: means, or the level whose share differs most."""
-    column = cohort.frame[info.name]
+    column, clusters = cohort.frame[info.name], np.array(cohort.clusters)
     if info.kind in NUMBERS:
         try:
-            values = pd.Series(numbers_of(column))
+            values = numbers_of(column)
         except NotTestableError:
             return ""
-        return _ends(values.groupby(cohort.labels).mean().dropna(), "mean ", "{:.3g}")
+        return _ends(clusters, _means(cohort, values), "mean ", "{:.3g}")
     if info.kind not in LEVELS or not column.notna().any():
         return ""
     codes, names = codes_of(column)
-    known = codes >= 0
     if info.kind == "ordinal":
-        ranks = pd.Series(codes[known]).rank()
-        return _ends(ranks.groupby(cohort.labels[known]).mean(), "mean rank ", "{:.0f}")
-    shares = pd.crosstab(cohort.labels[known], codes[known], normalize="index")
-    gaps = (shares.max() - shares.min()).to_numpy(dtype=np.float64)
-    column_of = -1 if info.kind == "binary" else int(gaps.argmax())
-    level = names[int(shares.columns[column_of])]
-    return _ends(100 * shares.iloc[:, column_of], f"{level}: ", "{:.0f} %")
+        ranks = np.full(len(codes), np.nan)
+        ranks[codes >= 0] = midranks(codes[codes >= 0].astype(np.float64))
+        return _ends(clusters, _means(cohort, ranks), "mean rank ", "{:.0f}")
+    shares = np.column_stack(
+        [
+            _means(cohort, np.where(codes < 0, np.nan, (codes == code).astype(np.float64)))
+            for code in range(len(names))
+        ]
+    )
+    gaps = np.nanmax(shares, axis=0) - np.nanmin(shares, axis=0)
+    level = len(names) - 1 if info.kind == "binary" else int(gaps.argmax())
+    return _ends(clusters, 100 * shares[:, level], f"{names[level]}: ", "{:.0f} %")
 
 
-def _ends(means: pd.Series, before: str, number: str) -> str:
-    if len(means) < 2:
+def _means(cohort: Cohort, values: Values) -> Values:
+    """Mean of each cluster, NaN where it has no value, shape (k,)."""
+    known = np.isfinite(values)
+    parts = [values[known & (cohort.labels == number)] for number in cohort.clusters]
+    return np.array([part.mean() if len(part) else np.nan for part in parts])
+
+
+def _ends(clusters: Labels, means: Values, before: str, number: str) -> str:
+    if np.isfinite(means).sum() < 2:
         return ""
-    high, low = means.idxmax(), means.idxmin()
-    most, least = (number.format(one) for one in (means.max(), means.min()))
-    return f"{before}{most} in cluster {high}, {least} in cluster {low}"
+    high, low = int(np.nanargmax(means)), int(np.nanargmin(means))
+    most, least = (number.format(means[one]) for one in (high, low))
+    return f"{before}{most} in cluster {clusters[high]}, {least} in cluster {clusters[low]}"

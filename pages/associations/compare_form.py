@@ -24,6 +24,11 @@ _CORRECTIONS = {
     "holm": "Holm: at most a 5 % chance of any false finding",
     "by": "Benjamini-Yekutieli: as the first, however the variables depend on each other",
 }
+_NUMBERS = {
+    "both": "mean ± SD and median [quartiles]",
+    "mean": "mean ± SD",
+    "median": "median [quartiles]",
+}
 _REPEATED = {
     "one_row": "one scan per subject",
     "cluster_robust": "all scans, allowing for their dependence",
@@ -89,12 +94,17 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
             list(_REPEATED).index(known.get("repeated", "one_row")),
             format_func=_REPEATED.__getitem__,
         )  # fmt: skip
+        numbers = st.selectbox(
+            "Numbers of Table 1", list(_NUMBERS),
+            list(_NUMBERS).index(known.get("table_numbers", "both")),
+            format_func=_NUMBERS.__getitem__,
+        )  # fmt: skip
         asked = st.form_submit_button("Compare", type="primary", disabled=bool(here.stale))
     if asked:
         arguments = {
             "run": here.fitted.name, "adjust": adjust, "used_in_clustering": used,
             "correction": correction, "repeated": repeated, "within": within,
-            **later,
+            "table_numbers": numbers, **later,
         }  # fmt: skip
         with sentences():
             start(here.study.name, "associate", arguments)

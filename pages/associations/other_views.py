@@ -9,8 +9,9 @@ import streamlit as st
 
 from clam_core.figures.associations import forest_plot, volcano
 from clam_core.pipeline.output.export_figures import figures_archive
-from clam_core.pipeline.output.export_tables import association_files, table_one_shown
+from clam_core.pipeline.output.export_tables import association_files
 from clam_core.report.drawings import draw_effects, draw_evidence
+from clam_core.report.table_one_shown import table_one_shown, table_one_words
 from clam_core.settings.verdicts import stability_word
 from clam_core.statistics.effects.one_scale import strengths
 from clam_core.statistics.headline import uncapitalized
@@ -141,6 +142,7 @@ def show_table_one(here: Place, found: Associations) -> None:  # noqa: ARG001
     """Table 1 by cluster."""
     shown = table_one_shown(found).rename(columns={"": "Statistic"})
     st.caption("All subjects that were compared, overall and by cluster; missing values counted.")
+    st.caption(plain(table_one_words(found)))
     for doubt in found.about["doubts"]:
         st.caption(plain(doubt))
     table(shown, "Table 1: every variable by cluster.", hide_index=True, height=600)

@@ -104,7 +104,7 @@ def test_statsmodels_is_not_imported_by_the_page(show):
         ("Pairs", "Games-Howell for numbers"),
         ("Confounding", "the interval reaches 0.3"),
         ("Follow-up", "No follow-up was compared"),
-        ("Table 1", "missing values counted"),
+        ("Table 1", "SMD: standardised mean difference"),
         ("Trust and limits", "would have p < 0.05 if nothing differed"),
         ("Files", "formulas are made harmless"),
     ],

@@ -1,5 +1,7 @@
 """Joining clusters and clinical table: repeats, small clusters, and what does not fit."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -216,9 +218,9 @@ def test_table_one_by_hand():
     infos = [*describe(KINDS), ColumnInfo("visit", "visit", "free_text")]
     infos[0] = ColumnInfo("age", "Age", "continuous", unit="years", family="demographics")
     found = table_one(assemble(clusters, clinical, infos, SETTINGS))
-    assert list(found.columns[-3:]) == ["overall", "cluster_1", "cluster_2"]
+    assert list(found.columns[4:7]) == ["overall", "cluster_1", "cluster_2"]
     cells = found.set_index(["label", "statistic"])
-    assert cells.loc[("", "n")].tolist()[-3:] == ["20", "10", "10"]
+    assert cells.loc[("", "n"), "overall":"cluster_2"].tolist() == ["20", "10", "10"]
     # Cluster 1 without its first: 2, 4, ..., 18: mean 10, SD sqrt(30).
     assert cells.loc[("Age (years)", "mean ± SD"), "cluster_1"] == "10.0 ± 5.5"
     assert cells.loc[("Age (years)", "median [quartiles]"), "cluster_2"] == "10 [5.5, 14.5]"
@@ -227,6 +229,35 @@ def test_table_one_by_hand():
     assert cells.loc[("site", "A"), "cluster_1"] == "10 (100 %)"
     assert cells.loc[("site", "B"), "overall"] == "10 (50 %)"
     assert "visit" not in found["variable"].to_numpy()
+
+
+def test_standardised_differences_of_table_one_are_those_of_r():
+    # R 4.2.2: library(MASS); data(birthwt); pairs of race; age: |m1 - m2| / sqrt((v1 + v2) / 2);
+    # smoke: |p1 - p2| / sqrt((p1 q1 + p2 q2) / 2); as tableone::ExtractSmd does.
+    # The data: Hosmer & Lemeshow (1989), Applied logistic regression, as R ships them.
+    path = Path(__file__).parent / "birthwt.csv"
+    table = pd.read_csv(path)
+    ids = pd.Index([f"S{row}" for row in range(len(table))], name="scan_id")
+    clusters = pd.DataFrame({"subject_id": ids, "cluster": table["race"].to_numpy()}, index=ids)
+    frame = table[["age", "smoke", "ptl"]].set_axis(ids)
+    infos = [
+        ColumnInfo("age", "Age", "continuous"),
+        ColumnInfo("smoke", "Smoker", "binary"),
+        ColumnInfo("ptl", "Premature labours", "ordinal"),
+    ]
+    cohort = assemble(clusters, frame, infos, SETTINGS)
+    tested = pd.DataFrame({"variable": ["age"], "p_value": [0.01], "p_adjusted": [0.02]})
+    found = table_one(cohort, tested, "median")
+    first = found.drop_duplicates("variable").set_index("variable")
+    assert first.loc["age", "smd"] == pytest.approx(0.510924244144, abs=1e-10)
+    assert first.loc["age", "smd_between"] == "1 and 2"
+    assert first.loc["smoke", "smd"] == pytest.approx(0.815529396768, abs=1e-10)
+    assert first.loc["ptl", "smd"] == pytest.approx(0.324403854225, abs=1e-10)
+    assert first.loc["age", ["p_value", "p_adjusted"]].tolist() == [0.01, 0.02]
+    assert np.isnan(first.loc["smoke", "p_value"])
+    # Once per variable, and only the median where it was asked for.
+    assert found["smd"].notna().sum() == 3
+    assert found.loc[found["variable"] == "age", "statistic"].tolist() == ["median [quartiles]"]
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,10 @@ def associate_run(
     tables, more = follow_up(cohort, read_visits(study), study.scans()["subject_id"], settings)
     confounding = confounding_panel(cohort, settings)
     within = compare_within_sites(cohort, compared.rows, settings)
-    tables |= _tables(compared, study) | {"confounding": confounding.panel, "within": within}
+    tables |= _tables(compared, study, settings) | {
+        "confounding": confounding.panel,
+        "within": within,
+    }
     about = {
         **_about(compared, settings),
         "headline": headline(compared.rows),
@@ -215,7 +218,9 @@ def _is_idle(info: ColumnInfo) -> bool:
     return bool(info.equation) and not is_measured and info.name.endswith(_FOLLOWS_FROM_PERSON)
 
 
-def _tables(found: AssociationTable, study: Study) -> dict[str, pd.DataFrame]:
+def _tables(
+    found: AssociationTable, study: Study, settings: AssociateSettings
+) -> dict[str, pd.DataFrame]:
     """What goes with the rows; `values` and `members` are the rows that were compared."""
     cohort = found.cohort
     members = pd.DataFrame(
@@ -227,7 +232,7 @@ def _tables(found: AssociationTable, study: Study) -> dict[str, pd.DataFrame]:
     return {
         "pairs": found.pairs,
         "contrasts": found.contrasts,
-        "table_one": table_one(cohort),
+        "table_one": table_one(cohort, found.rows, settings.table_numbers),
         "values": cohort.frame,
         "members": members,
     }

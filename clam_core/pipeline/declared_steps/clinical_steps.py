@@ -80,6 +80,9 @@ def associate(
     rate_time: Annotated[
         str | None, Option("Column with the time in which they were counted.", flag="--at-risk")
     ] = None,
+    table_numbers: Annotated[
+        str, Option("Numbers of Table 1: both, mean (with SD), or median (with quartiles).")
+    ] = "both",
     seed: Annotated[int, Option("Same seed, same shuffles.", lowest=0)] = 0,
     progress: Progress,
 ) -> Summary:
@@ -90,6 +93,7 @@ def associate(
 
     values: dict[str, Any] = {"correction": correction, "repeated": repeated, "within": within}
     values |= {"survival_time": survival_time, "survival_event": survival_event}
+    values |= {"table_numbers": table_numbers}
     settings = AssociateSettings(
         adjust=adjust,
         used_in_clustering=used_in_clustering,

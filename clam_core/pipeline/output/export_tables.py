@@ -6,6 +6,7 @@ import pandas as pd
 
 from clam_core.export.formulas import neutralise_frame
 from clam_core.export.office import to_latex, to_word, to_workbook
+from clam_core.report.table_one_shown import table_one_shown, table_one_words
 from clam_core.statistics import CSV_COLUMNS
 from clam_core.study.associations import Associations
 
@@ -30,19 +31,8 @@ def association_files(found: Associations) -> dict[str, bytes]:
         "associations.xlsx": to_workbook(_sheets(found, notes)),
         "table_one.csv": csv_bytes(found.table("table_one")),
         "table_one.tex": to_latex(one, TITLE).encode(),
-        "table_one.docx": to_word(one, TITLE, notes),
+        "table_one.docx": to_word(one, TITLE, [table_one_words(found), *notes]),
     }
-
-
-def table_one_shown(found: Associations) -> pd.DataFrame:
-    """Table 1 as it is printed: a variable is named once, clusters are called so."""
-    table = found.table("table_one")
-    labels = table["label"].where(table["variable"] != table["variable"].shift(), "")
-    shown = pd.DataFrame({"Variable": labels, "": table["statistic"], "All": table["overall"]})
-    for name in table.columns:
-        if str(name).startswith("cluster_"):
-            shown[f"Cluster {str(name).removeprefix('cluster_')}"] = table[name]
-    return shown
 
 
 def _sheets(found: Associations, notes: list[str]) -> dict[str, pd.DataFrame]:

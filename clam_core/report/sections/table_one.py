@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from clam_core.report.html import Figures, Html, bullets, join, paragraph, table
 from clam_core.report.material import Material
 from clam_core.report.phrases import DOUBTED
+from clam_core.report.table_one_shown import table_one_shown, table_one_words
 
 
 def missing(material: Material) -> str:
@@ -22,21 +21,9 @@ def write(material: Material, figures: Figures) -> Html:  # noqa: ARG001
     """The table as it is printed in a paper."""
     if material.associations is None:
         return paragraph(missing(material), class_="missing")
-    stored = material.associations.table("table_one")
-    words = (
-        "Numbers: mean ± standard deviation and median [quartiles]. Levels: count (percent of "
-        "known values). Missing: count (percent of all)."
-    )
-    doubts = [str(one) for one in material.associations.about["doubts"]]
-    shown = table(_shown(stored), f"Table 1. Subjects by cluster. {words}", n_labels=2)
+    associations = material.associations
+    words = table_one_words(associations)
+    doubts = [str(one) for one in associations.about["doubts"]]
+    rows = table_one_shown(associations)
+    shown = table(rows, f"Table 1. Subjects by cluster. {words}", n_labels=2)
     return join([shown, *([paragraph(DOUBTED), bullets(doubts)] if doubts else [])])
-
-
-def _shown(found: pd.DataFrame) -> pd.DataFrame:
-    """A variable is named once, clusters are called so."""
-    labels = found["label"].where(found["variable"] != found["variable"].shift(), "")
-    shown = pd.DataFrame({"Variable": labels, "": found["statistic"], "All": found["overall"]})
-    for name in found.columns:
-        if str(name).startswith("cluster_"):
-            shown[f"Cluster {str(name).removeprefix('cluster_')}"] = found[name]
-    return shown

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -13,8 +12,9 @@ from clam_core.settings import AssociateSettings
 from clam_core.statistics.cohort.assemble import Cohort
 from clam_core.statistics.cohort.column_arrays import LEVELS, NUMBERS, codes_of, numbers_of
 from clam_core.statistics.cohort.groups import Groups, group, table_of
-from clam_core.statistics.effects.contingency import cramers_v, table_difference
-from clam_core.statistics.effects.numbers import omega_squared, standardized_mean_difference
+from clam_core.statistics.effects.contingency import cramers_v
+from clam_core.statistics.effects.largest_difference import largest_difference
+from clam_core.statistics.effects.numbers import omega_squared
 from clam_core.statistics.result import NotTestableError
 from clam_core.statistics.significance.contingency import table_test
 from clam_core.statistics.significance.means import mean_test
@@ -144,18 +144,15 @@ def _numbers(
 ) -> dict[str, object]:
     groups = group(numbers_of(cohort.frame[name]), cohort.labels)
     tested = mean_test(groups, settings.n_resamples, rng)
-    differences = [
-        (abs(standardized_mean_difference(groups.pair(a, b)).size), _between(groups, a, b))
-        for a, b in combinations(range(groups.k), 2)
-    ]
+    largest = largest_difference(groups, is_number=True)
     # Relative, as rounding leaves a tiny variance in a cluster of equal values.
     if not (groups.variances() > 1e-20 * groups.values.var()).all():
         # Where a cluster has one value throughout, there is no interval; the ratio stands:
         # a number that follows the clusters without any spread is confounded perfectly.
-        return _found("correlation_ratio", (_ratio(groups), np.nan, np.nan), differences, tested)
+        return _found("correlation_ratio", (_ratio(groups), np.nan, np.nan), largest, tested)
     effect = omega_squared(groups)
     ends = (float(np.sqrt(x)) for x in (effect.size, effect.ci_low, effect.ci_high))
-    return _found("correlation_ratio", tuple(ends), differences, tested)
+    return _found("correlation_ratio", tuple(ends), largest, tested)
 
 
 def _ratio(groups: Groups) -> float:
@@ -175,27 +172,18 @@ def _levels(
     codes, _ = codes_of(cohort.frame[name])
     groups = group(np.where(codes < 0, np.nan, codes), cohort.labels)
     table = table_of(groups)
-    differences = [
-        (table_difference(table[[a, b]]).size, _between(groups, a, b))
-        for a, b in combinations(range(groups.k), 2)
-    ]
+    largest = largest_difference(groups, is_number=False)
     v = cramers_v(table)
     tested = table_test(table, settings.n_resamples, rng)
-    return _found("cramers_v", (v.size, v.ci_low, v.ci_high), differences, tested)
-
-
-def _between(groups: Groups, a: int, b: int) -> str:
-    return f"{groups.clusters[a]} and {groups.clusters[b]}"
+    return _found("cramers_v", (v.size, v.ci_low, v.ci_high), largest, tested)
 
 
 def _found(
     name: str,
     ends: Sequence[float],
-    differences: list[tuple[float, str]],
+    largest: tuple[float, str],
     tested: object,
 ) -> dict[str, object]:
-    usable = [one for one in differences if np.isfinite(one[0])] or [(np.nan, "")]
-    largest = max(usable)
     return {
         "strength_name": name,
         "strength": ends[0],
