@@ -29,7 +29,8 @@ class AssociationTable:
     Attributes:
         rows: One row per variable; `CSV_COLUMNS` first.
         pairs: One row per variable and pair of clusters.
-        contrasts: One row per variable and cluster against the first, crude and adjusted.
+        contrasts: One row per variable and pair of clusters, crude and adjusted.
+        means: One row per variable and cluster, crude and adjusted.
         confounding: The confounding panel.
         banner: A warning where the clusters follow the site or the scanner; else empty.
         notes: What was done and what a reader should know, in sentences.
@@ -39,6 +40,7 @@ class AssociationTable:
     rows: pd.DataFrame
     pairs: pd.DataFrame
     contrasts: pd.DataFrame
+    means: pd.DataFrame
     confounding: pd.DataFrame
     banner: str
     notes: tuple[str, ...]
@@ -83,6 +85,7 @@ def associate(
         rows,
         _stacked({str(row.cells["variable"]): row.pairs for row in made}),
         _stacked({str(row.cells["variable"]): row.contrasts for row in made}),
+        _stacked({str(row.cells["variable"]): row.means for row in made}),
         confounding.panel,
         confounding.banner,
         (

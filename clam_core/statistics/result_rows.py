@@ -81,12 +81,14 @@ class Row:
     Attributes:
         cells: Name of a column to its value.
         pairs: Every pair of clusters; empty where there is no test.
-        contrasts: Each cluster against the first, crude and adjusted.
+        contrasts: Every pair of clusters, crude and adjusted.
+        means: Every cluster, crude and adjusted.
     """
 
     cells: dict[str, Any]
     pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
     contrasts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    means: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def make_row(
@@ -122,9 +124,9 @@ def make_row(
     except NotTestableError as error:
         return Row({**cells, "reason": f"not testable, because {error}"})
     pairs = compared.pairs if subjects is None else pairs_by_subject(outcome, compared.groups)
-    adjusted, contrasts = _adjusted_cells(outcome, covariates.without(info.name))
+    adjusted, *tables = _adjusted_cells(outcome, covariates.without(info.name))
     cells |= {**main, **_soft_cells(outcome, cohort.soft), **adjusted}
-    return Row(cells, pairs, contrasts)
+    return Row(cells, pairs, *tables)
 
 
 def _values(info: ColumnInfo, column: pd.Series[Any]) -> tuple[Values, list[str]]:
@@ -254,13 +256,14 @@ def _soft_cells(outcome: Outcome, soft: Values | None) -> dict[str, Any]:
 
 def _adjusted_cells(
     outcome: Outcome, covariates: Covariates
-) -> tuple[dict[str, Any], pd.DataFrame]:
+) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
+    none = pd.DataFrame()
     if not covariates.names:
-        return {}, pd.DataFrame()
+        return {}, none, none
     try:
         adjustment = adjust(outcome, covariates)
     except NotEstimableError as error:
-        return {"adjusted_reason": f"not adjusted, because {_as_reason(error)}"}, pd.DataFrame()
+        return {"adjusted_reason": f"not adjusted, because {_as_reason(error)}"}, none, none
     crude, adjusted = adjustment.crude_effect, adjustment.adjusted_effect
     cells = {
         "n_adjusted": adjustment.n,
@@ -276,7 +279,7 @@ def _adjusted_cells(
         "adjusted_high": adjusted.ci_high,
         "adjusted_reason": adjustment.note,
     }
-    return cells, adjustment.contrasts
+    return cells, adjustment.contrasts, adjustment.means
 
 
 def _as_reason(error: NotEstimableError) -> str:

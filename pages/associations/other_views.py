@@ -16,14 +16,13 @@ from clam_core.settings.verdicts import stability_word
 from clam_core.statistics.effects.one_scale import strengths
 from clam_core.statistics.headline import uncapitalized
 from clam_core.study.associations import Associations
+from pages.associations.adjusted import show_adjusted
 from pages.associations.follow_up import show_follow_up
 from pages.associations.main_table import PLAIN, labels_of
 from pages.associations.readers import show_readers
 from pages.associations.replication import show_replication
 from pages.associations.save_figure import save_buttons
 from pages.associations.sentences import (
-    adjusted_table,
-    contrast_table,
     pair_table,
     panel_table,
     within_table,
@@ -68,23 +67,6 @@ def show_volcano(here: Place, found: Associations) -> None:
 def _draw(figure: object, sentence: str, key: str) -> None:
     st.plotly_chart(figure, config=PLAIN, alt=sentence, key=key)
     st.caption(plain(sentence))
-
-
-def show_adjusted(here: Place, found: Associations) -> None:  # noqa: ARG001
-    """Crude beside adjusted, on the same rows."""
-    names = [uncapitalized(found.label(one)) for one in found.about["settings"]["adjust"]]
-    if not names:
-        st.info("Nothing was adjusted. Choose covariates at the end of this page.")
-        return
-    st.caption(
-        plain(f"Crude, and adjusted for {', '.join(names)}: the same model and the same subjects.")
-    )
-    table(adjusted_table(found.rows), "Crude and adjusted effects per variable.", hide_index=True)
-    contrasts = contrast_table(found.table("contrasts"), labels_of(found))
-    if len(contrasts):
-        st.caption("Each cluster against the first one: more than 0 (or a ratio above 1) means "
-                   "more in the first.")  # fmt: skip
-        table(contrasts, "Each cluster against the first.", hide_index=True)
 
 
 def show_pairs(here: Place, found: Associations) -> None:  # noqa: ARG001

@@ -112,23 +112,6 @@ def pair_table(
     return shown.drop(columns=[*empty, *(["Variable"] if variable is not None else [])])
 
 
-def contrast_table(contrasts: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
-    """Each cluster against the first, crude beside adjusted."""
-    if contrasts.empty or "cluster_a" not in contrasts.columns:
-        return pd.DataFrame()
-    return pd.DataFrame(
-        {
-            "Variable": contrasts["variable"].map(labels),
-            "Clusters": [f"{a} – {b}" for a, b in zip(contrasts["cluster_a"],
-                                                      contrasts["cluster_b"], strict=True)],
-            "Scale": contrasts["scale"].map(effect_words),
-            "Crude [95 % CI]": _interval(contrasts, "crude", "crude_low", "crude_high"),
-            "Adjusted [95 % CI]": _interval(contrasts, "adjusted", "adjusted_low",
-                                            "adjusted_high"),
-        }
-    )  # fmt: skip
-
-
 def adjusted_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Crude and adjusted test of every variable on the same rows."""
     known = rows[rows["p_value"].notna()]

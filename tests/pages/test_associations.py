@@ -101,6 +101,7 @@ def test_statsmodels_is_not_imported_by_the_page(show):
     [
         ("Effect and evidence", "Each point is a variable"),
         ("Adjusted", "Crude, and adjusted for age, sex"),
+        ("Adjusted", "every covariate is at its mean"),
         ("Pairs", "Games-Howell for numbers"),
         ("Confounding", "the interval reaches 0.3"),
         ("Follow-up", "No follow-up was compared"),

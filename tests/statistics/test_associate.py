@@ -63,13 +63,21 @@ def test_corrections_are_within_families_and_over_all(found):
     assert found.notes[1].startswith("18 variables were tested in 6 families; 0 were not.")
 
 
+def fvc_row(found):
+    return found.rows.set_index("variable").loc["FVC_L"]
+
+
 def test_pairs_and_contrasts_carry_their_variable(found):
     pairs = found.pairs[found.pairs["variable"] == "fibrosis_score"]
     assert pairs[["cluster_a", "cluster_b"]].to_numpy().tolist() == [[1, 2], [1, 3], [2, 3]]
     by_pair = pairs.set_index(["cluster_a", "cluster_b"])
     assert by_pair.loc[(1, 3), "p_adjusted"] < 1e-6 and by_pair.loc[(1, 3), "effect_size"] < -0.8
     fvc = found.contrasts[found.contrasts["variable"] == "FVC_L"]
-    assert fvc["cluster_b"].tolist() == [2, 3] and (fvc["adjusted"] > 0).all()
+    means = found.means[found.means["variable"] == "FVC_L"]
+    assert means["cluster"].tolist() == [1, 2, 3]
+    assert means["n"].sum() == fvc_row(found)["n_adjusted"]
+    assert means["adjusted"].idxmax() == means.index[0]
+    assert fvc["cluster_b"].tolist() == [2, 3, 3] and (fvc["adjusted"][:2] > 0).all()
 
 
 def test_a_covariate_is_not_adjusted_by_itself(found):

@@ -232,6 +232,7 @@ def _tables(
     return {
         "pairs": found.pairs,
         "contrasts": found.contrasts,
+        "adjusted_means": found.means,
         "table_one": table_one(cohort, found.rows, settings.table_numbers),
         "values": cohort.frame,
         "members": members,

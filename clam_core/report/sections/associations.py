@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from clam_core.report.adjusted_tables import adjusted_tables
 from clam_core.report.drawings import draw_effects, draw_evidence
 from clam_core.report.html import Figures, Html, bullets, join, paragraph, paragraphs, table, tag
 from clam_core.report.material import Material
@@ -163,6 +164,10 @@ def _adjusted(found: Associations) -> Html:
         [
             tag("h3", f"Adjusted for {listed(names)}"),
             table(pd.DataFrame(shown), caption, by="Family"),
+            *(
+                table(one.frame, f"{one.heading}. {one.caption}", n_labels=2)
+                for one in adjusted_tables(found)
+            ),
         ]
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 from clam_core.statistics.dependence.reduced_bias import NoSpreadError, fit_reduced_bias
 from clam_core.statistics.dependence.shuffled_subjects import shuffle_subjects
 from clam_core.statistics.effects.numbers import agreeing, share_of_chi2, share_of_f
-from clam_core.statistics.models.fitted_model import NotEstimableError
+from clam_core.statistics.models.fitted_model import Model, NotEstimableError
 from clam_core.statistics.models.regression import JointTest, Problem
 from clam_core.statistics.result import Effect, Labels, Values
 
@@ -86,7 +86,8 @@ def _least_squares(problem: Problem, y: Values, weights: Values) -> JointTest:
     subjects = np.asarray(problem.subjects)
     n_subjects = int(subjects.max()) + 1
     words, difference, share = _SCALES[problem.kind]
-    fit = fit_reduced_bias(y, problem.design, subjects, weights, problem.positions)
+    how = (y, problem.design, subjects, weights)
+    fit = fit_reduced_bias(*how, problem.positions)
     variances = np.diag(fit.covariance)[problem.positions]
     if not (variances > 1e-12 * np.var(y) / n_subjects).all():
         raise NoSpreadError("nothing varies within a cluster")
@@ -102,8 +103,13 @@ def _least_squares(problem: Problem, y: Values, weights: Values) -> JointTest:
     else:
         shares = share_of_f(statistic, df, residual, n_subjects)
         effect = Effect(share, shares[0], shares[1], shares[2], "noncentral F (Steiger 2004)")
+    model = Model(
+        name, fit.coefficients, fit.covariance, np.nan, np.empty((0, 0)), residual,
+        lambda point: fit_reduced_bias(*how, np.arange(len(point))).df_of(point),
+    )  # fmt: skip
     head = (name, n_subjects, statistic, df, residual, p_value)
-    return JointTest(*head, size, size - width, size + width, effect, difference)
+    sides = (size, size - width, size + width)
+    return JointTest(*head, *sides, effect, difference, model, problem.positions)
 
 
 def _shuffled(problem: Problem, weights: Values, n_resamples: int, seed: int) -> JointTest:

@@ -9,7 +9,7 @@ Source:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,13 @@ class ReducedBias:
         expected, products = self._moments(np.eye(len(self.tested)))
         each = range(len(self.tested))
         return np.array([expected[s, s] ** 2 / products[s, s, s, s] for s in each])
+
+    def df_of(self, point: Values) -> float:
+        """Satterthwaite's degrees of freedom of a combination of the tested coefficients, (q,)."""
+        own = np.einsum("s,gst,t->g", point, self.own, point)[:, None, None]
+        sides = np.einsum("s,gsp->gp", point, self.sides)[:, None, :]
+        one = replace(self, own=own, sides=sides, tested=self.tested[:1])
+        return float(one.df_of_each()[0])
 
     def joint(self) -> tuple[float, float]:
         """F of the tested coefficients together, and its residual degrees of freedom.

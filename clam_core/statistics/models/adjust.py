@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from clam_core.statistics.dependence.by_subject import joint_test_by_subject
 from clam_core.statistics.effects.numbers import share_of_chi2, share_of_f
+from clam_core.statistics.models.adjusted_means import all_contrasts, all_means
 from clam_core.statistics.models.design import (
     Covariates,
     check_separable,
@@ -21,18 +22,6 @@ from clam_core.statistics.models.regression import SCALES, JointTest, Problem, j
 from clam_core.statistics.result import Effect, Labels, Values
 
 _SPARE_ROWS = 10
-
-CONTRAST_COLUMNS = (
-    "cluster_a",
-    "cluster_b",
-    "scale",
-    "crude",
-    "crude_low",
-    "crude_high",
-    "adjusted",
-    "adjusted_low",
-    "adjusted_high",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +52,14 @@ class Outcome:
         Raises:
             NotEstimableError: If there is no estimate.
         """
-        problem = self.problem(rows, tested, covariates)
+        return self.solve(self.problem(rows, tested, covariates))
+
+    def solve(self, problem: Problem) -> JointTest:
+        """Joint test of a problem; each subject counts once where it has several rows.
+
+        Raises:
+            NotEstimableError: If there is no estimate.
+        """
         try:
             if problem.subjects is None:
                 return joint_test(problem)
@@ -105,8 +101,8 @@ class Adjusted:
         adjusted: Test with them.
         crude_effect: Effect without covariates.
         adjusted_effect: The same effect with them.
-        contrasts: Each cluster against the first one, columns `CONTRAST_COLUMNS`; none for
-            nominal variables.
+        contrasts: Every pair of clusters, columns `CONTRAST_COLUMNS`.
+        means: Every cluster, columns `MEAN_COLUMNS`.
         note: A warning, or nothing.
     """
 
@@ -116,6 +112,7 @@ class Adjusted:
     crude_effect: Effect
     adjusted_effect: Effect
     contrasts: pd.DataFrame
+    means: pd.DataFrame
     note: str
 
 
@@ -150,11 +147,13 @@ def adjust(outcome: Outcome, covariates: Covariates) -> Adjusted:
     if len(absent):
         named = ", ".join(f"cluster {one}" for one in absent)
         note = f"Adjusted without {named}, where a covariate is always missing. {note}".strip()
-    crude = outcome.test(rows, tested)
-    adjusted = outcome.test(rows, tested, others)
-    effects = [effect_of(test, outcome) for test in (crude, adjusted)]
-    contrasts = _contrasts(np.unique(labels), outcome.kind, crude, adjusted)
-    return Adjusted(int(rows.sum()), crude, adjusted, effects[0], effects[1], contrasts, note)
+    problems = (outcome.problem(rows, tested), outcome.problem(rows, tested, others))
+    crude, adjusted = (outcome.solve(problem) for problem in problems)
+    fits = {"crude": (problems[0], crude), "adjusted": (problems[1], adjusted)}
+    effects = (effect_of(crude, outcome), effect_of(adjusted, outcome))
+    contrasts = all_contrasts(np.unique(labels), outcome.kind, fits)
+    means = all_means(labels, outcome.kind, fits)
+    return Adjusted(int(rows.sum()), crude, adjusted, *effects, contrasts, means, note)
 
 
 def _incomplete_words(labels: Labels, complete: NDArray[np.bool_]) -> str:
@@ -235,25 +234,6 @@ def _pooled_sd(values: Values, labels: Labels) -> float:
     means = np.bincount(codes, weights=values) / counts
     within = float(((values - means[codes]) ** 2).sum())
     return float(np.sqrt(within / (len(values) - len(counts))))
-
-
-def _contrasts(clusters: Labels, kind: str, crude: JointTest, adjusted: JointTest) -> pd.DataFrame:
-    """The first cluster against each other one, on the scale of the kind."""
-    ranked = not adjusted.scale and ("ranks" in crude.model or "ranks" in adjusted.model)
-    if not len(crude.coefficients) or not len(adjusted.coefficients) or ranked:
-        return pd.DataFrame(columns=list(CONTRAST_COLUMNS))
-    is_difference = kind == "continuous" or bool(adjusted.scale)
-    back = (lambda x: x) if is_difference else np.exp
-    columns: dict[str, object] = {
-        "cluster_a": int(clusters[0]),
-        "cluster_b": clusters[1:],
-        "scale": adjusted.scale or SCALES[kind],
-    }
-    for name, test in (("crude", crude), ("adjusted", adjusted)):
-        columns[name] = back(-test.coefficients)
-        columns[f"{name}_low"] = back(-test.high)
-        columns[f"{name}_high"] = back(-test.low)
-    return pd.DataFrame(columns, columns=list(CONTRAST_COLUMNS))
 
 
 def soft_test(outcome: Outcome, soft: Values) -> JointTest:

@@ -69,7 +69,7 @@ def fit_counts(y: Values, design: Values) -> CountModel:
     inflated[leverage > 1 - 1e-9] = 0.0
     covariance = bread @ (inflated.T @ inflated) @ bread
     n, p = design.shape
-    return CountModel(name, parameters, covariance, new, scores, n - p, bread)
+    return CountModel(name, parameters, covariance, new, scores, n - p, bread=bread)
 
 
 def _of(y: Values, design: Values, alpha: float) -> Derivatives:

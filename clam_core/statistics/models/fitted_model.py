@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ class Model:
         log_likelihood: At the estimate; NaN where the test is not a likelihood ratio.
         scores: Each row's part of the score at the estimate, shape (n, p).
         df_residual: Degrees of freedom for F tests; infinite for likelihood models.
+        df_of: Those of a combination of the coefficients, where each has its own.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Model:
     log_likelihood: float
     scores: Values
     df_residual: float = np.inf
+    df_of: Callable[[Values], float] | None = None
 
 
 def wald(model: Model, tested: NDArray[np.intp]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +86,8 @@ class JointTest:
         high: Upper ends.
         effect: The effect, where the test has one of its own.
         scale: What coefficients are, where it is not that of the kind; they are differences then.
+        fitted: The model with the tested columns; None where subjects were shuffled.
+        tested: Positions of the tested columns among its coefficients.
     """
 
     model: str
@@ -99,6 +101,8 @@ class JointTest:
     high: Values
     effect: Effect | None = None
     scale: str = ""
+    fitted: Model | None = None
+    tested: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
 
 def joint_test(problem: Problem) -> JointTest:
@@ -156,8 +160,8 @@ def _by_wald(problem: Problem, model: Model, tested: NDArray[np.intp], name: str
     reach = stdtrit(model.df_residual, 0.975)
     part = model.coefficients[tested], np.sqrt(variances)
     ends = (part[0], part[0] - reach * part[1], part[0] + reach * part[1])
-    label = name or model.name
-    return JointTest(label, len(problem.y), statistic, df, model.df_residual, p_value, *ends)
+    head = (name or model.name, len(problem.y), statistic, df, model.df_residual, p_value)
+    return JointTest(*head, *ends, fitted=model, tested=tested)
 
 
 def _by_likelihood(
@@ -176,7 +180,8 @@ def _ratio(problem: Problem, model: Model, statistic: float, tested: NDArray[np.
     p_value = float(chdtrc(df, statistic))
     part = model.coefficients[tested], np.sqrt(np.diag(model.covariance)[tested])
     ends = (part[0], part[0] - Z * part[1], part[0] + Z * part[1])
-    return JointTest(model.name, len(problem.y), statistic, df, np.nan, p_value, *ends)
+    head = (model.name, len(problem.y), statistic, df, np.nan, p_value)
+    return JointTest(*head, *ends, fitted=model, tested=tested)
 
 
 def _logistic(problem: Problem) -> JointTest:
@@ -188,8 +193,7 @@ def _logistic(problem: Problem) -> JointTest:
     ratio = _ratio(problem, model, statistic, problem.positions)
     ends = [profile_interval(problem.y, problem.design, model, int(j)) for j in problem.positions]
     low, high = np.array(ends).T
-    head = (ratio.model, ratio.n, ratio.statistic, ratio.df, np.nan, ratio.p_value)
-    return JointTest(*head, ratio.coefficients, low, high)
+    return replace(ratio, low=low, high=high)
 
 
 def _ordinal(problem: Problem) -> JointTest:
@@ -230,15 +234,7 @@ def _multinomial(problem: Problem) -> JointTest:
     except NotEstimableError:
         tested_jointly = _with_prior(problem, tested)
     none = np.empty(0)
-    head = (
-        tested_jointly.model,
-        tested_jointly.n,
-        tested_jointly.statistic,
-        tested_jointly.df,
-        tested_jointly.df_residual,
-        tested_jointly.p_value,
-    )
-    return JointTest(*head, none, none, none)
+    return replace(tested_jointly, coefficients=none, low=none, high=none)
 
 
 def _with_prior(problem: Problem, tested: NDArray[np.intp]) -> JointTest:
@@ -250,4 +246,5 @@ def _with_prior(problem: Problem, tested: NDArray[np.intp]) -> JointTest:
     none = np.empty(0)
     p_value = float(chdtrc(len(tested), statistic))
     n = len(problem.y)
-    return JointTest(model.name, n, statistic, len(tested), np.nan, p_value, none, none, none)
+    head = (model.name, n, statistic, len(tested), np.nan, p_value)
+    return JointTest(*head, none, none, none, fitted=model, tested=tested)
