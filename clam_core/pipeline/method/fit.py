@@ -179,15 +179,13 @@ def _ready(study: Study) -> list[str]:
     if scan_ids:
         return scan_ids
     failed = study.scans().query("status == 'failed'").reason
+    none = f"No scan of the study {study.name!r} is ready"
     if study.info.prepared is None or failed.empty:
-        raise MissingStepError(
-            f"No scan of the study {study.name!r} is ready; run the step 'preprocess' first."
-        )
+        raise MissingStepError(f"{none}; run the step 'preprocess' first.")
     counts = failed.value_counts()
     of_them = "" if len(counts) == 1 else f", {counts.iloc[0]} of them for this reason"
     raise MissingStepError(
-        f"No scan of the study {study.name!r} is ready; {plural(len(failed), 'scan')} "
-        f"failed{of_them}: {counts.index[0]}"
+        f"{none}; {plural(len(failed), 'scan')} failed{of_them}: {counts.index[0]}"
     )
 
 
