@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from clam_core.report.adjusted_tables import adjusted_tables
+from clam_core.report.tables.adjusted_tables import adjusted_tables
 from clam_core.statistics.headline import uncapitalized
 from clam_core.study.associations import Associations
 from pages.associations.sentences import adjusted_table

@@ -7,7 +7,7 @@ import streamlit as st
 from clam_core.figures.chart_text import event_words, p_words
 from clam_core.figures.follow_up import incidence_curves, slope_plot, survival_curves
 from clam_core.report.drawings import draw_change, draw_incidence, draw_survival, time_unit
-from clam_core.report.follow_up_tables import (
+from clam_core.report.tables.follow_up_tables import (
     ShownTable,
     incidence_table,
     rate_tables,

@@ -11,7 +11,7 @@ from clam_core.figures.associations import forest_plot, volcano
 from clam_core.pipeline.output.export_figures import figures_archive
 from clam_core.pipeline.output.export_tables import association_files
 from clam_core.report.drawings import draw_effects, draw_evidence
-from clam_core.report.table_one_shown import table_one_shown, table_one_words
+from clam_core.report.tables.table_one_shown import table_one_shown, table_one_words
 from clam_core.settings.verdicts import stability_word
 from clam_core.statistics.effects.one_scale import strengths
 from clam_core.statistics.headline import uncapitalized

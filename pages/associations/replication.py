@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from clam_core.report.replication_table import replication_table, replication_words
+from clam_core.report.tables.replication_table import replication_table, replication_words
 from clam_core.study.associations import Associations, inputs_digest, read_replication
 from pages.shared.tables import table
 from pages.shell.place import Place

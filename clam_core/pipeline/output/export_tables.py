@@ -6,7 +6,7 @@ import pandas as pd
 
 from clam_core.export.formulas import neutralise_frame
 from clam_core.export.office import to_latex, to_word, to_workbook
-from clam_core.report.table_one_shown import table_one_shown, table_one_words
+from clam_core.report.tables.table_one_shown import table_one_shown, table_one_words
 from clam_core.statistics import CSV_COLUMNS
 from clam_core.study.associations import Associations
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from clam_core.report.adjusted_tables import adjusted_tables
 from clam_core.report.drawings import draw_effects, draw_evidence
 from clam_core.report.html import Figures, Html, bullets, join, paragraph, paragraphs, table, tag
 from clam_core.report.material import Material
@@ -18,6 +17,7 @@ from clam_core.report.sections.replication import write_replication
 from clam_core.report.sections.table_one import missing
 from clam_core.report.sections.variables import plots
 from clam_core.report.sections.within import write_within
+from clam_core.report.tables.adjusted_tables import adjusted_tables
 from clam_core.statistics.headline import uncapitalized
 from clam_core.study.associations import Associations
 from clam_core.wording import effect_ends, effect_number

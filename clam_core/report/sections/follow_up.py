@@ -6,14 +6,14 @@ from typing import Any
 
 from clam_core.figures.chart_text import event_words
 from clam_core.report.drawings import draw_change, draw_incidence, draw_survival
-from clam_core.report.follow_up_tables import (
+from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table, tag
+from clam_core.report.phrases import sentence
+from clam_core.report.tables.follow_up_tables import (
     incidence_table,
     rate_tables,
     slope_table,
     survival_tables,
 )
-from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table, tag
-from clam_core.report.phrases import sentence
 from clam_core.study.associations import Associations
 
 

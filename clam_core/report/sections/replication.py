@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clam_core.report.html import Html, join, paragraph, paragraphs, table, tag
-from clam_core.report.replication_table import replication_table, replication_words
+from clam_core.report.tables.replication_table import replication_table, replication_words
 from clam_core.study import Run
 from clam_core.study.associations import inputs_digest, read_replication
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clam_core.report.html import Figures, Html, bullets, join, paragraph, table
 from clam_core.report.material import Material
 from clam_core.report.phrases import DOUBTED
-from clam_core.report.table_one_shown import table_one_shown, table_one_words
+from clam_core.report.tables.table_one_shown import table_one_shown, table_one_words
 
 
 def missing(material: Material) -> str:

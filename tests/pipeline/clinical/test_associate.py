@@ -10,8 +10,8 @@ import pytest
 from clam_core.errors import MissingStepError, TableError
 from clam_core.pipeline.clinical.associate import associate_run, read_inputs
 from clam_core.pipeline.output.export import export
-from clam_core.report.follow_up_tables import incidence_table, rate_tables
 from clam_core.report.sections.follow_up_methods import follow_up_words
+from clam_core.report.tables.follow_up_tables import incidence_table, rate_tables
 from clam_core.settings import AssociateSettings
 from clam_core.statistics import CSV_COLUMNS, associate
 from clam_core.study import Run, Study

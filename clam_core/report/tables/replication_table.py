@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from clam_core.report.follow_up_tables import ShownTable, rows_of
 from clam_core.report.phrases import interval, number, p_value
+from clam_core.report.tables.follow_up_tables import ShownTable, rows_of
 from clam_core.study.associations import Replication
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from clam_core.report.follow_up_tables import ShownTable
 from clam_core.report.phrases import p_value, titled
+from clam_core.report.tables.follow_up_tables import ShownTable
 from clam_core.study.associations import Associations
 from clam_core.wording import effect_named, effect_number, number_text
 

@@ -1,0 +1,1 @@
+"""Tables as they are shown, on the page, in files and in the report alike."""
