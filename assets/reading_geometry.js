@@ -37,7 +37,77 @@ export function distance(p, q) {
 }
 
 // Values of an array of another grid at the voxels of a slice, as it is drawn. Trilinear, or the nearest.
-export function sampled({ array, shape: [gx, gy, gz] }, toGrid, shape, plane, index, out, outside, isSmooth = true) {
+export function sampled(part, toGrid, shape, plane, index, out, outside, isSmooth = true) {
+  const sample = isSmooth && isUpright(toGrid, shape) ? alongAxes : anyhow;
+  return sample(part, toGrid, shape, plane, index, out, outside, isSmooth);
+}
+
+// Whether each axis runs along the same axis of the grid, to a millionth of a voxel.
+function isUpright(toGrid, shape) {
+  const off = [0, 1, 2].flatMap((r) => [0, 1, 2].map((c) => (r === c ? 0 : Math.abs(toGrid[4 * r + c]) * shape[c])));
+  return Math.max(...off) < 1e-6;
+}
+
+// Where the voxels of one axis lie in the grid: the voxel before, how far it is to the next one, and which share of it.
+function stops(toGrid, axis, n, size, isTurned = false) {
+  const [at, next, share] = [new Int32Array(n), new Uint8Array(n), new Float64Array(n)];
+  for (let v = 0; v < n; v++) {
+    const place = toGrid[5 * axis] * v + toGrid[4 * axis + 3];
+    const to = isTurned ? n - 1 - v : v;
+    // Half a voxel around the outermost centres still belongs to the grid.
+    if (!(place > -0.5 && place < size - 0.5)) {
+      at[to] = -1;
+      continue;
+    }
+    const kept = Math.min(size - 1, Math.max(0, place));
+    at[to] = kept | 0;
+    share[to] = kept - at[to];
+    next[to] = share[to] ? 1 : 0;
+  }
+  return { at, next, share };
+}
+
+// Where the axes agree, one axis after the other: several times faster than voxel by voxel.
+function alongAxes({ array, shape: grid }, toGrid, shape, plane, index, out, outside) {
+  const [cut, across, up] = PLANES[plane];
+  const [w, h] = [shape[across], shape[up]];
+  const [g, gUp] = [grid[across], grid[up]];
+  const stride = [1, grid[0], grid[0] * grid[1]];
+  const through = stops(toGrid, cut, index + 1, grid[cut]);
+  if (through.at[index] < 0) return out.fill(outside);
+  const [here, step] = [through.at[index] * stride[cut], through.next[index] * stride[cut]];
+  const share = through.share[index];
+  const layer = new Float64Array(g * gUp);
+  for (let v = 0; v < gUp; v++) for (let u = 0; u < g; u++) {
+    const o = here + u * stride[across] + v * stride[up];
+    layer[v * g + u] = array[o] + share * (array[o + step] - array[o]);
+  }
+  const columns = stops(toGrid, across, w, g, true);
+  const rows = stops(toGrid, up, h, gUp, true);
+  const line = new Float64Array(g);
+  const isInt = !(out instanceof Float32Array || out instanceof Float64Array);
+  for (let y = 0; y < h; y++) {
+    const start = y * w;
+    if (rows.at[y] < 0) {
+      out.fill(outside, start, start + w);
+      continue;
+    }
+    const [low, high] = [rows.at[y] * g, (rows.at[y] + rows.next[y]) * g];
+    for (let u = 0; u < g; u++) line[u] = layer[low + u] + rows.share[y] * (layer[high + u] - layer[low + u]);
+    for (let x = 0; x < w; x++) {
+      const o = columns.at[x];
+      if (o < 0) out[start + x] = outside;
+      else {
+        const value = line[o] + columns.share[x] * (line[o + columns.next[x]] - line[o]);
+        out[start + x] = isInt ? Math.floor(value + 0.5) : value;
+      }
+    }
+  }
+  return out;
+}
+
+// Voxel by voxel, however the axes are turned.
+function anyhow({ array, shape: [gx, gy, gz] }, toGrid, shape, plane, index, out, outside, isSmooth) {
   const [cut, across, up] = PLANES[plane];
   const [w, h] = [shape[across], shape[up]];
   const layer = gx * gy;

@@ -52,12 +52,13 @@ export class Scene {
     this.go(moved(this.scan.fromMm, place));
   }
 
-  show(view, window, diverging, unit) {
+  show(view, window, diverging, unit, isMoving = false) {
     Object.assign(this, { view, window, diverging, unitName: unit === "HU" ? " HU" : "" });
-    this.draw();
+    this.draw(isMoving);
   }
 
-  draw() {
+  // While something moves, pictures are enlarged by the quick way; at rest by the one that is smooth.
+  draw(isMoving = false) {
     if (!this.view || !this.scan) return;
     const start = performance.now();
     const [W, H] = [this.canvas.clientWidth, this.canvas.clientHeight].map((n) => Math.round(n * devicePixelRatio));
@@ -70,6 +71,7 @@ export class Scene {
     this.greys = remember(this.greys, [...this.window, slope, intercept], () => greys(this.window, slope, intercept));
     this.tints = remember(this.tints, [threshold, opacity, this.diverging], () => mapColors(this.colors.tables, threshold, opacity, this.diverging));
     this.solid = remember(this.solid, [threshold, this.diverging], () => mapColors(this.colors.tables, threshold, 1, this.diverging));
+    this.quality = isMoving ? "low" : "high";
     for (const tile of Object.values(this.tiles)) tile.box = null;
     const shown = boxes(this.view.plane, this.large, W, H);
     for (const [n, [plane, box]] of shown.entries()) this.paint(this.tiles[plane], box, n === 0, style);
@@ -85,7 +87,7 @@ export class Scene {
     pen.rect(...box);
     pen.clip();
     if (!tile.isSharp) this.hatch(tile);
-    pen.imageSmoothingQuality = "high";
+    pen.imageSmoothingQuality = this.quality;
     pen.drawImage(tile.sheet, tile.left, tile.top, tile.width, tile.height);
     pen.imageSmoothingEnabled = this.isSmooth;
     if (scan.map && style === "fill") pen.drawImage(tile.tint, tile.left, tile.top, tile.width, tile.height);
@@ -242,10 +244,13 @@ function remember(before, parts, make) {
   return before?.wanted === wanted ? before : { wanted, made: make() };
 }
 
+// The pixels of a picture are kept: a window that is dragged makes no new ones.
 function picture(canvas, { w, h }, values, table, bits) {
-  if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
-  const image = new ImageData(w, h);
-  const into = new Uint32Array(image.data.buffer);
+  if (canvas.width !== w || canvas.height !== h || !canvas.pixels) {
+    Object.assign(canvas, { width: w, height: h, pixels: new ImageData(w, h) });
+    canvas.words = new Uint32Array(canvas.pixels.data.buffer);
+  }
+  const into = canvas.words;
   for (let n = 0; n < into.length; n++) into[n] = table[values[n] & bits];
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  canvas.getContext("2d").putImageData(canvas.pixels, 0, 0);
 }

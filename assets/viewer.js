@@ -5,6 +5,7 @@ const AXIS_NAMES = ["sagittal", "coronal", "axial"];
 const PARTS = ["scan", "map", "mask"];
 const REST_MS = 1000;
 const PATIENCE_MS = 60_000;
+const SMOOTH_MS = 150; // after so long without a change the picture is drawn in its best quality
 const CINE_MS = 66; // 15 slices in a second
 const ABOVE = 96; // pixels of the window that the page keeps above and below the picture
 const DRAWERS = "clam-drawers";
@@ -280,8 +281,8 @@ class Viewer {
     stage.style.setProperty("--stage-height", `${height}px`);
   }
 
-  draw() {
-    for (const scene of this.scenes) scene.show(this.view, this.window, this.head.diverging, this.head.unit);
+  draw(isMoving = false) {
+    for (const scene of this.scenes) scene.show(this.view, this.window, this.head.diverging, this.head.unit, isMoving);
     this.drawnMs = Math.max(...this.scenes.map((scene) => scene.drawnMs ?? 0));
   }
 
@@ -290,7 +291,9 @@ class Viewer {
     this.queued = true;
     requestAnimationFrame(() => {
       this.queued = false;
-      this.draw();
+      this.draw(true);
+      clearTimeout(this.resting);
+      this.resting = setTimeout(() => this.scenes.length && this.draw(), SMOOTH_MS);
     });
   }
 
@@ -479,6 +482,7 @@ class Viewer {
 
   close() {
     clearTimeout(this.rest);
+    clearTimeout(this.resting);
     clearInterval(this.timer);
     removeEventListener("resize", this.onResize);
     this.watch.disconnect();

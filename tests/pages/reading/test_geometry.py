@@ -47,12 +47,16 @@ def drawn(values, plane, index):
 
 
 @pytest.mark.parametrize("plane", CUTS)
-@pytest.mark.parametrize("degrees", [(0, 0, 0), (17, -11, 5)])
-def test_a_map_is_sampled_through_both_affines(plane, degrees):
+@pytest.mark.parametrize(
+    ("degrees", "of_scan_degrees"),
+    [((0, 0, 0), (4, 3, -6)), ((17, -11, 5), (4, 3, -6)), ((0, 0, 0),) * 2, ((9, 5, -7),) * 2],
+)
+def test_a_map_is_sampled_through_both_affines(plane, degrees, of_scan_degrees):
+    """Voxel by voxel where the axes differ, axis by axis where they agree."""
     rng = np.random.default_rng(3)
     grid, shape = rng.integers(-127, 128, (9, 8, 7)), (12, 15, 10)
     of_grid = affine((3.0, 3.5, 4.0), degrees, (-10, -12, -9))
-    of_scan = affine((1.7, 1.6, 2.5), (4, 3, -6), (-8, -9, -7))
+    of_scan = affine((1.7, 1.6, 2.5), of_scan_degrees, (-14, -9, -7))
     to_grid = np.linalg.inv(of_grid) @ of_scan
     places = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij")).reshape(3, -1)
     at = to_grid[:3, :3] @ places + to_grid[:3, 3:]
