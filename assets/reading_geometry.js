@@ -2,6 +2,7 @@
 
 // Axis that is cut, axis across, axis up. Every plane is drawn mirrored: the patient's right is on the left.
 export const PLANES = { axial: [2, 0, 1], coronal: [1, 0, 2], sagittal: [0, 1, 2] };
+export const AXIS_NAMES = ["sagittal", "coronal", "axial"]; // the plane that cuts each axis
 export const OUTSIDE = -32768; // no value of a scan: beyond the grid
 
 export function inverse([a, b, c, x, d, e, f, y, g, h, i, z]) {

@@ -26,12 +26,12 @@ export const KEYS = [
   ["c", "Coronal large", (v) => v.enlarge("coronal")],
   ["g", "Sagittal large", (v) => v.enlarge("sagittal")],
   ["v", "Next layout", (v) => v.nextLayout()],
-  ["d", "Map of the cohort beside the scan", (v) => v.drawer("d")],
-  ["i", "About the scan: its maps, values, scans like it", (v) => v.drawer("i")],
+  ["d", "Map of the cohort beside the scan", (v) => v.room.drawer("d")],
+  ["i", "About the scan: its maps, values, scans like it", (v) => v.room.drawer("i")],
   ["r", "Back to how it opened", (v) => v.reset()],
   ["p", "Save the picture", (v) => v.save()],
   ["f", "Full screen, and back", (v) => v.fullScreen()],
-  ["?", "This list", (v) => v.help()],
+  ["?", "This list", (v) => v.controls.help()],
   ["Escape", "Put the tool down", (v) => v.putDown()],
 ];
 const ALSO = { ArrowRight: "ArrowUp", ArrowLeft: "ArrowDown" };
@@ -45,9 +45,15 @@ const MOUSE = [
 ];
 const WORDS = { ArrowUp: "\u2191 \u2192", ArrowDown: "\u2193 \u2190", " ": "Space", Escape: "Esc" };
 
-// Rows of the help: what to press, and what it does.
-export function helpRows() {
-  return [...MOUSE, ...KEYS.map(([key, words]) => [WORDS[key] ?? (key.length === 1 ? key.toUpperCase() : key), words])];
+// A key as it is written on a keyboard.
+export function keyWords(key) {
+  return WORDS[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+}
+
+// Rows of the help: what to press, and what it does. `hasDigits`: whether digits are the picture's own.
+export function helpRows(hasDigits = true) {
+  const shift = (key) => (hasDigits || !/^\d$/.test(key) ? "" : "Shift ");
+  return [...MOUSE, ...KEYS.map(([key, words]) => [shift(key) + keyWords(key), words])];
 }
 
 export function pressed(event, viewer) {

@@ -75,7 +75,8 @@ def _show_picture(reading: Reading, case: Case, part: Part) -> None:
     ticket = ticket_of_session(reading.study.folder.name, case.scan_id)
     pane = Pane(pane.title, pane.alt, pane.volume, pane.affine, overlay, None, pane.peak, ticket)
     style = Style(windows_for(volume), reading.study.info.unit)
-    show_panes([pane], style, "reading-picture", is_plain=volume.array.ndim == 2)
+    is_plain = volume.array.ndim == 2
+    show_panes([pane], style, "reading-picture", is_plain=is_plain, has_digits=False)
 
 
 def _show_form(

@@ -112,7 +112,13 @@ def _chosen_map(here: Place, scan_id: str, choice: MapChoice) -> ShownMap | None
 
 
 def show_panes(
-    panes: list[Pane], style: Style, key: str, *, is_plain: bool, room: Room | None = None
+    panes: list[Pane],
+    style: Style,
+    key: str,
+    *,
+    is_plain: bool,
+    room: Room | None = None,
+    has_digits: bool = True,
 ) -> None:
     """Draw scans that were read already; what is looked at lands in the address.
 
@@ -122,6 +128,7 @@ def show_panes(
         key: Tells this viewer from others on the page.
         is_plain: Whether as ordinary pictures, as `choose_plain` says.
         room: What stands around the picture, if it has most of the window.
+        has_digits: Whether digits choose the window; beside a form they answer it.
     """
     if is_plain:
         seen = _seen(style)
@@ -129,10 +136,12 @@ def show_panes(
             seen = replace(seen, plane="all")
         write_view(st.query_params, plain_pictures(panes, style, seen, key))
     else:
-        _show_volumes(panes, style, key, room)
+        _show_volumes(panes, style, key, room, has_digits=has_digits)
 
 
-def _show_volumes(panes: list[Pane], style: Style, key: str, room: Room | None) -> None:
+def _show_volumes(
+    panes: list[Pane], style: Style, key: str, room: Room | None, *, has_digits: bool
+) -> None:
     """The viewer that draws in the browser."""
     start = _start(panes, style, key)
     settings = {
@@ -142,6 +151,7 @@ def _show_volumes(panes: list[Pane], style: Style, key: str, room: Room | None) 
         "smooth": style.smooth,
         "diverging": style.diverging,
         "room": None if room is None else room.title,
+        "digits": has_digits,
     }
     told = mount(pack(panes, settings), key, None if room is None else room.close)
     if told.view:
