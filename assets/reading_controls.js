@@ -26,8 +26,7 @@ export class Controls {
     for (const button of this.all("[data-key]")) {
       button.addEventListener("click", () => viewer.head && KEYS.find(([key]) => key === button.dataset.key)[2](viewer));
     }
-    const more = this.root.querySelector(".more");
-    more.addEventListener("click", () => more.setAttribute("aria-expanded", more.getAttribute("aria-expanded") !== "true"));
+    for (const more of this.all(".more")) more.addEventListener("click", () => this.unfold(more.getAttribute("aria-expanded") === "true" ? null : more));
     this.root.querySelector(".close").addEventListener("click", () => viewer.shut?.());
     this.root.addEventListener("keydown", (event) => viewer.scenes.length && pressed(event, viewer));
   }
@@ -92,8 +91,14 @@ export class Controls {
     help.hidden = !help.hidden;
   }
 
+  // Controls that found no room in the line, below their button; null folds all of them.
+  unfold(chosen) {
+    for (const more of this.all(".more")) more.setAttribute("aria-expanded", more === chosen);
+    if (chosen) chosen.nextElementSibling.style.left = `${chosen.offsetLeft}px`;
+  }
+
   putDown() {
-    this.root.querySelector(".more").setAttribute("aria-expanded", "false");
+    this.unfold(null);
     this.root.querySelector(".help").hidden = true;
     this.fit();
   }

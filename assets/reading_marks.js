@@ -63,7 +63,7 @@ export class Marks {
     this.text(mm < 10 ? `${mm} mm` : `${mm / 10} cm`, x - long / 2, y - 9 * this.unit, "center");
   }
 
-  bar(tile, colors, hasAgainst) {
+  bar(tile, colors, hasAgainst, speaks) {
     const [left, top, width, height] = tile.box;
     const long = Math.min(130 * this.unit, height / 3);
     const [x, y] = [left + width - 20 * this.unit, top + 34 * this.unit];
@@ -73,7 +73,7 @@ export class Marks {
       this.pen.fillStyle = color ? `rgb(${color & 255},${(color >> 8) & 255},${(color >> 16) & 255})` : "#444";
       this.pen.fillRect(x, y + n, 9 * this.unit, 1.5);
     }
-    const ends = hasAgainst ? ["for", "against"] : ["for", "0"];
+    const ends = [speaks, hasAgainst ? "against" : "0"];
     this.text(ends[0], x - 5 * this.unit, y + 4 * this.unit, "right");
     this.text(ends[1], x - 5 * this.unit, y + long - 4 * this.unit, "right");
   }

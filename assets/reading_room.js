@@ -3,7 +3,8 @@ import { AXIS_NAMES } from "./reading_geometry.js";
 
 const DRAWERS = "clam-drawers";
 const ABOVE = 96; // pixels of the window that the page keeps above and below the picture
-const NARROW = 1180; // of the toolbar beside the map of the cohort: its tools go below a button
+const NARROW = 1340; // of the toolbar beside the map of the cohort: its tools go below a button, so that its title is seen
+const TIGHT = 1120; // opacity, threshold and mask, too
 const STACKED = 1000; // it takes two lines
 
 export class Room {
@@ -41,7 +42,8 @@ export class Room {
     const { root } = this;
     const { view, head } = this.viewer;
     if (!view) return;
-    root.classList.toggle("narrow", root.clientWidth < NARROW);
+    root.classList.toggle("narrow", root.clientWidth < NARROW && root.clientWidth >= STACKED);
+    root.classList.toggle("tight", root.clientWidth < TIGHT && root.clientWidth >= STACKED);
     root.classList.toggle("stacked", root.clientWidth < STACKED);
     const isFull = document.fullscreenElement || root.getRootNode().fullscreenElement;
     const bar = root.querySelector(".bar").offsetHeight + root.querySelector(".trouble").offsetHeight;

@@ -40,6 +40,7 @@ export class Scene {
     }
     this.ids = { scan: pane.scan.id };
     this.scan.overlay(pane);
+    this.speaks = pane.speaks;
     this.isSmooth = pane.smooth;
     this.turn += 1;
     return isNew;
@@ -97,7 +98,7 @@ export class Scene {
     this.marks.letters(tile, this.name(tile.plane));
     if (isFirst) {
       this.marks.scale(tile);
-      if (scan.map && style !== "off") this.marks.bar(tile, this.solid.made, this.diverging);
+      if (scan.map && style !== "off") this.marks.bar(tile, this.solid.made, this.diverging, this.speaks);
     }
     this.marks.notes(tile);
     pen.restore();

@@ -18,13 +18,13 @@ from pages.viewer.view_address import put
 
 MAP_PART, SELECTION_PART, SCAN_PART = "explore-map", "explore-selection", "explore-scan"
 _REGIONS = "_drawn_regions"
-_FIELD = 215
+_FIELD, _HEIGHT = 215, 560
 """Width of a field: three controls fit beside each other, on narrow pages below."""
-_PLANES = {"umap": "UMAP", "pca": "PCA"}
+_PLANES = {"umap": "Likeness", "pca": "Main axes"}
 _ABOUT = {
-    "umap": "UMAP puts scans that look alike beside each other; the distance between far groups "
+    "umap": "Scans that look alike lie beside each other (UMAP); the distance between far groups "
     "means nothing.",
-    "pca": "The two directions along which the scans differ most (principal components).",
+    "pca": "The two directions along which the scans differ most (PCA, principal components).",
 }
 _TOOLS = {
     "scrollZoom": True,
@@ -40,22 +40,26 @@ _TOOLS = {
 def show_map(here: Place) -> None:
     """Controls, the map, and how far it can be trusted."""
     with sentences():
+        n_unknown = looked.unknown_in_address(here)
+        if n_unknown:
+            said = "A scan" if n_unknown == 1 else f"{n_unknown} scans"
+            st.warning(f"{said} of this address {'is' if n_unknown == 1 else 'are'} not in this run.")
         color, plane = _controls(here)
         looked.note(here)
         name = map_name(here, plane)
         drawn = map_figure(here, Shown(name, plane, color, *looked.drawn(here, name)))
-        st.plotly_chart(
-            drawn.figure,
-            width="stretch",
-            key=looked.chart_key(),
-            on_select=lambda: _follow(here, plane),
-            selection_mode=("points", "box", "lasso"),
-            alt=drawn.sentence,
-            config=_TOOLS,
-        )
-        n_unknown = looked.unknown_in_address(here)
-        if n_unknown:
-            st.warning(f"{n_unknown} of the scans in this address are not in this run.")
+        # How high it is follows from the style sheet: beside an open scan there is less room.
+        with st.container(key="explore-chart", height=_HEIGHT, border=False):
+            st.plotly_chart(
+                drawn.figure,
+                width="stretch",
+                height="stretch",
+                key=looked.chart_key(),
+                on_select=lambda: _follow(here, plane),
+                selection_mode=("points", "box", "lasso"),
+                alt=drawn.sentence,
+                config=_TOOLS,
+            )
         n_scans = len(here.fitted.scans())
         if n_scans > MOST_POINTS:
             st.info(

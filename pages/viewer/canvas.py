@@ -33,6 +33,7 @@ class Pane:
         mask: On the same grid, or None.
         peak: Voxel at which the pane opens.
         ticket: Opens the scan at its own resolution; None where there is only this copy.
+        speaks: What the map speaks for, beside its colour bar.
     """
 
     title: str
@@ -43,6 +44,7 @@ class Pane:
     mask: NDArray[np.bool_] | None
     peak: tuple[int, ...]
     ticket: str | None = None
+    speaks: str = "for"
 
 
 def _digest_of_scripts() -> str:
@@ -134,6 +136,7 @@ def pack(panes: list[Pane], settings: dict[str, Any]) -> Packed:
                 "title": pane.title,
                 "alt": pane.alt,
                 "peak": list(pane.peak),
+                "speaks": pane.speaks,
                 "shape": list(pane.volume.shape),
                 "affine": np.asarray(pane.affine, float).tolist(),
                 "voxels": None if pane.ticket is None else {"ticket": pane.ticket},

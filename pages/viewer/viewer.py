@@ -168,7 +168,7 @@ def scan_pane(here: Place, scan_id: str, shown: ShownMap | None, choice: MapChoi
         title += f" · map for cluster {choice.cluster}{other}"
     values = None if shown is None else shown.values
     pane = make_pane(title, alt, volume, values, here.study.mask(scan_id))
-    return _with_ticket(here, scan_id, pane)
+    return replace(_with_ticket(here, scan_id, pane), speaks=f"for cluster {choice.cluster}")
 
 
 def _with_ticket(here: Place, scan_id: str, pane: Pane) -> Pane:
@@ -210,7 +210,9 @@ def stored_pane(here: Place, scan_id: str, title: str) -> Pane:
     """A scan with its stored map, if there is one."""
     overlay = stored_map(here.fitted, scan_id)
     volume, mask = here.study.volume(scan_id), here.study.mask(scan_id)
-    return _with_ticket(here, scan_id, make_pane(title, f"Scan {title}", volume, overlay, mask))
+    pane = make_pane(title, f"Scan {title}", volume, overlay, mask)
+    own = int(here.fitted.scans()["cluster"][scan_id])
+    return replace(_with_ticket(here, scan_id, pane), speaks=f"for cluster {own}")
 
 
 def choose_plain(spatial_dims: int, key: str) -> bool:
