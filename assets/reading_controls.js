@@ -86,7 +86,7 @@ export class Controls {
 
   help() {
     const help = this.root.querySelector(".help");
-    help.replaceChildren(...helpRows(this.viewer.head.digits).flatMap(([key, words]) =>
+    help.replaceChildren(...helpRows(this.viewer.head.digits, Object.keys(this.viewer.head.windows)).flatMap(([key, words]) =>
       [["b", key], ["span", words]].map(([tag, text]) => Object.assign(document.createElement(tag), { textContent: text }))));
     help.hidden = !help.hidden;
   }
@@ -108,7 +108,9 @@ export class Controls {
     const parts = [];
     if (values && values.scan !== null) parts.push(`${Math.round(values.scan)}${this.viewer.head.unit === "HU" ? " HU" : ""}`);
     if (values && values.map !== null) parts.push(`map ${Math.round(100 * values.map)} %`);
-    if (values) parts.push(voxel.map((index, axis) => `${AXIS_NAMES[axis]} ${Math.round(index) + 1}`).reverse().join(", "));
+    // A slice of the original series has one number, also here.
+    const place = (index, axis) => (axis === 2 && scene.scan.numbers ? `Im ${scene.scan.numbers[Math.round(index)]}` : `${AXIS_NAMES[axis]} ${Math.round(index) + 1}`);
+    if (values) parts.push(voxel.map(place).reverse().join(", "));
     this.viewer.panes[scene.number].querySelector("output").textContent = parts.join(" · ");
   }
 }

@@ -5,7 +5,7 @@ const DRAWERS = "clam-drawers";
 const ABOVE = 96; // pixels of the window that the page keeps above and below the picture
 const NARROW = 1340; // of the toolbar beside the map of the cohort: its tools go below a button, so that its title is seen
 const TIGHT = 1120; // opacity, threshold and mask, too
-const STACKED = 1000; // it takes two lines
+const STACKED = 640; // it takes two lines
 
 export class Room {
   constructor(viewer) {

@@ -11,9 +11,9 @@ export const KEYS = [
   ["PageUp", "Ten slices on", (v) => v.step(10)],
   ["PageDown", "Ten slices back", (v) => v.step(-10)],
   ["Home", "Peak of the map", (v) => v.peak()],
-  ["1", "Window: lung", (v) => v.preset(0)],
-  ["2", "Window: the second of the list", (v) => v.preset(1)],
-  ["3", "Window: the third of the list", (v) => v.preset(2)],
+  ["1", "Window: the first", (v) => v.preset(0)],
+  ["2", "Window: the second", (v) => v.preset(1)],
+  ["3", "Window: the third", (v) => v.preset(2)],
   ["m", "Map on or off", (v) => v.toggleMap()],
   ["o", "Map filled or as an outline", (v) => v.toggleMap("outline")],
   ["[", "Map fainter", (v) => v.nudge("opacity", -0.1)],
@@ -50,10 +50,14 @@ export function keyWords(key) {
   return WORDS[key] ?? (key.length === 1 ? key.toUpperCase() : key);
 }
 
-// Rows of the help: what to press, and what it does. `hasDigits`: whether digits are the picture's own.
-export function helpRows(hasDigits = true) {
-  const shift = (key) => (hasDigits || !/^\d$/.test(key) ? "" : "Shift ");
-  return [...MOUSE, ...KEYS.map(([key, words]) => [shift(key) + keyWords(key), words])];
+// Rows of the help: what to press, and what it does. `hasDigits`: whether digits are the picture's own; names of its windows.
+export function helpRows(hasDigits = true, windows = []) {
+  const rows = KEYS.flatMap(([key, words]) => {
+    if (!/^\d$/.test(key)) return [[keyWords(key), words]];
+    const name = windows[Number(key) - 1];
+    return name ? [[`${hasDigits ? "" : "Shift "}${key}`, `Window: ${name}`]] : [];
+  });
+  return [...MOUSE, ...rows];
 }
 
 export function pressed(event, viewer) {

@@ -42,8 +42,8 @@ def show_map(here: Place) -> None:
     with sentences():
         n_unknown = looked.unknown_in_address(here)
         if n_unknown:
-            said = "A scan" if n_unknown == 1 else f"{n_unknown} scans"
-            st.warning(f"{said} of this address {'is' if n_unknown == 1 else 'are'} not in this run.")
+            verb = "is" if n_unknown == 1 else "are"
+            st.warning(f"{n_unknown} of the scans in this address {verb} not in this run.")
         color, plane = _controls(here)
         looked.note(here)
         name = map_name(here, plane)

@@ -104,13 +104,9 @@ def _title(here: Place, scan_id: str) -> str:
 
 def _header(here: Place, scan_id: str) -> None:
     """What is read first about the open scan: cluster, confidence, clinical values."""
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-    ):
-        st.markdown(f"## {plain(_title(here, scan_id))}")
-        st.button(
-            "Close", icon=":material/close:", on_click=_open, args=(here, None), type="tertiary"
-        )
+    st.markdown(f"## {plain(_title(here, scan_id))}")
+    # Plain pictures have no toolbar, so that this is the only way to close the scan there.
+    st.button("Close the scan", icon=":material/close:", on_click=_open, args=(here, None))
     _values(here, scan_id)
 
 

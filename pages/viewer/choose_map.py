@@ -100,7 +100,7 @@ def _choose_kind(usual: LocalizeVariant, key: str) -> LocalizeVariant:
     """The two maps of the method one click apart, other ways behind a third choice."""
     wanted = st.query_params.get("kind", usual)
     start = wanted if wanted in KINDS else usual
-    groups = {**_MAIN, _OTHER: "Other ways, to compare"}
+    groups = {**_MAIN, _OTHER: "Others"}
     shown = st.segmented_control(
         "Kind of map",
         list(groups),

@@ -104,7 +104,7 @@ def test_a_typical_scan_opens_and_closes(show):
     assert page.query_params["scan"] in (scan_id, [scan_id])
     assert f"## {scan_id} · Cluster 1 (confidence" in words(page)
     assert len([b for b in page.button if b.key and b.key.startswith("similar-")]) == 4
-    next(b for b in page.button if b.label == "Close").click().run()
+    next(b for b in page.button if b.label == "Close the scan").click().run()
     assert "scan" not in page.query_params
     assert "Click a point" in page.header[0].value
 
