@@ -85,7 +85,7 @@ def test_the_report_of_a_dirty_csv(tmp_path):
     done = import_clinical(read_table(dirty_csv(tmp_path / "lufu.csv")), SCANS)
     how = (
         "Read as semicolon-separated, decimal comma, Windows-1252; it is not UTF-8, so check "
-        "letters such as ä or é."
+        "letters such as ü."
     )
     blank = "\nLeft out: 2 empty rows."
     assert "\n".join(done.sentences()) == REPORT.format(how=how, blank=blank)

@@ -1,4 +1,4 @@
-"""Tables as R writes them: row names without a name of their own, perhaps apart by blanks."""
+"""Tables as programs for statistics write them: row names without a name, apart by blanks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ ROW_NAMES = "row id"
 _ID_WORDS = word_set("id ids pid mrn scan subject patient case participant")
 _QUOTED_NAMES = re.compile(r'"[^"]*"(?: "[^"]*")*')
 _DIGITS = re.compile(r"[+-]?\d+")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _DECIMALS = re.compile(r"[+-]?\d+[.,]\d+")
 
 Record = Sequence[str]
@@ -42,6 +43,26 @@ def is_blank_separated(text: str, *, whole: bool = True) -> bool:
         return longer == {1} or (longer == {0} and len(header) > 1)
     numbers = [row[0] for row in rows]
     return longer == {1} and numbers == [str(n) for n in range(1, len(rows) + 1)]
+
+
+def unpadded(text: str) -> str | None:
+    """A table whose columns stand apart by runs of blanks, with one tab for each run.
+
+    Programs for statistics print such tables. Every line must have as many words as the first,
+    and one column must hold numbers, or a single column of texts would pass for one.
+
+    Args:
+        text: The whole file.
+
+    Returns:
+        None if it is no such table.
+    """
+    rows = [line.split() for line in text.splitlines() if line.strip()]
+    if '"' in text or len(rows) < 3 or len(rows[0]) < 2 or len({len(row) for row in rows}) > 1:
+        return None
+    if not any(all(map(_NUMBER.fullmatch, cells)) for cells in zip(*rows[1:], strict=True)):
+        return None
+    return "\n".join("\t".join(line.split()) for line in text.splitlines())
 
 
 def has_row_names(text: str, delimiter: str, name: str, *, whole: bool = True) -> bool:

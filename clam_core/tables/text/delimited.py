@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
@@ -10,10 +9,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from clam_core.errors import ReadError, TableError
+from clam_core.errors import TableError
 from clam_core.settings import TableLimits
 from clam_core.tables.shape.header_rows import MAX_TITLE_ROWS
-from clam_core.tables.shape.row_names import ROW_NAMES, has_row_names, is_blank_separated
+from clam_core.tables.shape.row_names import (
+    ROW_NAMES,
+    has_row_names,
+    is_blank_separated,
+    unpadded,
+)
+from clam_core.tables.text.encodings import decode
 from clam_core.tables.text.grid import Grid
 from clam_core.tables.text.raw_table import RawTable, at_lines
 from clam_core.wording import plural
@@ -26,13 +31,6 @@ _NO_DELIMITER = "\x1f"
 _NAMES = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma", " ": "blank"}
 _SAID = re.compile(r'"?sep=([^\w"\r\n])"?[;,\t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 """The line by which a file tells Excel its delimiter."""
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
-    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
-    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
-    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
-    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
-)
 
 Record = tuple[int, list[str]]
 
@@ -53,7 +51,7 @@ def read_delimited(content: bytes, name: str, limits: TableLimits) -> RawTable:
         TableError: If its rows differ in length, or there is none.
         LimitError: If it is too large.
     """
-    text, encoding = decode(content, name)
+    text, encoding, doubt = decode(content, name)
     said = _SAID.match(text)
     delimiter: str | None = None
     if said:
@@ -61,58 +59,18 @@ def read_delimited(content: bytes, name: str, limits: TableLimits) -> RawTable:
     start, whole = text[:SNIFFED_LETTERS], len(text) <= SNIFFED_LETTERS
     if not said:
         delimiter = sniff_delimiter(start, whole=whole)
+    padded = unpadded(text) if delimiter is None else None
+    if padded:
+        delimiter, text = "\t", padded
     grid = Grid(name, "csv", limits, delimiter or "")
     from_r = bool(delimiter) and has_row_names(start, str(delimiter), name, whole=whole)
     _fill(grid, _records(text, delimiter or _NO_DELIMITER, name), named_rows=from_r)
     table = grid.table()
     mark = "comma" if table.decimal == "," else "point"
     form = f"{_NAMES.get(delimiter, repr(delimiter))}-separated" if delimiter else "one column"
-    doubt = ""
-    if encoding == "Windows-1252":
-        doubt = "; it is not UTF-8, so check letters such as \xe4 or \xe9"
-    note = f"Read as {form}, decimal {mark}, {encoding}{doubt}."
+    form = "columns padded with blanks" if padded else form
+    note = f"Read as {form}, decimal {mark}, {encoding}{'; ' if doubt else ''}{doubt}."
     return replace(table, notes=(note, *table.notes))
-
-
-def decode(content: bytes, name: str) -> tuple[str, str]:
-    """Text of a file, and the encoding in words.
-
-    Args:
-        content: The whole file.
-        name: Its base name, for messages.
-
-    Raises:
-        ReadError: If it holds NUL characters, or is in no encoding that we know.
-    """
-    text, encoding = _decode(content, name)
-    if "\x00" in text:
-        raise ReadError(
-            f"{name} holds NUL characters, so it is no plain text; save the table again as "
-            "CSV (UTF-8)."
-        )
-    return text, encoding
-
-
-def _decode(content: bytes, name: str) -> tuple[str, str]:
-    for mark, codec, shown in _MARKS:
-        if content.startswith(mark):
-            try:
-                return content.decode(codec), shown
-            except UnicodeDecodeError:
-                raise ReadError(
-                    f"{name} begins like {shown} but is damaged further on; save it again as "
-                    "CSV (UTF-8)."
-                ) from None
-    try:
-        return content.decode("utf-8"), "UTF-8"
-    except UnicodeDecodeError:
-        pass
-    try:
-        return content.decode("cp1252"), "Windows-1252"
-    except UnicodeDecodeError:
-        raise ReadError(
-            f"{name} is in an encoding that is not known here; save it again as CSV (UTF-8)."
-        ) from None
 
 
 def sniff_delimiter(text: str, *, whole: bool = True) -> str | None:

@@ -54,7 +54,7 @@ def test_delimiters_and_decimal_marks_are_found(read, text, rows, decimal, note)
     [
         ("utf-8", "UTF-8"),
         ("utf-8-sig", "UTF-8"),
-        ("cp1252", "Windows-1252; it is not UTF-8, so check letters such as ä or é"),
+        ("cp1252", "Windows-1252; it is not UTF-8, so check letters such as ö or ß"),
         ("latin-1", "Windows-1252; it is not UTF-8"),
         ("utf-16", "UTF-16"),
         ("utf-32", "UTF-32"),
@@ -65,6 +65,40 @@ def test_encodings_are_found_and_said(read, encoding, said):
     assert table.columns == ("Größe", "Müller")
     assert table.rows == [["1", "é"]]
     assert said in table.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said", "header", "answers"),
+    [
+        ("gb18030", "GB18030 (Chinese)", "编号,性别,用力肺活量", "男女"),
+        ("big5", "Big5 (Chinese)", "編號,性別,用力肺活量", "男女"),
+        ("shift_jis", "Shift JIS (Japanese)", "番号,性別,努力肺活量", "男女"),
+        ("euc_kr", "EUC-KR (Korean)", "번호,성별,노력성 폐활량", "남여"),
+        ("cp1251", "Windows-1251 (Cyrillic)", "номер,пол,объем", "мж"),
+        ("cp1253", "Windows-1253 (Greek)", "αριθμός,φύλο,ηλικία", "αγ"),
+    ],
+)
+def test_other_scripts_are_found_and_their_letters_shown(read, encoding, said, header, answers):
+    rows = "".join(f"S{n:02d},{answers[n % 2]},{80 + n}\n" for n in range(30))
+    table = read(f"{header}\n{rows}", encoding)
+    assert table.columns == tuple(header.split(","))
+    assert table.rows[1] == ["S01", answers[1], "81"]
+    assert f"{said}; it is not UTF-8, so check letters such as {header[0]} or" in table.notes[0]
+
+
+def test_columns_padded_with_blanks_are_read_and_sentences_are_not(read):
+    table = read("subject    FVC   DLCO\nS1      102.5   80.1\n\nS2       85.0   61.0\n")
+    assert table.columns == ("subject", "FVC", "DLCO")
+    assert table.rows == [["S1", "102.5", "80.1"], ["S2", "85.0", "61.0"]]
+    assert table.notes[0].startswith("Read as columns padded with blanks")
+    for text in ("note of\nwas tired\nwas late\n", "id no\nA 1\nB\n", 'a b\n"x 1"\n"y 2"\n'):
+        assert len(read(text).columns) == 1
+
+
+@pytest.mark.parametrize("words", ["Größe", "não;coração", "m²;µg", "œdème;âge", "±5", "På;Ærø"])
+def test_a_few_letters_of_the_west_are_no_other_script(read, words):
+    table = read(f"id;{words}\n" + f"1;{words}\n" * 9, "cp1252")
+    assert table.columns == ("id", *words.split(";"))
 
 
 def test_utf_16_of_either_order_is_read(read):
