@@ -58,7 +58,10 @@ def unpadded(text: str) -> str | None:
         None if it is no such table.
     """
     rows = [line.split() for line in text.splitlines() if line.strip()]
-    if '"' in text or len(rows) < 3 or len(rows[0]) < 2 or len({len(row) for row in rows}) > 1:
+    n_padded = sum(len(line.rstrip().split("  ")) > 1 for line in text.splitlines())
+    if '"' in text or 2 * n_padded < len(rows) or len(rows) < 3:
+        return None
+    if len(rows[0]) < 2 or len({len(row) for row in rows}) > 1:
         return None
     if not any(all(map(_NUMBER.fullmatch, cells)) for cells in zip(*rows[1:], strict=True)):
         return None

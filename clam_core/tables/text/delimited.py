@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from clam_core.errors import TableError
+from clam_core.files.text_encoding import decode
 from clam_core.settings import TableLimits
 from clam_core.tables.shape.header_rows import MAX_TITLE_ROWS
 from clam_core.tables.shape.row_names import (
@@ -18,7 +19,6 @@ from clam_core.tables.shape.row_names import (
     is_blank_separated,
     unpadded,
 )
-from clam_core.tables.text.encodings import decode
 from clam_core.tables.text.grid import Grid
 from clam_core.tables.text.raw_table import RawTable, at_lines
 from clam_core.wording import plural
