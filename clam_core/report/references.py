@@ -72,8 +72,8 @@ WORKS: dict[str, str] = {
     "ratio. BMC Medical Research Methodology 13:152, 2013.",
     "gray": "Gray RJ. A class of K-sample tests for comparing the cumulative incidence of a "
     "competing risk. Annals of Statistics 16:1141, 1988.",
-    "robins": "Robins JM, Hernan MA, Brumback B. Marginal structural models and causal inference in "
-    "epidemiology. Epidemiology 11:550, 2000.",
+    "robins": "Robins JM, Hernan MA, Brumback B. Marginal structural models and causal inference "
+    "in epidemiology. Epidemiology 11:550, 2000.",
     "schuirmann": "Schuirmann DJ. A comparison of the two one-sided tests procedure and the power "
     "approach. Journal of Pharmacokinetics and Biopharmaceutics 15:657, 1987.",
     "searle": "Searle SR, Speed FM, Milliken GA. Population marginal means in the linear model. "
