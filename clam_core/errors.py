@@ -57,6 +57,10 @@ class MissingKeyError(StudyError):
     """The key of the study's pseudonyms is not on this machine."""
 
 
+class NoNetworkError(StudyError):
+    """A run of numbers that were brought along was asked for what only a network can tell."""
+
+
 class StaleRunError(StudyError):
     """A run was fitted on other volumes than its study holds now."""
 

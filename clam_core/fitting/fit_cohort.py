@@ -189,7 +189,7 @@ def _describe(made: _Made, batch_size: int) -> Fitted:
         features=looked.features,
         soft_assignment=soft_assignment,
         history=made.history,
-        notes=(*made.notes, *_doubts(soft_assignment)),
+        notes=(*made.notes, *group_doubts(soft_assignment)),
     )
 
 
@@ -233,7 +233,7 @@ def look(model: ClusterModel, images: CohortImages, batch_size: int = 16) -> Loo
     return Looked(latent, features, soft_assignment)
 
 
-def _doubts(soft_assignment: NDArray[np.float32]) -> list[str]:
+def group_doubts(soft_assignment: NDArray[np.float32]) -> list[str]:
     """Sentences on a small cohort, clusters that no scan belongs to, or that are hardly apart."""
     n_clusters = soft_assignment.shape[1]
     counts = np.bincount(soft_assignment.argmax(axis=1), minlength=n_clusters)

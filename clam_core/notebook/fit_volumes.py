@@ -140,7 +140,9 @@ class FittedVolumes:
     def table(self) -> pd.DataFrame:
         """One row per volume: cluster, confidence, margin, x, y, trust, silhouette."""
         names = [str(row) for row in range(self.source.n_scans)]
-        return scans_table(names, self.fitted, self.placed).reset_index(drop=True)
+        return scans_table(
+            names, self.fitted.soft_assignment, self.fitted.features, self.placed
+        ).reset_index(drop=True)
 
     def history(self) -> pd.DataFrame:
         """One row per epoch of the training."""

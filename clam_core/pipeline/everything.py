@@ -9,6 +9,7 @@ from clam_core.errors import ClamError, SettingsError
 from clam_core.pipeline.clinical.associate import associate_run
 from clam_core.pipeline.clinical.import_clinical import import_table
 from clam_core.pipeline.method.fit import fit, settings_for
+from clam_core.pipeline.method.fit_features import fit_features, ways_to_match
 from clam_core.pipeline.method.localize import ALONE, localize
 from clam_core.pipeline.method.select import select
 from clam_core.pipeline.progress import Progress, silent
@@ -42,6 +43,10 @@ class FitChoice:
         epochs: Epochs of pretraining; None is the preset's own.
         seed: Everything random follows from it.
         views: What scans are grouped by, as in `fit`.
+        features: Table of numbers to group in place of the scans, or None.
+        id_column: Its column with the ids; None finds it.
+        near_misses: Whether its ids may match only nearly.
+        duplicates: `refuse` its rows that contradict each other, or take the `first`.
     """
 
     name: str = "default"
@@ -51,6 +56,10 @@ class FitChoice:
     epochs: int | None = None
     seed: int = 0
     views: str = "auto"
+    features: Path | None = None
+    id_column: str | None = None
+    near_misses: bool = False
+    duplicates: str = "refuse"
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,13 @@ def find_groups(
     settings = settings_for(
         study, choice.preset, choice.n_clusters, method, choice.epochs, choice.seed
     )
+    if choice.features is not None:
+        ways = ways_to_match(
+            choice.id_column, duplicates=choice.duplicates, nearly=choice.near_misses
+        )
+        fitted = fit_features(study, choice.name, choice.features, settings, progress, ways)
+        chosen = _select(study, choice, progress)
+        return [fitted, chosen, *_associations(study, choice, progress)]
     variant: LocalizeVariant = "paper" if choice.preset == "paper" else "integrated"
     fitted = fit(study, choice.name, settings, progress, resume=True)
     chosen = _select(study, choice, progress)

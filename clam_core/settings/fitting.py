@@ -124,6 +124,8 @@ class FitSettings(Settings):
         mirror: Whether left and right count as the same for profiles.
         plane: How scans are placed on the map that people look at.
         seed: Everything random follows from it.
+        given: Digest of a table of numbers that are grouped in place of what a network sees;
+            `method` is then how they are grouped.
     """
 
     method: FitMethod = "auto"
@@ -139,3 +141,4 @@ class FitSettings(Settings):
     mirror: bool = True
     plane: Literal["umap", "pca"] = "umap"
     seed: int = Field(default=0, ge=0)
+    given: str = ""

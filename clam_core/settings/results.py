@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, model_validator
+from pydantic import Field, model_validator
 
 from clam_core.settings.base import Settings
 
@@ -115,8 +115,6 @@ class AssociateSettings(Settings):
 
     Attributes:
         adjust: Columns of the clinical table to adjust by, such as age and site.
-        adjust_by: Whether covariates enter a model of each variable (`regression`), or a model
-            of the clusters whose inverse probabilities weight the rows (`weights`).
         correction: How p-values are corrected for their number: Benjamini-Hochberg,
             Holm, or Benjamini-Yekutieli.
         repeated: Subjects with several scans: `one_row` chooses one scan of each,
@@ -144,17 +142,12 @@ class AssociateSettings(Settings):
             chance of this one, such as death before a transplant.
         rate_count: Column with the number of events of each row, such as exacerbations.
         rate_time: Column with the time in which they were counted.
-        equivalence: Name of a column with numbers to the difference of means, in its unit, below
-            which clusters count as alike; None names no column.
-        equivalence_sd: The same for all other columns with numbers, in standard deviations
-            within clusters; None tests only those that are named.
         table_numbers: How Table 1 describes numbers: by `mean` and standard deviation, by
             `median` and quartiles, or by `both`.
         seed: Label shuffles follow from it.
     """
 
     adjust: tuple[str, ...] = ()
-    adjust_by: Literal["regression", "weights"] = "regression"
     correction: Literal["bh", "holm", "by"] = "bh"
     repeated: Literal["one_row", "cluster_robust"] = "one_row"
     pick: Literal["majority", "confidence"] = "majority"
@@ -172,8 +165,6 @@ class AssociateSettings(Settings):
     competing_levels: tuple[str, ...] = ()
     rate_count: str | None = None
     rate_time: str | None = None
-    equivalence: dict[str, PositiveFloat] | None = None
-    equivalence_sd: float | None = Field(default=None, gt=0, le=10)
     table_numbers: Literal["both", "mean", "median"] = "both"
     seed: int = Field(default=0, ge=0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from clam_core.errors import SettingsError
+from clam_core.settings.given_numbers import TABLE
 
 View = Literal["auto", "focal", "density", "texture", "latent", "best"]
 
@@ -22,12 +23,15 @@ GROUPED_BY: dict[str, str] = {
     "density": "how dense the lower, middle and upper zones are",
     "texture": "how much neighbouring voxels differ in the lower, middle and upper zones",
     "latent": "the codes of the trained network",
+    TABLE: "numbers of a table that was brought along",
 }
 """What the scans of a run were grouped by, in words."""
 
 
 def view_of(method: str) -> str:
     """The view that a method groups by; clusterers group latent codes."""
+    if method == TABLE:
+        return TABLE
     named = {method: view for view, method in METHOD_OF_VIEW.items()}
     return named.get(method, "latent")
 

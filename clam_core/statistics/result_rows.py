@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from clam_core.settings import AssociateSettings
-from clam_core.statistics.adjusted_cells import adjusted_of, equivalence_of
 from clam_core.statistics.cohort.assemble import Cohort
 from clam_core.statistics.cohort.column_arrays import NUMBERS, codes_of, numbers_of
 from clam_core.statistics.cohort.groups import Groups
@@ -21,7 +20,7 @@ from clam_core.statistics.dependence.all_scans import (
     with_enough_subjects,
 )
 from clam_core.statistics.losses import left_out_words, missing_test
-from clam_core.statistics.models.adjust import Outcome, soft_test
+from clam_core.statistics.models.adjust import Outcome, adjust, soft_test
 from clam_core.statistics.models.design import Covariates
 from clam_core.statistics.models.fitted_model import NotEstimableError
 from clam_core.statistics.result import Effect, NotTestableError, Tested, Values
@@ -81,12 +80,15 @@ class Row:
 
     Attributes:
         cells: Name of a column to its value.
-        tables: What stands beside it, by name: `pairs` of clusters; adjusted `contrasts` of them
-            and `adjusted_means`; `equivalence`.
+        pairs: Every pair of clusters; empty where there is no test.
+        contrasts: Every pair of clusters, crude and adjusted.
+        means: Every cluster, crude and adjusted.
     """
 
     cells: dict[str, Any]
-    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    contrasts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    means: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def make_row(
@@ -122,13 +124,9 @@ def make_row(
     except NotTestableError as error:
         return Row({**cells, "reason": f"not testable, because {error}"})
     pairs = compared.pairs if subjects is None else pairs_by_subject(outcome, compared.groups)
-    adjusted, found = adjusted_of(outcome, covariates.without(info.name), settings)
+    adjusted, *tables = _adjusted_cells(outcome, covariates.without(info.name))
     cells |= {**main, **_soft_cells(outcome, cohort.soft), **adjusted}
-    tables = {"pairs": pairs}
-    if found is not None:
-        tables |= {"contrasts": found.contrasts, "adjusted_means": found.means}
-    alike = equivalence_of(info, outcome, compared.groups, found, settings)
-    return Row(cells, {**tables, "equivalence": alike})
+    return Row(cells, pairs, *tables)
 
 
 def _values(info: ColumnInfo, column: pd.Series[Any]) -> tuple[Values, list[str]]:
@@ -254,3 +252,36 @@ def _soft_cells(outcome: Outcome, soft: Values | None) -> dict[str, Any]:
         return {}
     cells = {"soft_statistic": tested.statistic, "soft_p_value": tested.p_value}
     return {"soft_test": f"soft assignment, {tested.model}", **cells}
+
+
+def _adjusted_cells(
+    outcome: Outcome, covariates: Covariates
+) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
+    none = pd.DataFrame()
+    if not covariates.names:
+        return {}, none, none
+    try:
+        adjustment = adjust(outcome, covariates)
+    except NotEstimableError as error:
+        return {"adjusted_reason": f"not adjusted, because {_as_reason(error)}"}, none, none
+    crude, adjusted = adjustment.crude_effect, adjustment.adjusted_effect
+    cells = {
+        "n_adjusted": adjustment.n,
+        "crude_p_value": adjustment.crude.p_value,
+        "adjusted_test": adjustment.adjusted.model,
+        "adjusted_p_value": adjustment.adjusted.p_value,
+        "adjusted_effect_name": adjusted.name,
+        "crude_effect": crude.size,
+        "crude_low": crude.ci_low,
+        "crude_high": crude.ci_high,
+        "adjusted_effect": adjusted.size,
+        "adjusted_low": adjusted.ci_low,
+        "adjusted_high": adjusted.ci_high,
+        "adjusted_reason": adjustment.note,
+    }
+    return cells, adjustment.contrasts, adjustment.means
+
+
+def _as_reason(error: NotEstimableError) -> str:
+    text = str(error)
+    return f"the data {text}" if text.startswith("cannot separate") else text

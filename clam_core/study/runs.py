@@ -20,6 +20,7 @@ from clam_core import __version__
 from clam_core.errors import MissingStepError
 from clam_core.files.given_names import check_name
 from clam_core.settings import SelectSettings, Settings
+from clam_core.settings.given_numbers import GivenNumbers
 from clam_core.settings.on_disk import read_stored
 from clam_core.settings.plain_look import PlainLook
 from clam_core.study import atomic
@@ -63,6 +64,7 @@ class RunInfo(Settings):
             its features and in its latent codes; None of a run that was made before this
             was stored.
         plain: What plain numbers say about the same scans; None of a run of layout 1.
+        given: The table that was grouped in place of what a network sees; else None.
         localized: Values of `LocalizeSettings` of the stored maps; None before.
         notes: Sentences on what was decided or happened on the way.
     """
@@ -80,6 +82,7 @@ class RunInfo(Settings):
     n_clusters: int
     usual_distances: tuple[Distance, Distance] | None = None
     plain: PlainLook | None = None
+    given: GivenNumbers | None = None
     localized: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
 

@@ -20,6 +20,7 @@ from clam_core.study import atomic
 
 UPLOADS = ".uploads"
 STUDY = "study.json"
+TABLE = "uploaded-table"
 # The second is how an empty archive starts.
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _CHUNK = 4 << 20
@@ -92,6 +93,41 @@ def store_upload(root: Path, files: Sequence[Upload], limits: UploadLimits | Non
             f"The upload could not be stored ({error.strerror}); nothing of it was kept."
         ) from error
     return folder
+
+
+def store_table(root: Path, file: Upload, ending: str) -> Path:
+    """Keep an uploaded table until a step has read it.
+
+    Args:
+        root: The studies' root.
+        file: What was uploaded.
+        ending: Of its name, without the dot.
+
+    Returns:
+        The table, alone in a new folder; `delete_table` deletes both.
+
+    Raises:
+        LimitError: If the disk has no room for it.
+        StudyError: If it cannot be written.
+    """
+    check_room(root, [file], UploadLimits())
+    folder = root / UPLOADS / f"upload-{secrets.token_hex(8)}"
+    try:
+        folder.mkdir(parents=True)
+        with (folder / f"{TABLE}.{ending}").open("wb") as target:
+            shutil.copyfileobj(file.content, target, _CHUNK)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise StudyError(
+            f"The table could not be stored ({error.strerror}); nothing of it was kept."
+        ) from error
+    return folder / f"{TABLE}.{ending}"
+
+
+def delete_table(path: Path) -> None:
+    """Delete a table that was uploaded; one that lies anywhere else is left alone."""
+    if path.stem == TABLE and path.parent.parent.name == UPLOADS:
+        shutil.rmtree(path.parent, ignore_errors=True)
 
 
 def check_room(root: Path, files: Sequence[Upload], limits: UploadLimits) -> None:

@@ -151,7 +151,7 @@ def _numbered(
     candidates = []
     for name in names:
         texts = table.cells(name)
-        if not are_numbered((text for text in texts if text), may_repeat=_is_named(name)):
+        if not are_numbered((text for text in texts if text), may_repeat=names_an_id(name)):
             continue  # amounts repeat themselves, ids do not
         for level, ids in study.items():
             keys = matched_ids(texts, ids, id_hash)
@@ -220,12 +220,13 @@ def _near(
     return replace(one, n_near=sum(i in near for i in ids))
 
 
-def _is_named(column: str) -> bool:
+def names_an_id(column: str) -> bool:
+    """Whether the name of a column has a word for ids in it, such as `patient` or `MRN`."""
     return bool(set(header_words(column)) & _ID_WORDS)
 
 
 def _rank(one: _Candidate, table: RawTable) -> tuple[Any, ...]:
-    named = _is_named(one.column)
+    named = names_an_id(one.column)
     position = table.columns.index(one.column)
     in_all = one.n_scans + one.n_near
     return (-in_all, -one.n_scans, one.n_repeated, one.level, not named, position)

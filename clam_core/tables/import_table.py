@@ -10,15 +10,13 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import Field
 
-from clam_core.errors import NearMissError, TableError
+from clam_core.errors import TableError
 from clam_core.settings import Settings
 from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.declared import ColumnReading, Declared, without_misfits
 from clam_core.tables.describe_columns import ColumnOverride, narrowed, typed_frame
-from clam_core.tables.id_column import IdChoice, find_id_column
-from clam_core.tables.id_numbers import lost_digits
-from clam_core.tables.join_report import JoinReport, conflict_sentence, cut_numbers
-from clam_core.tables.joining import join_report
+from clam_core.tables.join_report import JoinReport, conflict_sentence
+from clam_core.tables.joining import choose_ids, join_report, require_matches
 from clam_core.tables.near_misses import IdHash
 from clam_core.tables.read_columns import (
     cells_taken_as_missing,
@@ -145,7 +143,7 @@ def import_clinical(
     options = options or ClinicalOptions()
     table = rows_of_sessions(table, scans, id_hash, nearly=options.apply_near_misses)
     table = table if SCAN in table.columns else one_row_per_record(table)
-    choice = _choice(table, scans, options, id_hash)
+    choice = choose_ids(table, scans, options.id_column, id_hash)
     report = join_report(
         table,
         choice,
@@ -154,7 +152,7 @@ def import_clinical(
         apply_near_misses=options.apply_near_misses,
         take_first=options.duplicates == "first",
     )
-    _require_matches(table, report, scans, named=options.id_column is not None)
+    require_matches(table, report, scans, named=options.id_column is not None)
     given, before = options.declared(), earlier or Declared()
     lost = misfits(table, before, given)
     before = without_misfits(before, lost)
@@ -173,46 +171,6 @@ def import_clinical(
     codes = cells_taken_as_missing(part, kept, [str(one) for one in ids])
     notices = [*table.notes, *notices, *told]
     return ClinicalImport(frame, kept, report, tuple(notices), declared, codes)
-
-
-def _choice(
-    table: RawTable, scans: pd.DataFrame, options: ClinicalOptions, id_hash: IdHash | None
-) -> IdChoice:
-    scan_ids = [str(one) for one in scans.index]
-    if not scan_ids:
-        raise TableError("The study has no scan to which a clinical table could be joined.")
-    subject_ids = [str(one) for one in scans["subject_id"]]
-    wanted = SCAN if SCAN in table.columns else options.id_column
-    return find_id_column(table, scan_ids, subject_ids, wanted, id_hash)
-
-
-def _require_matches(
-    table: RawTable, report: JoinReport, scans: pd.DataFrame, *, named: bool
-) -> None:
-    if report.rows:
-        return
-    column = f"column {report.id_column!r}" if named or report.near_misses else "any column"
-    ids = f"a scan (such as {str(scans.index[0])!r})"
-    ids += f" or subject (such as {str(scans['subject_id'].iloc[0])!r})"
-    message = f"No row of {table.name} has the id of {ids} of this study in {column}."
-    near = [said for said in report.sentences() if "spelled in another way" in said]
-    then = near or ["Name the column with the ids, or correct them."]
-    if cut := _cut_ids(table):
-        then.append(f"In column {cut[0]!r}, {cut_numbers(cut[1])}.")
-    sheets = [note for note in table.notes if table.format == "xlsx" and "not read" in note]
-    if sheets:
-        then += [*sheets, "Name the right one if it is another."]
-    raise (NearMissError if near else TableError)(" ".join([message, *then]))
-
-
-def _cut_ids(table: RawTable) -> tuple[str, int] | None:
-    """Column in which most cells are numbers without their last digits, and how many."""
-    for name in table.columns:
-        cells = [cell for cell in table.cells(name) if cell]
-        n_cut = sum(map(lost_digits, cells))
-        if n_cut and 2 * n_cut >= len(cells):
-            return name, n_cut
-    return None
 
 
 def _rows_of_study(table: RawTable, report: JoinReport) -> RawTable:

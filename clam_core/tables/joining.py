@@ -6,8 +6,16 @@ from collections import defaultdict
 
 import pandas as pd
 
-from clam_core.tables.id_column import MAX_ID_LETTERS, IdChoice, matched_ids, study_key
-from clam_core.tables.join_report import JoinReport, Repeated
+from clam_core.errors import NearMissError, TableError
+from clam_core.tables.id_column import (
+    MAX_ID_LETTERS,
+    IdChoice,
+    find_id_column,
+    matched_ids,
+    study_key,
+)
+from clam_core.tables.id_numbers import lost_digits
+from clam_core.tables.join_report import JoinReport, Repeated, cut_numbers
 from clam_core.tables.near_misses import (
     IdHash,
     NearMiss,
@@ -15,6 +23,7 @@ from clam_core.tables.near_misses import (
     near_hashed,
     other_spellings,
 )
+from clam_core.tables.shape.sessions import SCAN
 from clam_core.tables.text.raw_table import RawTable
 
 
@@ -94,6 +103,69 @@ def join_report(
             if text and text in spellings
         ),
     )
+
+
+def choose_ids(
+    table: RawTable, scans: pd.DataFrame, wanted: str | None, id_hash: IdHash | None
+) -> IdChoice:
+    """The column of a table that holds the ids of scans or subjects.
+
+    Args:
+        table: The table.
+        scans: Indexed by scan_id, with the column subject_id.
+        wanted: The column that a person named, or None.
+        id_hash: The study's hash of hospital numbers.
+
+    Raises:
+        TableError: If the study has no scan, or there is no such column.
+    """
+    scan_ids = [str(one) for one in scans.index]
+    if not scan_ids:
+        raise TableError("The study has no scan to which a clinical table could be joined.")
+    subject_ids = [str(one) for one in scans["subject_id"]]
+    wanted = SCAN if SCAN in table.columns else wanted
+    return find_id_column(table, scan_ids, subject_ids, wanted, id_hash)
+
+
+def require_matches(
+    table: RawTable, report: JoinReport, scans: pd.DataFrame, *, named: bool
+) -> None:
+    """Refuse a table none of whose rows belongs to a scan.
+
+    Args:
+        table: The table.
+        report: Who matches whom.
+        scans: Indexed by scan_id, with the column subject_id.
+        named: Whether a person has named the column with the ids.
+
+    Raises:
+        NearMissError: If ids are nearly the same.
+        TableError: If they are not.
+    """
+    if report.rows:
+        return
+    column = f"column {report.id_column!r}" if named or report.near_misses else "any column"
+    ids = f"a scan (such as {str(scans.index[0])!r})"
+    ids += f" or subject (such as {str(scans['subject_id'].iloc[0])!r})"
+    message = f"No row of {table.name} has the id of {ids} of this study in {column}."
+    near = [said for said in report.sentences() if "spelled in another way" in said]
+    then = near or ["Name the column with the ids, or correct them."]
+    if cut := _cut_ids(table):
+        then.append(f"In column {cut[0]!r}, {cut_numbers(cut[1])}.")
+    sheets = [note for note in table.notes if table.format == "xlsx" and "not read" in note]
+    if sheets:
+        then += [*sheets, "Name the right one if it is another."]
+    raise (NearMissError if near else TableError)(" ".join([message, *then]))
+
+
+def _cut_ids(table: RawTable) -> tuple[str, int] | None:
+    """Column in which most cells are numbers without their last digits, and how many."""
+    for name in table.columns:
+        cells = [cell for cell in table.cells(name) if cell]
+        n_cut = sum(map(lost_digits, cells))
+        if n_cut and 2 * n_cut >= len(cells):
+            return name, n_cut
+    return None
 
 
 def _rows(texts: list[str | None], found: dict[str, str]) -> dict[str, list[int]]:

@@ -1,4 +1,4 @@
-"""Read a table from a file of unknown make: delimited text, Excel workbook or Parquet."""
+"""Read a table from a file of unknown make: delimited text, Excel workbook, Parquet, NPZ."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_table(
     """Read a table as text; its content, not its name, tells what it is.
 
     Args:
-        path: CSV, TSV, .xlsx or Parquet.
+        path: CSV, TSV, .xlsx, Parquet or NPZ (arrays of NumPy).
         limits: What the table may hold; None takes the defaults.
         sheet: Sheet of a workbook; None takes the one with most of the ids, else the first
             that holds a table and is no legend.
@@ -66,6 +66,10 @@ def read_table(
 
         return read_parquet(content, name, limits)
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        from clam_core.tables.numbers.numpy_arrays import is_numpy_archive, read_numpy_archive
+
+        if is_numpy_archive(content):
+            return read_numpy_archive(content, name, limits)
         from clam_core.tables.text.workbook import read_workbook
 
         return read_workbook(content, name, limits, sheet, ids)
@@ -74,7 +78,10 @@ def read_table(
 
 
 def read_table_task(
-    path: str, sheet: str | None = None, ids: Sequence[str] = ()
+    path: str,
+    sheet: str | None = None,
+    ids: Sequence[str] = (),
+    max_columns: int | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The same as a task for a reader process, with the default limits.
 
@@ -82,11 +89,13 @@ def read_table_task(
         path: The file.
         sheet: Sheet of a workbook.
         ids: Ids of the study, by which a sheet is chosen.
+        max_columns: Columns that it may have; None takes the default.
 
     Returns:
         The values of `RawTable.to_json`, and no arrays.
     """
-    return read_table(Path(path), sheet=sheet, ids=ids).to_json(), {}
+    limits = None if max_columns is None else TableLimits(max_columns=max_columns)
+    return read_table(Path(path), limits, sheet, ids).to_json(), {}
 
 
 def _require_text(content: bytes, name: str) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from clam_core.figures.described import Described
+from clam_core.settings.given_numbers import NO_MAPS
 from clam_core.study import Run, Study, cluster_label, read_names, write_names
 from clam_core.study.stamp import results_stamp
 from pages.clusters import data
@@ -52,16 +53,31 @@ def _show_means(here: Place) -> None:
             if row["size"] == 0:
                 st.info("No scan is in this cluster.")
                 continue
+            if here.fitted.info().given is not None:
+                _mean_alone(here, number, int(table["size"][number]), level)
+                continue
             _pictures(here, number, int(table["size"][number]), level)
             found = data.recognised(here, number)
             if found is not None:
                 (st.info if found.is_absence else st.caption)(plain(found.sentence))
+    if here.fitted.info().given is not None:
+        st.caption(plain(f"Mean of the scans of each cluster. This run {NO_MAPS}."))
+        return
     st.caption(
         ("" if level.is_mosaic else "Left: mean of the scans. Right: the same with the ")
         + ("With the " if level.is_mosaic else "")
         + "mean of their maps; the brighter the orange, the more the software looked there. The "
         f"colour scale is the same for all clusters ({_WINDOWS[here.study.info.unit]})."
     )
+
+
+def _mean_alone(here: Place, number: int, size: int, level: Level) -> None:
+    """Mean scan of a cluster of a run without maps."""
+    cut = level.cut(here, number)
+    png = data.mean_png(here, number, cut, with_map=False)
+    show_png(png, f"Mean of the {size} scans of cluster {number}, {_words(cut)}.")
+    if len(data.grid(here)) == 3:
+        st.caption(_words(cut))
 
 
 def _pictures(here: Place, number: int, size: int, level: Level) -> None:

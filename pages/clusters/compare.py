@@ -43,7 +43,8 @@ def _compare(here: Place) -> None:
     cut = choose_cut(here, "_ab")
     pair = (first, second)
     _show_differences(here, pair, (label(first), label(second)), cut)
-    _show_way(here, pair, (label(first), label(second)), cut)
+    if here.fitted.info().given is None:
+        _show_way(here, pair, (label(first), label(second)), cut)
 
 
 def _choose(title: str, options: list[int], label: Callable[[int], str]) -> int:
@@ -60,8 +61,8 @@ def _show_differences(
     here: Place, pair: tuple[int, int], labels: tuple[str, str], cut: data.Cut
 ) -> None:
     unit = "HU" if here.study.info.unit == "HU" else "units"
-    left, right = st.columns(2)
-    for place, what in ((left, "means"), (right, "maps")):
+    kinds = ("means", "maps") if here.fitted.info().given is None else ("means",)
+    for place, what in zip(st.columns(2), kinds, strict=False):
         png, limit = data.difference_png(here, pair, what, cut)
         with place:
             if what == "means":

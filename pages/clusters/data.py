@@ -113,7 +113,10 @@ def _open(where: Where) -> tuple[Run, Volume]:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _strongest_slice(where: Where, plane: Plane) -> int:
-    maps = np.nan_to_num(_open(where)[0].array("cluster_maps"))
+    run, like = _open(where)
+    if run.info().given is not None:
+        return like.shape[PLANE_AXIS[plane]] // 2
+    maps = np.nan_to_num(run.array("cluster_maps"))
     if maps.ndim == 3:
         return 0
     others = tuple(axis for axis in range(4) if axis != PLANE_AXIS[plane] + 1)
@@ -184,7 +187,8 @@ def _mean_png(where: Where, cluster: int, cut: Cut, with_map: bool) -> bytes:  #
     mean = mean_volume(_mean_of(run, "cluster_means", cluster, cluster), like)
     drawn = np.nan_to_num(run.array_row("cluster_maps", cluster - 1)) if with_map else None
     look = Look(window=usual_window(mean), letters=True)
-    return to_png(mean_picture(mean, drawn, look, cut, _strongest(where)))
+    strongest = _strongest(where) if with_map else 1.0
+    return to_png(mean_picture(mean, drawn, look, cut, strongest))
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
@@ -216,7 +220,9 @@ def _mean_of(run: Run, name: str, cluster: int, but: int) -> NDArray[np.float32]
     from clam_core.figures.cluster_portrait import mean_of_others
 
     # Means were taken over scans with a map, so that these are their weights.
-    counts = run.scans()["cluster"][run.maps()["done"].astype(bool)].value_counts()
+    scans = run.scans()
+    done = scans["cluster"] > 0 if run.info().given else run.maps()["done"].astype(bool)
+    counts = scans["cluster"][done].value_counts()
     sizes = counts.reindex(range(1, run.info().n_clusters + 1), fill_value=0).to_numpy()
     return mean_of_others(run.array(name).astype(np.float32, copy=False), sizes, but - 1).astype(
         np.float32

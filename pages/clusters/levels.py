@@ -47,6 +47,9 @@ def choose_level(here: Place) -> Level:
     left, middle, right = st.columns([2, 3, 4], vertical_alignment="bottom")
     with left:
         plane = choose_plane()
+    if here.fitted.info().given is not None:
+        with right:
+            return Level(plane, slice_of_all(here, plane))  # without maps there are no peaks
     with middle:
         how = st.segmented_control(
             "Level", LEVELS, default=OWN, required=True, key="level", bind="query-params"

@@ -20,8 +20,9 @@ with page("Clusters", needs="maps") as here:
     st.header("Typical and borderline scans", anchor=False)
     show_side_by_side(here)
     clusters.show_scans(here)
-    st.header("Where the maps lie", anchor=False)
-    clusters.show_shares(here)
+    if here.fitted.info().given is None:
+        st.header("Where the maps lie", anchor=False)
+        clusters.show_shares(here)
     st.header("Largest clinical differences", anchor=False)
     clusters.show_differences(here)
     st.divider()

@@ -56,10 +56,10 @@ def _alike(here: Place, scan_id: str) -> None:
 def _invite(here: Place) -> None:
     """What to do, and the most typical scan of each cluster."""
     st.header("Click a point to open its scan", anchor=False)
-    st.markdown(
-        "Its slices open here, with the places marked by which the software recognised its "
-        "cluster. Or begin with the most typical scan of a cluster:"
-    )
+    marked = ", with the places marked by which the software recognised its cluster"
+    if here.fitted.info().given is not None:
+        marked = ""
+    st.markdown(f"Its slices open here{marked}. Or begin with the most typical scan of a cluster:")
     names = read_names(here.fitted)
     offered = [
         (scan_id, cluster_label(number, names))

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from clam_core.settings.given_numbers import NO_NEW_SCANS
 from pages.new_scan.assigned_scan import assign_upload, show_assigned, upload
 from pages.shell.frame import end, page
 
@@ -10,6 +11,9 @@ with page("New scan", needs="run") as here:
         "Give one scan to see which cluster it resembles. It is read, compared with the run and "
         "forgotten: nothing of it is stored in the study."
     )
+    if here.fitted.info().given is not None:
+        st.info(f"This run {NO_NEW_SCANS}.")
+        end()
     if here.stale:
         st.info("So new scans cannot be compared with it.")
         end()

@@ -148,7 +148,9 @@ def _missing(place: Place, needs: Needs) -> tuple[str, str, str] | None:
     if needs in {"run", "maps"} and place.run is None:
         said = "No clusters have been found in this study yet: that is the next step."
         return said, "training", "Go to Training to find clusters"
-    if needs == "maps" and place.run is not None and place.run.info().localized is None:
+    info = None if place.run is None else place.run.info()
+    # A run of a table of numbers can have no maps: its page shows what there is without.
+    if needs == "maps" and info is not None and info.localized is None and info.given is None:
         said = "This run has no maps yet. They show where in each scan its cluster is recognised."
         return said, "maps", "Make the maps"
     return None

@@ -58,6 +58,8 @@ def show_caution(run: Run) -> None:
 
 
 def _maps(run: Run) -> str:
+    if run.info().given is not None:
+        return "numbers of a table, without maps"
     if run.info().localized is None:
         return "no maps yet"
     done = run.maps()["done"]

@@ -16,7 +16,8 @@ def show_plain_look(here: Place) -> None:
     st.header("What sets these groups apart?", anchor=False)
     info = here.fitted.info()
     found = info.plain
-    st.write(f"These groups were formed by {GROUPED_BY[view_of(info.method)]}.")
+    by = GROUPED_BY[view_of(info.method)] if info.given is None else info.given.words
+    st.write(f"These groups were formed by {plain(by)}.")
     if found is None:
         st.caption("This run was made before this was looked at; find clusters again to see it.")
         return

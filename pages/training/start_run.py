@@ -14,6 +14,13 @@ from pages.shell.place import Place, studies_root
 from pages.shell.start_job import is_running, start
 from pages.shell.status import time_left
 from pages.shell.text import sentences
+from pages.training.own_numbers import (
+    NUMBERS,
+    SCANS,
+    choose_source,
+    choose_table,
+    stored_table,
+)
 
 PRESETS = {
     "fast": ("Quick look", "Short training; to see whether the scans can be used."),
@@ -46,15 +53,9 @@ def show_start(here: Place) -> None:
     names = run_names(here.study)
     with st.container(border=True):
         st.header("Find clusters" if not names else "Find clusters again", anchor=False)
-        preset = st.radio(
-            "How thorough?",
-            list(PRESETS),
-            index=1,
-            format_func=lambda name: PRESETS[name][0],
-            captions=[words for _, words in PRESETS.values()],
-            horizontal=True,
-            key="preset",
-        )
+        source = choose_source()
+        file, ways = choose_table() if source == NUMBERS else (None, {})
+        preset = "default" if source == NUMBERS else _choose_preset()
         number = st.slider(
             "Number of clusters",
             2,
@@ -64,11 +65,12 @@ def show_start(here: Place) -> None:
             help="If you do not know, begin with 2: afterwards 2 to 8 are compared.",
         )
         with st.expander("Details"):
-            arguments = _details(names)
-        st.caption(
-            f"{_estimate(here, preset, arguments.get('epochs'))} You may close the browser "
-            "meanwhile; it goes on."
-        )
+            arguments = _details(names, of_numbers=source == NUMBERS)
+        if source == SCANS:
+            st.caption(
+                f"{_estimate(here, preset, arguments.get('epochs'))} You may close the browser "
+                "meanwhile; it goes on."
+            )
         is_busy = is_running(here.study.name)
         if is_busy:
             st.caption(
@@ -76,13 +78,30 @@ def show_start(here: Place) -> None:
                 "cancel it."
             )
         icon = ":material/play_arrow:"
-        if st.button("Find clusters", type="primary", icon=icon, disabled=is_busy):
+        is_blocked = is_busy or (source == NUMBERS and file is None)
+        if st.button("Find clusters", type="primary", icon=icon, disabled=is_blocked):
             with sentences():
+                if file is not None:
+                    arguments |= {**ways, "features": stored_table(file)}
                 arguments |= {"preset": preset, "k": number}
                 start(here.study.name, "groups", arguments)
 
 
-def _details(names: list[str]) -> dict[str, Any]:
+def _choose_preset() -> str:
+    return str(
+        st.radio(
+            "How thorough?",
+            list(PRESETS),
+            index=1,
+            format_func=lambda name: PRESETS[name][0],
+            captions=[words for _, words in PRESETS.values()],
+            horizontal=True,
+            key="preset",
+        )
+    )
+
+
+def _details(names: list[str], *, of_numbers: bool = False) -> dict[str, Any]:
     """Name, method, epochs and seed, with defaults that need no thought."""
     left, right = st.columns(2)
     name = left.text_input("Name of the run", _free_name(names), max_chars=64, key="run_name")
@@ -90,11 +109,13 @@ def _details(names: list[str]) -> dict[str, Any]:
         left.error(f"A run cannot be called so: {name_fault(name)}.")
     elif name in names:
         left.warning("There is a run of this name; other settings need another name.")
+    seed = right.number_input("Seed (same seed, same result)", 0, 10_000, 0, key="seed")
+    if of_numbers:
+        return {"run": name, "seed": int(seed)}
     method = right.selectbox("Method", list(METHODS), format_func=METHODS.__getitem__, key="method")
     epochs = left.number_input(
         "Passes over the scans (0: the preset's own)", 0, 1000, 0, key="epochs"
     )
-    seed = right.number_input("Seed (same seed, same result)", 0, 10_000, 0, key="seed")
     arguments = {"run": name, "method": method, "seed": int(seed)}
     return {**arguments, "epochs": int(epochs)} if epochs else arguments
 

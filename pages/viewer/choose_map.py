@@ -71,6 +71,8 @@ class ShownMap:
 
 def choose_map(here: Place, scan_id: str, key: str) -> MapChoice:
     """Draw the choices and say what was chosen; they are in the address."""
+    if here.fitted.info().given is not None:
+        return MapChoice(NOTHING)
     own = int(here.fitted.scans()["cluster"][scan_id])
     stored = stored_settings(here)
     clusters = [own, *(c for c in range(1, here.fitted.info().n_clusters + 1) if c != own)]

@@ -230,7 +230,9 @@ def _tables(
         }
     )
     return {
-        **found.tables,
+        "pairs": found.pairs,
+        "contrasts": found.contrasts,
+        "adjusted_means": found.means,
         "table_one": table_one(cohort, found.rows, settings.table_numbers),
         "values": cohort.frame,
         "members": members,

@@ -19,14 +19,20 @@ TABLE_MEMORY = 2 << 30
 _READER = "clam_core.tables.read_table"
 
 
-def read_raw_table(path: Path, sheet: str | None = None, ids: Sequence[str] = ()) -> RawTable:
+def read_raw_table(
+    path: Path,
+    sheet: str | None = None,
+    ids: Sequence[str] = (),
+    max_columns: int | None = None,
+) -> RawTable:
     """Read a table in a process of its own, under limits.
 
     Args:
-        path: CSV, TSV, XLSX or Parquet, by content.
+        path: CSV, TSV, XLSX, Parquet or NPZ, by content.
         sheet: Sheet of a workbook; None takes the one with most of the ids, else the first
             that holds a table and is no legend.
         ids: Ids of the study.
+        max_columns: Columns that it may have; None takes the limit of clinical tables.
 
     Returns:
         The table as text.
@@ -38,7 +44,7 @@ def read_raw_table(path: Path, sheet: str | None = None, ids: Sequence[str] = ()
         raise ReadError(f"There is no file {path.name!r}; check the path of the table.")
     limits = ReadLimits(memory_bytes=TABLE_MEMORY)
     with ReaderPool(1, limits, preload=(_READER,)) as pool:
-        given = {"path": str(path), "sheet": sheet, "ids": list(ids)}
+        given = {"path": str(path), "sheet": sheet, "ids": list(ids), "max_columns": max_columns}
         task = Task(f"{_READER}:read_table_task", given, path.stat().st_size)
         reply = pool.run(task)
     name = shown_name(path)

@@ -18,6 +18,7 @@ from clam_core.pipeline.clinical.needed_table import needed_table
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.json_values import plain_values
 from clam_core.pipeline.method.fit import source_of
+from clam_core.pipeline.method.needs_network import require_placing
 from clam_core.pipeline.method.weights import load_model
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
@@ -161,6 +162,7 @@ def _other(run: Run, other: Study, inputs: Inputs, settings: AssociateSettings) 
     _check_alike(run.study, other)
     scan_ids = other.ready()
     source = source_of(other, scan_ids)
+    require_placing(run)
     model, scale = load_model(run)
     seen = look(model, CohortImages(source, scale))
     frozen = seen.soft_assignment.argmax(axis=1).astype(np.int64)

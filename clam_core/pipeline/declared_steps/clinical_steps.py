@@ -39,9 +39,6 @@ def associate(
         tuple[str, ...],
         Option('Columns to adjust by, with commas: age,sex,"FVC, L".', written=NAMES),
     ] = (),
-    adjust_by: Annotated[
-        str, Option("regression, or weights (inverse probability of the cluster).")
-    ] = "regression",
     correction: Annotated[str, Option("bh (false discovery rate), holm, or by.")] = "bh",
     repeated: Annotated[
         str, Option("Subjects with several scans: one_row, or cluster_robust (keeps all).")
@@ -83,16 +80,6 @@ def associate(
     rate_time: Annotated[
         str | None, Option("Column with the time in which they were counted.", flag="--at-risk")
     ] = None,
-    equivalence: Annotated[
-        dict[str, float] | None,
-        Option(
-            "COLUMN=BOUND: alike where means differ by less; may be given many times.",
-            written=pairs("--equivalence", "COLUMN=BOUND"),
-        ),
-    ] = None,
-    equivalence_sd: Annotated[
-        float | None, Option("The same for all numbers, in standard deviations within clusters.")
-    ] = None,
     table_numbers: Annotated[
         str, Option("Numbers of Table 1: both, mean (with SD), or median (with quartiles).")
     ] = "both",
@@ -106,8 +93,7 @@ def associate(
 
     values: dict[str, Any] = {"correction": correction, "repeated": repeated, "within": within}
     values |= {"survival_time": survival_time, "survival_event": survival_event}
-    values |= {"table_numbers": table_numbers, "adjust_by": adjust_by}
-    values |= {"equivalence": equivalence, "equivalence_sd": equivalence_sd}
+    values |= {"table_numbers": table_numbers}
     settings = AssociateSettings(
         adjust=adjust,
         used_in_clustering=used_in_clustering,

@@ -15,6 +15,7 @@ from clam_core.pipeline.declared_steps.shared_options import (
     DecimalMark,
     EngineName,
     Epochs,
+    Features,
     ForgetDeclared,
     ForgetMissing,
     Grid,
@@ -68,15 +69,23 @@ def groups(
     views: Views = "auto",
     epochs: Epochs = None,
     seed: Seed = 0,
+    features: Features = None,
+    id_column: IdColumn = None,
+    near_misses: NearMisses = False,
+    duplicates: Duplicates = "refuse",
     progress: Progress,
 ) -> Summary:
     """Fit, compare numbers of clusters, make maps, compare the clinical table."""
     from clam_core.pipeline.everything import FitChoice, find_groups
     from clam_core.sandbox.workforce import Workforce
     from clam_core.study import Study
+    from clam_core.study.uploads import delete_table
 
-    choice = FitChoice(run, k, preset, method, epochs, seed, views)
+    of_table = (features, id_column, near_misses, duplicates)
+    choice = FitChoice(run, k, preset, method, epochs, seed, views, *of_table)
     done = find_groups(Study(study), choice, progress, Workforce(N_WORKERS))
+    if features is not None:
+        delete_table(features)
     return Summary(tuple(sentence for summary in done for sentence in summary.sentences))
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+from clam_core.errors import SettingsError
 from clam_core.pipeline.declared_steps.declaration import Option, step
 from clam_core.pipeline.declared_steps.shared_options import (
     N_WORKERS,
     AssignWorkers,
     EngineName,
     Epochs,
+    Features,
+    IdColumn,
     MapWorkers,
     Method,
     NClusters,
@@ -22,6 +25,7 @@ from clam_core.pipeline.declared_steps.shared_options import (
     Views,
     scheduler_of,
 )
+from clam_core.pipeline.declared_steps.table_options import Duplicates, NearMisses, Sheet
 from clam_core.pipeline.declared_steps.written import IDS, RANGE, TARGET
 from clam_core.pipeline.progress import Progress
 from clam_core.pipeline.summary import Summary
@@ -32,6 +36,7 @@ from clam_core.pipeline.summary import Summary
     needs="volumes",
     writes="a run: weights, latent codes, clusters, the map of the cohort",
     stages={
+        "Reading the table": 0.5,
         "Reading the scans": 2.0,
         "Training": 20.0,
         "Refining clusters": 10.0,
@@ -50,6 +55,11 @@ def fit(
     views: Views = "auto",
     preset: Preset = "default",
     epochs: Epochs = None,
+    features: Features = None,
+    id_column: IdColumn = None,
+    sheet: Sheet = None,
+    near_misses: NearMisses = False,
+    duplicates: Duplicates = "refuse",
     plane: Annotated[
         str | None, Option("Map of the cohort: umap or pca; the preset's own if not given.")
     ] = None,
@@ -58,7 +68,7 @@ def fit(
     device: Annotated[str, Option("What trains: cpu, or cuda for a GPU.")] = "cpu",
     progress: Progress,
 ) -> Summary:
-    """Train the autoencoder and find the clusters."""
+    """Train the autoencoder and find the clusters, or group numbers from elsewhere."""
     from clam_core.pipeline.method.fit import fit as run_fit
     from clam_core.pipeline.method.fit import settings_for
     from clam_core.settings import FitSettings
@@ -69,6 +79,13 @@ def fit(
     settings = settings_for(opened, preset, k, method_for(views, method), epochs, seed)
     if plane is not None:
         settings = FitSettings(**{**settings.model_dump(), "plane": plane})
+    if features is not None:
+        from clam_core.pipeline.method.fit_features import fit_features, ways_to_match
+
+        if views != "auto":
+            raise SettingsError("--views is about the scans; leave it out with --features.")
+        ways = ways_to_match(id_column, sheet, duplicates, nearly=near_misses)
+        return fit_features(opened, run, features, settings, progress, ways)
     return run_fit(opened, run, settings, progress, resume=resume, device=device)
 
 

@@ -23,7 +23,7 @@ def export(
     *,
     to: Annotated[Path, Option("Folder to write to.")],
     run: RunName = "default",
-    what: Annotated[str, Option("tables, figures, maps, latent or anndata.")] = "tables",
+    what: Annotated[str, Option("tables, figures, maps, latent, features or anndata.")] = "tables",
     overwrite: Overwrite = False,
     progress: Progress,
 ) -> Summary:

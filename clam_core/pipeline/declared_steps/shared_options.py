@@ -100,6 +100,10 @@ Views = Annotated[
     str,
     Option("What scans are grouped by: auto, focal, density, texture, latent; best compares."),
 ]
+Features = Annotated[
+    Path | None,
+    Option("Table of numbers to group in place of the scans: CSV, XLSX, Parquet or NPZ."),
+]
 Preset = Annotated[str, Option("default, fast or paper.")]
 Epochs = Annotated[int | None, Option("Epochs of pretraining; the preset's own if not given.")]
 Seed = Annotated[int, Option("Same seed, same result.", lowest=0)]

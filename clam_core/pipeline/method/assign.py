@@ -15,6 +15,7 @@ from clam_core.files.personal_names import looks_private
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.method.cohort_work import files_of_run, on_one_thread
 from clam_core.pipeline.method.known_run import KnownRun
+from clam_core.pipeline.method.needs_network import require_placing
 from clam_core.pipeline.output.destination import Destination
 from clam_core.pipeline.output.map_files import map_name, names_of_new, write_map
 from clam_core.pipeline.progress import Progress, silent
@@ -61,6 +62,7 @@ def assign(
 
     Raises:
         MissingStepError: If the run has not been fitted.
+        NoNetworkError: If it groups numbers of a table.
         StaleRunError: If it was fitted on other volumes.
         StudyError: If a map cannot be written, or another file stands in its place.
         SettingsError: If there is a mask and more than one scan.
@@ -68,6 +70,7 @@ def assign(
     """
     if mask is not None and len(paths) != 1:
         raise SettingsError(f"A mask belongs to one scan, but {len(paths)} were given.")
+    require_placing(run)
     check_current(run.study, run)
     names = names_of_new(paths)
     places: dict[Path, Path] = {}
@@ -206,6 +209,7 @@ def assign_task(
     """
     study = Study(Path(folder))
     run = Run(study, name)
+    require_placing(run)
     check_current(study, run)
     known = KnownRun(study, run)
     with ReaderPool(1, ReadLimits(), PRELOAD) as pool:

@@ -102,9 +102,12 @@ class RunParts:
             raise StudyError("memberships of a scan do not sum to 1.")
 
     def _model(self) -> None:
-        from clam_core.pipeline.method.weights import load_model
+        from clam_core.pipeline.method.weights import load_model, load_tensors
 
-        load_model(self._run)
+        if self._run.info().given is not None:
+            load_tensors(self._run)
+        else:
+            load_model(self._run)
 
     def _reference(self) -> None:
         from clam_core.pipeline.method.weights import load_reference

@@ -26,6 +26,7 @@ from clam_core.localization import (
 from clam_core.models import ClusterModel
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.method.fit import source_of
+from clam_core.pipeline.method.needs_network import require_maps
 from clam_core.pipeline.method.weights import load_model, load_reference
 from clam_core.settings import LocalizeSettings
 from clam_core.settings.on_disk import read_stored
@@ -203,10 +204,12 @@ def explain_scan(
 
     Raises:
         MissingStepError: If the run has not been fitted.
+        NoNetworkError: If it groups numbers of a table.
         StaleRunError: If it was fitted on other volumes.
         StudyError: If the scan is not part of the run.
         SettingsError: If the run has no such cluster or layer.
     """
+    require_maps(run)
     check_current(study, run)
     wanted = (settings or LocalizeSettings()).model_dump_json()
     return _explained(study.folder, run.name, fit_stamp(run), scan_id, wanted)

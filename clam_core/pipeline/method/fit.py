@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from typing import cast, get_args
 
 from clam_core.embedding import embed, usual_distance
-from clam_core.errors import MissingStepError, SettingsError, StudyError
+from clam_core.errors import MissingStepError, SettingsError
 from clam_core.fitting import FitContext, Fitted, fit_model, preset_settings
 from clam_core.fitting.plain_rivals import look_plainly
 from clam_core.models import describe_model
 from clam_core.pipeline.current import inputs_digest
 from clam_core.pipeline.fingerprints import of_fit
+from clam_core.pipeline.method.run_words import (
+    known_summary,
+    library_versions,
+    run_summary,
+)
 from clam_core.pipeline.method.scans_table import scans_table
 from clam_core.pipeline.method.weights import pack
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.settings import EmbedSettings, FitMethod, FitSettings, Preset
-from clam_core.settings.on_disk import is_same
-from clam_core.settings.plain_look import plain_sentences
-from clam_core.settings.views import view_of
 from clam_core.study import Run, RunInfo, RunWriter, Study
 from clam_core.study.atomic import write_bytes
 from clam_core.training import (
@@ -33,7 +35,6 @@ from clam_core.training import (
 from clam_core.wording import plural
 
 ARRAYS = ("latent", "features", "soft_assignment")
-LIBRARIES = ("torch", "numpy", "scikit-learn", "umap-learn", "pandas", "zarr")
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def fit(
             digest = inputs_digest(study, scan_ids)
             with run.lock():
                 if run.is_fitted:
-                    return _known(run, settings, digest)
+                    return known_summary(run, settings, digest)
                 with RunWriter(run, "fit") as writer:
                     # Under another fingerprint `start` throws away what is left, too.
                     if not resume:
@@ -189,16 +190,6 @@ def _ready(study: Study) -> list[str]:
     )
 
 
-def _known(run: Run, settings: FitSettings, digest: str) -> Summary:
-    info = run.info()
-    if is_same(info.settings, settings) and info.inputs == digest:
-        return _summary(run, ("Nothing to do: this run was fitted with these settings before.",))
-    what = "settings" if info.inputs == digest else "scans"
-    raise StudyError(
-        f"There is already a run {run.name!r} with other {what}; choose another name for this one."
-    )
-
-
 def _fit(
     study: Study,
     scan_ids: list[str],
@@ -245,7 +236,9 @@ def _store(
     placed = embed(fitted.features, EmbedSettings(method=settings.plane, seed=settings.seed))
     for name in ARRAYS:
         writer.write_array(name, getattr(fitted, name))
-    writer.write_table("scans.parquet", scans_table(scan_ids, fitted, placed))
+    writer.write_table(
+        "scans.parquet", scans_table(scan_ids, fitted.soft_assignment, fitted.features, placed)
+    )
     progress("Comparing with plain numbers", 0, 1)
     clusters = fitted.soft_assignment.argmax(axis=1)
     source = source_of(run.study, scan_ids)
@@ -255,7 +248,7 @@ def _store(
     notes = (*fitted.notes, *([placed.note] if placed.note else []))
     info = RunInfo(
         name=run.name,
-        libraries=_versions(),
+        libraries=library_versions(),
         device=asked.device,
         settings=settings.model_dump(mode="json"),
         method=fitted.method,
@@ -268,32 +261,4 @@ def _store(
         notes=notes,
     )
     writer.commit(info, ["arrays.zarr", "scans.parquet", "weights.safetensors", "history.jsonl"])
-    return _summary(run, notes)
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    return {name: version(name) for name in LIBRARIES}
-
-
-def _summary(run: Run, notes: tuple[str, ...]) -> Summary:
-    scans, info = run.scans(), run.info()
-    sizes = scans["cluster"].value_counts().sort_index()
-    counts = ", ".join(str(int(sizes.get(c, 0))) for c in range(1, info.n_clusters + 1))
-    first = (
-        f"{plural(len(scans), 'scan')} in {plural(info.n_clusters, 'cluster')} of {counts} "
-        f"(method {info.method}, mean confidence {scans['confidence'].mean():.2f})."
-    )
-    told = plain_sentences(info.plain) if info.plain else []
-    values = {
-        "run": run.name,
-        "method": info.method,
-        "view": view_of(info.method),
-        "n_clusters": info.n_clusters,
-        "sizes": [int(sizes.get(c, 0)) for c in range(1, info.n_clusters + 1)],
-        "mean_confidence": float(scans["confidence"].mean()),
-        "plain": info.plain.model_dump(mode="json") if info.plain else None,
-        "notes": list(notes),
-    }
-    return Summary((first, *notes, *told), values)
+    return run_summary(run, notes)

@@ -20,6 +20,7 @@ from clam_core.pipeline.fingerprints import of_maps
 from clam_core.pipeline.method.archetypes import write_archetypes
 from clam_core.pipeline.method.cohort_work import TASKS, CohortWork, files_of_run, on_one_thread
 from clam_core.pipeline.method.kept_maps import SHARES, kept_lines
+from clam_core.pipeline.method.needs_network import require_maps
 from clam_core.pipeline.method.weights import pack_reference
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
@@ -60,12 +61,14 @@ def localize(
 
     Raises:
         MissingStepError: If the run has not been fitted.
+        NoNetworkError: If it groups numbers of a table.
         StaleRunError: If it was fitted on other volumes.
         StudyError: If a scan is not part of the run, or no scan is named, or the run has maps
             of other scans with other settings.
         ClamError: If a worker dies; what is done is kept for the next start.
     """
     run = Run(study, name)
+    require_maps(run)
     check_current(study, run)
     table = run.scans()
     wanted = _wanted(table, scan_ids)

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from clam_core.errors import StudyError
+from clam_core.errors import NoNetworkError, StudyError
 from clam_core.localization import Reference
 from clam_core.models import ClusterModel, model_tensors, rebuild_model
 from clam_core.study import Run
@@ -26,12 +26,12 @@ def pack(model: ClusterModel, scale: InputScale) -> bytes:
     """The content of a run's weights."""
     tensors = model_tensors(model)
     tensors |= {_SCALE + name: value.contiguous() for name, value in scale.tensors().items()}
-    return _sealed(tensors)
+    return sealed(tensors)
 
 
 def pack_reference(reference: Reference) -> bytes:
     """The content of the file that keeps the cohort's medians."""
-    return _sealed(reference_tensors(reference))
+    return sealed(reference_tensors(reference))
 
 
 def reference_tensors(reference: Reference) -> dict[str, Tensor]:
@@ -44,8 +44,12 @@ def reference_tensors(reference: Reference) -> dict[str, Tensor]:
     return {name: value.detach().cpu().contiguous() for name, value in parts.items()}
 
 
-def _sealed(tensors: dict[str, Tensor]) -> bytes:
-    """A safetensors file that carries the digest of itself without the digest."""
+def sealed(tensors: dict[str, Tensor]) -> bytes:
+    """A safetensors file that carries the digest of itself without the digest.
+
+    Args:
+        tensors: By name, on the processor, contiguous.
+    """
     return save(tensors, metadata={SEAL: hashlib.sha256(save(tensors)).hexdigest()})
 
 
@@ -80,10 +84,13 @@ def load_model(run: Run) -> tuple[ClusterModel, InputScale]:
     """Model and scale of a run.
 
     Raises:
+        NoNetworkError: If it groups numbers that were brought along.
         StudyError: If the weights are damaged, or do not belong to the run.
         AlignmentError: If a tensor has another shape than the run says.
     """
-    tensors = _load(run.weights(), run)
+    if run.info().given is not None:
+        raise NoNetworkError(f"The run {run.name!r} groups numbers of a table and has no network.")
+    tensors = load_tensors(run)
     scale = {
         name.removeprefix(_SCALE): value
         for name, value in tensors.items()
@@ -91,6 +98,15 @@ def load_model(run: Run) -> tuple[ClusterModel, InputScale]:
     }
     rest = {name: value for name, value in tensors.items() if not name.startswith(_SCALE)}
     return rebuild_model(run.info().model, rest), InputScale.from_tensors(scale)
+
+
+def load_tensors(run: Run) -> dict[str, Tensor]:
+    """The weights of a run by name.
+
+    Raises:
+        StudyError: If the file is damaged.
+    """
+    return _load(run.weights(), run)
 
 
 def _load(path: Path, run: Run) -> dict[str, Tensor]:

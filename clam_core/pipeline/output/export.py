@@ -41,10 +41,10 @@ def export(
         name: A fitted run.
         what: `tables` (clusters.csv, and the associations if there are any), `figures` (of the
             associations, as SVG and PDF; figures.csv tells the variable of each where its
-            name could not be used as it is), `latent` (latent.csv), `anndata`
-            (`<run>.h5ad`), or `maps` (`<scan_id>.nii.gz` on the scan's own grid, in its own
-            place; maps.csv tells the scan of each file, for an id that cannot be the name of
-            one).
+            name could not be used as it is), `latent` (latent.csv), `features` (features.csv:
+            what was clustered; `fit --features` reads it back), `anndata` (`<run>.h5ad`), or
+            `maps` (`<scan_id>.nii.gz` on the scan's own grid, in its own place; maps.csv tells
+            the scan of each file, for an id that cannot be the name of one).
         to: The folder; it is made if it is not there.
         progress: Told how much is done.
         overwrite: Whether files that are there may be replaced; scans never are.
@@ -63,6 +63,7 @@ def export(
         "tables": _tables,
         "figures": _figures,
         "latent": _latent,
+        "features": _features,
         "maps": _maps,
         "anndata": _anndata,
     }
@@ -116,10 +117,26 @@ def _figures(run: Run, to: Destination, progress: Progress) -> list[Path]:
 def _latent(run: Run, to: Destination, progress: Progress) -> list[Path]:
     progress("Writing latent codes", 0, 1)
     codes = run.array("latent")
+    given = run.info().given
     columns = [f"latent_{n + 1}" for n in range(codes.shape[1])]
-    table = pd.DataFrame(codes.astype(np.float64), columns=columns)
+    names = columns if given is None else list(given.columns)
+    return _write({"latent.csv": _numbers(run, codes, names)}, to)
+
+
+def _features(run: Run, to: Destination, progress: Progress) -> list[Path]:
+    progress("Writing features", 0, 1)
+    features = run.array("features")
+    features = features.reshape(len(features), -1)
+    names = [f"feature_{n + 1}" for n in range(features.shape[1])]
+    return _write({"features.csv": _numbers(run, features, names)}, to)
+
+
+def _numbers(run: Run, values: NDArray[np.generic], names: list[str]) -> bytes:
+    """A row per scan, under names that are all different."""
+    table = pd.DataFrame(values.astype(np.float64))
     table.insert(0, "scan_id", run.scans().index)
-    return _write({"latent.csv": csv_bytes(table)}, to)
+    table.columns = pd.Index(["scan_id", *names])
+    return csv_bytes(table)
 
 
 def _anndata(run: Run, to: Destination, progress: Progress) -> list[Path]:

@@ -18,7 +18,6 @@ from clam_core.report.sections.table_one import missing
 from clam_core.report.sections.variables import plots
 from clam_core.report.sections.within import write_within
 from clam_core.report.tables.adjusted_tables import adjusted_tables
-from clam_core.report.tables.equivalence_table import equivalence_table
 from clam_core.statistics.headline import uncapitalized
 from clam_core.study.associations import Associations
 from clam_core.wording import effect_ends, effect_number
@@ -54,7 +53,6 @@ def write(material: Material, figures: Figures) -> Html:
         plots(material, figures),
         pairs_table(associations),
         _adjusted(associations),
-        _alike(associations),
         _confounding(associations.table("confounding")),
         write_within(associations),
         write_follow_up(associations, figures),
@@ -177,14 +175,6 @@ def _adjusted(found: Associations) -> Html:
 def _effect(row: Mapping[Any, Any], which: str) -> str:
     names = ("adjusted_effect_name", f"{which}_effect", f"{which}_low", f"{which}_high")
     return _written(row, names)
-
-
-def _alike(found: Associations) -> Html:
-    shown = equivalence_table(found)
-    if shown is None:
-        return Html("")
-    caption = f"{shown.heading}. {shown.caption}"
-    return join([tag("h3", "Alike clusters"), table(shown.frame, caption, n_labels=2)])
 
 
 def _confounding(panel: pd.DataFrame) -> Html:

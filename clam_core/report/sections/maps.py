@@ -11,6 +11,7 @@ from clam_core.report.charts_maps import has_lungs, lungs
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table, tag
 from clam_core.report.material import Material
 from clam_core.report.phrases import number, percent
+from clam_core.settings.given_numbers import NO_MAPS
 from clam_core.settings.map_variants import map_description
 from clam_core.wording import plural
 
@@ -22,6 +23,8 @@ OUTSIDE, OUTSIDE_COLOR = "outside the mask", "#c9ced6"
 
 def missing(material: Material) -> str:
     """Why nothing can be said about maps."""
+    if material.info.given is not None:
+        return f"This run {NO_MAPS}."
     if material.maps is None:
         return "The step 'localize' has not been run: there are no maps."
     return ""

@@ -97,16 +97,7 @@ def association_words(material: Material) -> str:
     )
     if settings["adjust"]:
         names = [uncapitalized(associations.label(str(name))) for name in settings["adjust"]]
-        if settings.get("adjust_by") == "weights":
-            text += (
-                f" Adjusted results weight each row by the inverse probability of its cluster "
-                f"given {listed(names)} (multinomial model; CR2 standard errors, Satterthwaite's "
-                "degrees of freedom)."
-            )
-        else:
-            text += f" Adjusted models hold {listed(names)} constant."
-    if len(associations.table("equivalence")):
-        text += " Clusters were called alike by two one-sided tests against stated bounds."
+        text += f" Adjusted models hold {listed(names)} constant."
     within = associations.table("within")
     if len(within):
         site = uncapitalized(str(within["within"].iloc[0]))

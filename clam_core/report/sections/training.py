@@ -11,6 +11,7 @@ from clam_core.report.charts import curves
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs
 from clam_core.report.material import Material
 from clam_core.report.phrases import number, sentence
+from clam_core.settings.given_numbers import GivenNumbers
 from clam_core.settings.plain_look import plain_sentences
 from clam_core.wording import plural
 
@@ -21,7 +22,7 @@ def write(material: Material, figures: Figures) -> Html:
     """Words on the network, the curves of the loss, and notes."""
     parts = [paragraph(network_words(material))]
     log = material.history
-    if log.empty:
+    if log.empty and material.info.given is None:
         parts.append(paragraph("The network was not trained: its weights are random."))
     for phase, part in [] if log.empty else list(log.groupby("phase", sort=False)):
         parts.append(_curve(str(phase), part, figures))
@@ -53,7 +54,7 @@ def network_words(material: Material) -> str:
     """The network and its training in words."""
     settings = material.fit_settings
     network, train = settings.network, settings.train
-    if material.info.method in {"density", "texture"}:
+    if material.info.given is not None or material.info.method in {"density", "texture"}:
         return "No network was trained."
     channels = ", ".join(str(n) for n in network.channels)
     schedule = " with a cosine schedule" if train.schedule == "cosine" else ""
@@ -77,6 +78,8 @@ def grouping_words(material: Material) -> str:
     """How scans were grouped, and how the groups became probabilities."""
     info, settings = material.info, material.fit_settings
     k = info.n_clusters
+    if info.given is not None:
+        return f"{_given_words(info.given, k)} {_soft_words(info.model, info.given.clusterer)}"
     ways = {
         "profiles": (
             f"From the activations of encoder layer {_layer(info.model)}, features that tolerate "
@@ -114,6 +117,29 @@ def grouping_words(material: Material) -> str:
         ),
     }
     return f"{ways[info.method]} {_soft_words(info.model, info.method)}"
+
+
+_CLUSTERER_WORDS = {
+    "tied": "a mixture of Gaussians with one covariance",
+    "kmeans": "k-means",
+    "gmm": "a Gaussian mixture",
+    "graph": "spectral clustering of their nearest-neighbour graph",
+    "umap": "a Gaussian mixture on their UMAP",
+}
+
+
+def _given_words(given: GivenNumbers, k: int) -> str:
+    """How numbers of a table were grouped."""
+    scaled = "standardised" if given.is_standardized else "centered, keeping their own spreads"
+    projected = ""
+    if given.n_components:
+        projected = f", projected to {plural(given.n_components, 'principal component')}"
+    way = _CLUSTERER_WORDS.get(given.clusterer, given.clusterer)
+    return (
+        f"Scans were grouped by {given.words}. Its columns were {scaled}{projected} and grouped "
+        f"by {way} into {k} clusters. There are no maps: nothing tells where in a scan a "
+        "number comes from."
+    )
 
 
 def _soft_words(model: Mapping[str, Any], method: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 
 from clam_core.statistics.dependence.by_subject import joint_test_by_subject
 from clam_core.statistics.effects.numbers import share_of_chi2, share_of_f
-from clam_core.statistics.models.adjust_by_weights import weighted_test
 from clam_core.statistics.models.adjusted_means import all_contrasts, all_means
 from clam_core.statistics.models.design import (
     Covariates,
@@ -21,12 +19,9 @@ from clam_core.statistics.models.design import (
 )
 from clam_core.statistics.models.fitted_model import NotEstimableError
 from clam_core.statistics.models.regression import SCALES, JointTest, Problem, joint_test
-from clam_core.statistics.models.weighting import weights_of
 from clam_core.statistics.result import Effect, Labels, Values
 
 _SPARE_ROWS = 10
-
-AdjustBy = Literal["regression", "weights"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,13 +116,12 @@ class Adjusted:
     note: str
 
 
-def adjust(outcome: Outcome, covariates: Covariates, how: AdjustBy = "regression") -> Adjusted:
+def adjust(outcome: Outcome, covariates: Covariates) -> Adjusted:
     """Test the clusters with and without covariates.
 
     Args:
         outcome: The variable.
         covariates: What to adjust by, not the variable itself.
-        how: By a model of the variable, or by weights from a model of the clusters.
 
     Returns:
         Both tests with their effects.
@@ -153,15 +147,9 @@ def adjust(outcome: Outcome, covariates: Covariates, how: AdjustBy = "regression
     if len(absent):
         named = ", ".join(f"cluster {one}" for one in absent)
         note = f"Adjusted without {named}, where a covariate is always missing. {note}".strip()
-    bare = outcome.problem(rows, tested)
-    if how == "weights":
-        crude = weighted_test(bare, np.ones(len(labels)))
-        adjusted = weighted_test(bare, weights_of(labels, others))
-        fits = {"crude": (bare, crude), "adjusted": (bare, adjusted)}
-    else:
-        full = outcome.problem(rows, tested, others)
-        crude, adjusted = outcome.solve(bare), outcome.solve(full)
-        fits = {"crude": (bare, crude), "adjusted": (full, adjusted)}
+    problems = (outcome.problem(rows, tested), outcome.problem(rows, tested, others))
+    crude, adjusted = (outcome.solve(problem) for problem in problems)
+    fits = {"crude": (problems[0], crude), "adjusted": (problems[1], adjusted)}
     effects = (effect_of(crude, outcome), effect_of(adjusted, outcome))
     contrasts = all_contrasts(np.unique(labels), outcome.kind, fits)
     means = all_means(labels, outcome.kind, fits)

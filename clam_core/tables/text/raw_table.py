@@ -9,7 +9,7 @@ from typing import Any, Literal
 from clam_core.errors import ReadError, TableError
 
 Decimal = Literal[".", ","]
-TableFormat = Literal["csv", "xlsx", "parquet"]
+TableFormat = Literal["csv", "xlsx", "parquet", "npz"]
 
 _BLANKS = " \t\r\n\v\f\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060"
@@ -22,7 +22,7 @@ class RawTable:
 
     Attributes:
         name: Base name of the file.
-        format: `csv` (any delimited text), `xlsx` or `parquet`.
+        format: `csv` (any delimited text), `xlsx`, `parquet` or `npz`.
         columns: Names of the columns, all different, none empty.
         rows: One list of cells per row, as long as `columns`; None is an empty
             cell. Text is as in the file, in Unicode's composed form (NFC),
