@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -12,17 +13,22 @@ import pytest
 from clam_core.errors import SettingsError
 from clam_core.pipeline.method.fit import fit
 from clam_core.study import Run, Study
+from tests.browser.serving import free_port
 from tests.pipeline.simulated import QUICK, cohort, study_of
 
+AGENT = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=1")
 TOGETHER = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 ALONE = (sys.executable,)
 CHOICES = ("--preset", "fast", "--epochs", "3", "--method", "kmeans", "--json")
 
 
-def start(command, study, *more):
+def start(command, study, *more, dashes=False):
     """The command `fit`; its exit code and what it said."""
+    # After dashes torchrun leaves `--run` and the like to the command.
+    what = ["--", "clam_core"] if dashes else ["clam_core"]
+    named = ["--run", "default"] if dashes else []
     done = subprocess.run(
-        [*command, "-m", "clam_core", "fit", str(study), *CHOICES, *more],
+        [*command, "-m", *what, "fit", str(study), *CHOICES, *named, *more],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -54,6 +60,23 @@ def test_two_processes_store_what_one_stores(tmp_path):
         np.testing.assert_allclose(first, second, rtol=1e-4, atol=1e-4)
     assert [len(run.history()) for run in runs] == [3, 3]
     assert not (tmp_path / "two" / "runs" / "default" / "fit.staging").exists()
+
+
+@pytest.mark.slow
+def test_two_computers_with_a_process_each_store_what_one_stores(tmp_path):
+    study_of(tmp_path / "one", cohort())
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    assert start(ALONE, tmp_path / "one")[0] == 0
+    meet = f"127.0.0.1:{free_port()}"
+    one_of_two = (*AGENT, "--nnodes=2", "--rdzv-backend=c10d", f"--rdzv-endpoint={meet}")
+    with ThreadPoolExecutor(2) as computers:
+        ends = [computers.submit(start, one_of_two, tmp_path / "two", dashes=True) for _ in "ab"]
+        told = [end.result() for end in ends]
+    assert [code for code, _ in told] == [0, 0]
+    assert sorted(len(lines) for _, lines in told) == [0, 1]  # one of them speaks
+    runs = [Run(Study(tmp_path / name), "default") for name in ("one", "two")]
+    first, second = (run.array("latent") for run in runs)
+    np.testing.assert_allclose(first, second, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.slow
