@@ -43,6 +43,7 @@ EFFECTS = {
     "cramers_v": EffectWords("Cramér's V", "0 to 1", 90),
     "correlation_ratio": EffectWords("correlation ratio", "0 to 1", 90),
     "rank_biserial": EffectWords("rank-biserial correlation", "\u22121 to 1"),
+    "risk_difference": EffectWords("difference of shares", "\u22121 to 1"),
     "odds_ratio": EffectWords("odds ratio", "ratio, 1 is no difference"),
     "rate_ratio": EffectWords("rate ratio", "ratio, 1 is no difference"),
 }

@@ -72,6 +72,16 @@ WORKS: dict[str, str] = {
     "ratio. BMC Medical Research Methodology 13:152, 2013.",
     "gray": "Gray RJ. A class of K-sample tests for comparing the cumulative incidence of a "
     "competing risk. Annals of Statistics 16:1141, 1988.",
+    "robins": "Robins JM, Hernan MA, Brumback B. Marginal structural models and causal inference "
+    "in epidemiology. Epidemiology 11:550, 2000.",
+    "schuirmann": "Schuirmann DJ. A comparison of the two one-sided tests procedure and the power "
+    "approach. Journal of Pharmacokinetics and Biopharmaceutics 15:657, 1987.",
+    "searle": "Searle SR, Speed FM, Milliken GA. Population marginal means in the linear model. "
+    "American Statistician 34:216, 1980.",
+    "rubin": "Barnard J, Rubin DB. Small-sample degrees of freedom with multiple imputation. "
+    "Biometrika 86:948, 1999.",
+    "buuren": "van Buuren S, Groothuis-Oudshoorn K. mice: multivariate imputation by chained "
+    "equations in R. Journal of Statistical Software 45(3), 2011.",
     "keene": "Keene ON, Jones MRK, Lane PW, Anderson J. Analysis of exacerbation rates in asthma "
     "and chronic obstructive pulmonary disease. Pharmaceutical Statistics 6:89, 2007.",
     "kuznetsova": "Kuznetsova A, Brockhoff PB, Christensen RHB. lmerTest package: tests in linear "
@@ -139,6 +149,12 @@ def _of_tests(material: Material) -> set[str]:
         keys.add("cramer")
     if associations.rows["adjusted_test"].astype(str).str.contains("HC3").any():
         keys.add("hc3")
+    settings = associations.about["settings"]
+    keys |= {"robins"} if settings.get("adjust_by") == "weights" else set()
+    keys |= {"rubin", "buuren"} if settings.get("impute") else set()
+    keys |= {"rubin"} if settings.get("label_draws") else set()
+    keys |= {"schuirmann"} if len(associations.table("equivalence")) else set()
+    keys |= {"searle"} if len(associations.table("adjusted_means")) else set()
     keys |= {"elteren", "landis"} if len(associations.table("within")) else set()
     known = associations.about.get("follow_up") or {}
     keys |= {"kaplan", "cox", "grambsch"} if "survival" in known else set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveFloat, model_validator
 
 from clam_core.settings.base import Settings
 
@@ -110,11 +110,21 @@ class EmbedSettings(Settings):
     seed: int = Field(default=0, ge=0)
 
 
+FEWEST_TABLES = 5
+"""Completed tables or draws of labels; fewer do not tell how far their estimates spread."""
+
+
 class AssociateSettings(Settings):
     """Which clinical variables are compared between the clusters, and how.
 
     Attributes:
         adjust: Columns of the clinical table to adjust by, such as age and site.
+        adjust_by: Whether covariates enter a model of each variable (`regression`), or a model
+            of the clusters whose inverse probabilities weight the rows (`weights`).
+        impute: Completed tables where covariates are missing (5 or more; predictive mean matching,
+            pooled by Rubin's rules); 0 leaves rows with a missing covariate out.
+        label_draws: Draws of the clusters from the soft assignment (5 or more), whose pooled test
+            stands beside the test of the clusters; 0 makes none.
         correction: How p-values are corrected for their number: Benjamini-Hochberg,
             Holm, or Benjamini-Yekutieli.
         repeated: Subjects with several scans: `one_row` chooses one scan of each,
@@ -142,12 +152,19 @@ class AssociateSettings(Settings):
             chance of this one, such as death before a transplant.
         rate_count: Column with the number of events of each row, such as exacerbations.
         rate_time: Column with the time in which they were counted.
+        equivalence: Name of a column with numbers to the difference of means, in its unit, below
+            which clusters count as alike; None names no column.
+        equivalence_sd: The same for all other columns with numbers, in standard deviations
+            within clusters; None tests only those that are named.
         table_numbers: How Table 1 describes numbers: by `mean` and standard deviation, by
             `median` and quartiles, or by `both`.
         seed: Label shuffles follow from it.
     """
 
     adjust: tuple[str, ...] = ()
+    adjust_by: Literal["regression", "weights"] = "regression"
+    impute: int = Field(default=0, ge=0, le=200)
+    label_draws: int = Field(default=0, ge=0, le=200)
     correction: Literal["bh", "holm", "by"] = "bh"
     repeated: Literal["one_row", "cluster_robust"] = "one_row"
     pick: Literal["majority", "confidence"] = "majority"
@@ -165,6 +182,8 @@ class AssociateSettings(Settings):
     competing_levels: tuple[str, ...] = ()
     rate_count: str | None = None
     rate_time: str | None = None
+    equivalence: dict[str, PositiveFloat] | None = None
+    equivalence_sd: float | None = Field(default=None, gt=0, le=10)
     table_numbers: Literal["both", "mean", "median"] = "both"
     seed: int = Field(default=0, ge=0)
 
@@ -174,6 +193,12 @@ class AssociateSettings(Settings):
             raise ValueError("survival needs the column of the time and that of the event")
         if (self.rate_count is None) != (self.rate_time is None):
             raise ValueError("a rate needs the column of the counts and that of the time at risk")
+        for name, number in (("impute", self.impute), ("label_draws", self.label_draws)):
+            if 0 < number < FEWEST_TABLES:
+                raise ValueError(
+                    f"{name} needs {FEWEST_TABLES} or more, as fewer do not tell how far they "
+                    f"differ; it was {number}"
+                )
         if self.competing_levels and self.survival_event is None:
             raise ValueError("competing events need the column of the event")
         return self

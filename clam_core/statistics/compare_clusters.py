@@ -7,19 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from clam_core.errors import TableError
 from clam_core.settings import AssociateSettings
 from clam_core.statistics.claims import CLAIM_COLUMNS, add_claims
 from clam_core.statistics.cohort.assemble import Cohort, Description, assemble
+from clam_core.statistics.cohort.column_arrays import NUMBERS
 from clam_core.statistics.headline import uncapitalized
-from clam_core.statistics.losses import covariate_words, missing_words
+from clam_core.statistics.losses import covariate_words, missing_words, weighting_words
 from clam_core.statistics.models.design import build_covariates
-from clam_core.statistics.result_rows import CSV_COLUMNS, make_row
+from clam_core.statistics.result_rows import CSV_COLUMNS, Row, make_row
 from clam_core.statistics.significance.correction import CORRECTION_NAMES, correct, correct_within
 from clam_core.statistics.sites.confounding import confounding_panel
 from clam_core.tables.column_info import doubt_words
 
 _MORE_COLUMNS = ("label", "unit", "summary", "why", "p_adjusted_all", "n_tests")
+TABLES = ("pairs", "contrasts", "adjusted_means", "equivalence")
 _VERY_SMALL = 10
+_COMPLETE = ", those where no covariate is missing"
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +32,8 @@ class AssociationTable:
 
     Attributes:
         rows: One row per variable; `CSV_COLUMNS` first.
-        pairs: One row per variable and pair of clusters.
-        contrasts: One row per variable and pair of clusters, crude and adjusted.
-        means: One row per variable and cluster, crude and adjusted.
+        tables: Beside the rows, by name: `pairs` and adjusted `contrasts`, one row per variable
+            and pair of clusters; `adjusted_means`, one per cluster; `equivalence`, one per pair.
         confounding: The confounding panel.
         banner: A warning where the clusters follow the site or the scanner; else empty.
         notes: What was done and what a reader should know, in sentences.
@@ -38,13 +41,21 @@ class AssociationTable:
     """
 
     rows: pd.DataFrame
-    pairs: pd.DataFrame
-    contrasts: pd.DataFrame
-    means: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
     confounding: pd.DataFrame
     banner: str
     notes: tuple[str, ...]
     cohort: Cohort
+
+    @property
+    def pairs(self) -> pd.DataFrame:
+        """One row per variable and pair of clusters."""
+        return self.tables["pairs"]
+
+    @property
+    def contrasts(self) -> pd.DataFrame:
+        """One row per variable and pair of clusters, crude and adjusted."""
+        return self.tables["contrasts"]
 
     @property
     def n_tests(self) -> int:
@@ -83,9 +94,7 @@ def associate(
     confounding = confounding_panel(cohort, settings)
     return AssociationTable(
         rows,
-        _stacked({str(row.cells["variable"]): row.pairs for row in made}),
-        _stacked({str(row.cells["variable"]): row.contrasts for row in made}),
-        _stacked({str(row.cells["variable"]): row.means for row in made}),
+        {name: _stacked(name, made) for name in TABLES},
         confounding.panel,
         confounding.banner,
         (
@@ -93,15 +102,16 @@ def associate(
             *doubt_words(cohort.columns.values()),
             *_notes(rows, cohort, settings),
             *_lost(rows, cohort),
-            *covariate_words(cohort, covariates),
+            *covariate_words(cohort, covariates, settings.impute),
         ),
         cohort,
     )
 
 
-def _stacked(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Tables of many variables below each other, the variable in the first column."""
-    frames = {name: frame for name, frame in frames.items() if len(frame)}
+def _stacked(name: str, rows: list[Row]) -> pd.DataFrame:
+    """A table of all variables below each other, the variable in the first column."""
+    frames = {str(row.cells["variable"]): row.tables.get(name, pd.DataFrame()) for row in rows}
+    frames = {variable: frame for variable, frame in frames.items() if len(frame)}
     if not frames:
         return pd.DataFrame(columns=["variable"])
     stacked = pd.concat(list(frames.values()), ignore_index=True)
@@ -142,17 +152,44 @@ def _notes(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) -> l
         "All tests take the clusters as given. If their number was chosen by looking at these "
         "p-values, the p-values are too small.",
     ]
-    if settings.adjust:
+    notes += _equivalence_words(cohort, settings)
+    if settings.label_draws:
+        notes.append(
+            f"Beside the test of the clusters stands one of {settings.label_draws} draws of each "
+            "row's cluster from its probabilities, pooled by Rubin's rules. Draws know nothing of "
+            "the variable, so that these effects are rather too small than too large."
+        )
+    if settings.adjust and settings.adjust_by == "weights":
+        notes += weighting_words(cohort, settings)
+    elif settings.adjust:
         held = ", ".join(uncapitalized(cohort.columns[name].label) for name in settings.adjust)
         notes.append(
             f"Adjusted results hold {held} constant; crude results beside "
-            "them come from the same rows, those where no covariate is missing."
+            f"them come from the same rows{'' if settings.impute else _COMPLETE}."
         )
     if min(sizes) < _VERY_SMALL:
         notes.append(
             f"The smallest cluster has {min(sizes)} rows: only very large effects can be found."
         )
     return notes
+
+
+def _equivalence_words(cohort: Cohort, settings: AssociateSettings) -> list[str]:
+    """Columns for which a bound was stated that cannot be used."""
+    words = []
+    for name in settings.equivalence or {}:
+        info = cohort.columns.get(name)
+        if info is None:
+            raise TableError(
+                f"There is no column {name!r} whose clusters could be alike; the clinical table "
+                f"has {', '.join(map(repr, cohort.columns))}."
+            )
+        if info.kind not in NUMBERS:
+            words.append(
+                f"Equivalence of {info.label} was not tested: it is {info.kind}, and a bound is "
+                "one of means."
+            )
+    return words
 
 
 def _lost(rows: pd.DataFrame, cohort: Cohort) -> list[str]:

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from clam_core.settings import AssociateSettings
 from clam_core.statistics.cohort.assemble import Cohort
-from clam_core.statistics.models.design import Covariates
+from clam_core.statistics.models.design import Covariates, build_covariates, drop_idle_columns
+from clam_core.statistics.models.fitted_model import NotEstimableError
+from clam_core.statistics.models.weighting import FAR, balance_of, weights_of
 from clam_core.statistics.result import Labels
 from clam_core.statistics.significance.contingency import table_test
 
@@ -83,12 +86,54 @@ def missing_words(rows: pd.DataFrame, clusters: Sequence[int]) -> list[str]:
     ]
 
 
-def covariate_words(cohort: Cohort, covariates: Covariates) -> list[str]:
-    """How many rows the adjusted results lose for want of a covariate.
+def weighting_words(cohort: Cohort, settings: AssociateSettings) -> list[str]:
+    """How alike weights make the clusters, and what they cost.
+
+    Args:
+        cohort: The rows that are compared.
+        settings: Names the covariates.
+
+    Returns:
+        One or two sentences.
+    """
+    covariates = build_covariates(cohort.frame, cohort.columns, settings.adjust)
+    matrix = covariates.matrix(len(cohort.labels))
+    rows = np.isfinite(matrix).all(axis=1)
+    held = ", ".join(cohort.columns[name].label for name in settings.adjust)
+    labels, others = cohort.labels[rows], drop_idle_columns(matrix[rows])
+    try:
+        weights = weights_of(labels, others)
+    except (NotEstimableError, np.linalg.LinAlgError) as error:
+        return [f"Rows could not be weighted by {held}: {error}."]
+    found = balance_of(labels, others, weights)
+    counts = ", ".join(
+        f"{number}: {effective:.0f} of {size:.0f}"
+        for number, effective, size in zip(
+            np.unique(labels), found.effective, found.sizes, strict=True
+        )
+    )
+    words = [
+        f"Adjusted results weight each row by the inverse probability of its cluster given {held} "
+        "(multinomial model), for each variable in the rows that have a value of it. Over all "
+        f"complete rows the largest standardised difference of a covariate falls from "
+        f"{found.before:.2f} to {found.after:.2f}, and the clusters count as fewer rows "
+        f"({counts}). Follow-up is adjusted by regression."
+    ]
+    if found.after > FAR:
+        words.append(
+            f"After weighting the clusters still differ in a covariate by {found.after:.2f} "
+            f"standard deviations ({FAR:g} is taken for alike): read the adjusted results with it."
+        )
+    return words
+
+
+def covariate_words(cohort: Cohort, covariates: Covariates, impute: int = 0) -> list[str]:
+    """How many rows the adjusted results lose, or have imputed, for want of a covariate.
 
     Args:
         cohort: The rows that are compared.
         covariates: What to adjust by.
+        impute: Number of completed tables; 0 leaves rows out.
 
     Returns:
         One sentence, or none.
@@ -103,6 +148,14 @@ def covariate_words(cohort: Cohort, covariates: Covariates) -> list[str]:
         return []
     known = np.atleast_1d(np.isfinite(covariates.matrix(n)).all(axis=1))
     each = ", ".join(f"{cohort.columns[name].label} in {count}" for name, count in lacking.items())
+    if impute:
+        return [
+            f"Missing covariates ({each}; {n - int(known.sum())} of {n} rows) were imputed "
+            f"{impute} times by chained equations (predictive mean matching; predicted by the "
+            "other covariates, the clusters and the variable itself), and results pooled by "
+            "Rubin's rules. That is right where values are missing at random given these; values "
+            "of the variable itself are never imputed, and follow-up leaves incomplete rows out."
+        ]
     clusters = ", ".join(
         f"{int(known[cohort.labels == number].sum())} of {int((cohort.labels == number).sum())}"
         for number in cohort.clusters

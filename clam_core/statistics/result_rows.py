@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clam_core.settings import AssociateSettings
+from clam_core.statistics.adjusted_cells import adjusted_of, drawn_cells, equivalence_of
 from clam_core.statistics.cohort.assemble import Cohort
 from clam_core.statistics.cohort.column_arrays import NUMBERS, codes_of, numbers_of
 from clam_core.statistics.cohort.groups import Groups
@@ -20,7 +21,7 @@ from clam_core.statistics.dependence.all_scans import (
     with_enough_subjects,
 )
 from clam_core.statistics.losses import left_out_words, missing_test
-from clam_core.statistics.models.adjust import Outcome, adjust, soft_test
+from clam_core.statistics.models.adjust import Outcome, soft_test
 from clam_core.statistics.models.design import Covariates
 from clam_core.statistics.models.fitted_model import NotEstimableError
 from clam_core.statistics.result import Effect, NotTestableError, Tested, Values
@@ -80,15 +81,12 @@ class Row:
 
     Attributes:
         cells: Name of a column to its value.
-        pairs: Every pair of clusters; empty where there is no test.
-        contrasts: Every pair of clusters, crude and adjusted.
-        means: Every cluster, crude and adjusted.
+        tables: What stands beside it, by name: `pairs` of clusters; adjusted `contrasts` of them
+            and `adjusted_means`; `equivalence`.
     """
 
     cells: dict[str, Any]
-    pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
-    contrasts: pd.DataFrame = field(default_factory=pd.DataFrame)
-    means: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def make_row(
@@ -124,9 +122,14 @@ def make_row(
     except NotTestableError as error:
         return Row({**cells, "reason": f"not testable, because {error}"})
     pairs = compared.pairs if subjects is None else pairs_by_subject(outcome, compared.groups)
-    adjusted, *tables = _adjusted_cells(outcome, covariates.without(info.name))
+    adjusted, found = adjusted_of(outcome, covariates.without(info.name), settings)
     cells |= {**main, **_soft_cells(outcome, cohort.soft), **adjusted}
-    return Row(cells, pairs, *tables)
+    cells |= drawn_cells(outcome, cohort.own_soft, settings.label_draws)
+    tables = {"pairs": pairs}
+    if found is not None:
+        tables |= {"contrasts": found.contrasts, "adjusted_means": found.means}
+    alike = equivalence_of(info, outcome, compared.groups, found, settings)
+    return Row(cells, {**tables, "equivalence": alike})
 
 
 def _values(info: ColumnInfo, column: pd.Series[Any]) -> tuple[Values, list[str]]:
@@ -149,12 +152,14 @@ def _blank(info: ColumnInfo) -> dict[str, Any]:
         *("n_adjusted", "crude_p_value", "adjusted_p_value", "adjusted_p_adjusted"),
         *("crude_effect", "crude_low", "crude_high"),
         *("adjusted_effect", "adjusted_low", "adjusted_high", "detectable"),
+        *("drawn_p_value", "drawn_effect", "drawn_low", "drawn_high"),
     )
     texts = (
         *("test", "effect_name", "effect_scale", "reason", "why", "effect_method"),
         "second_effect_name",
         *("sensitivity_test", "soft_test", "adjusted_test", "adjusted_effect_name"),
         *("adjusted_reason", "detectable_name", "clusters_left_out"),
+        *("drawn_test", "drawn_effect_name", "drawn_reason"),
     )
     head = {"variable": info.name, "label": info.label, "unit": info.unit, "kind": info.kind}
     return {
@@ -252,36 +257,3 @@ def _soft_cells(outcome: Outcome, soft: Values | None) -> dict[str, Any]:
         return {}
     cells = {"soft_statistic": tested.statistic, "soft_p_value": tested.p_value}
     return {"soft_test": f"soft assignment, {tested.model}", **cells}
-
-
-def _adjusted_cells(
-    outcome: Outcome, covariates: Covariates
-) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
-    none = pd.DataFrame()
-    if not covariates.names:
-        return {}, none, none
-    try:
-        adjustment = adjust(outcome, covariates)
-    except NotEstimableError as error:
-        return {"adjusted_reason": f"not adjusted, because {_as_reason(error)}"}, none, none
-    crude, adjusted = adjustment.crude_effect, adjustment.adjusted_effect
-    cells = {
-        "n_adjusted": adjustment.n,
-        "crude_p_value": adjustment.crude.p_value,
-        "adjusted_test": adjustment.adjusted.model,
-        "adjusted_p_value": adjustment.adjusted.p_value,
-        "adjusted_effect_name": adjusted.name,
-        "crude_effect": crude.size,
-        "crude_low": crude.ci_low,
-        "crude_high": crude.ci_high,
-        "adjusted_effect": adjusted.size,
-        "adjusted_low": adjusted.ci_low,
-        "adjusted_high": adjusted.ci_high,
-        "adjusted_reason": adjustment.note,
-    }
-    return cells, adjustment.contrasts, adjustment.means
-
-
-def _as_reason(error: NotEstimableError) -> str:
-    text = str(error)
-    return f"the data {text}" if text.startswith("cannot separate") else text

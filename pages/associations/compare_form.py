@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from clam_core.statistics import usual_covariates
 from clam_core.study.associations import Associations
 from clam_core.tables.column_info import ColumnInfo
+from pages.associations.choose_adjustment import choose_adjustment
+from pages.associations.choose_equivalence import choose_equivalence
 from pages.associations.choose_survival import (
     choose_rates,
     choose_survival,
@@ -64,11 +65,7 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
     later = {**choose_survival(here, columns, known), **choose_rates(columns, known)}
     with st.form("associate", border=False):
         st.markdown("**Compare every variable between the clusters**")
-        default = known.get("adjust", usual_covariates(columns))
-        adjust = st.multiselect(
-            "Adjust for", usable, [name for name in default if name in usable],
-            format_func=labels.__getitem__, help="Crude results stay beside the adjusted ones.",
-        )  # fmt: skip
+        adjustment = choose_adjustment(columns, {name: labels[name] for name in usable}, known)
         used = st.multiselect(
             "Made from the same images (described, not tested)", usable,
             [name for name in known.get("used_in_clustering", []) if name in usable],
@@ -99,12 +96,13 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
             list(_NUMBERS).index(known.get("table_numbers", "both")),
             format_func=_NUMBERS.__getitem__,
         )  # fmt: skip
+        alike = choose_equivalence(columns, labels, known)
         asked = st.form_submit_button("Compare", type="primary", disabled=bool(here.stale))
     if asked:
         arguments = {
-            "run": here.fitted.name, "adjust": adjust, "used_in_clustering": used,
+            "run": here.fitted.name, "used_in_clustering": used,
             "correction": correction, "repeated": repeated, "within": within,
-            "table_numbers": numbers, **later,
+            "table_numbers": numbers, **adjustment, **alike, **later,
         }  # fmt: skip
         with sentences():
             start(here.study.name, "associate", arguments)

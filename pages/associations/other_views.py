@@ -11,6 +11,7 @@ from clam_core.figures.associations import forest_plot, volcano
 from clam_core.pipeline.output.export_figures import figures_archive
 from clam_core.pipeline.output.export_tables import association_files
 from clam_core.report.drawings import draw_effects, draw_evidence
+from clam_core.report.tables.equivalence_table import equivalence_table
 from clam_core.report.tables.table_one_shown import table_one_shown, table_one_words
 from clam_core.settings.verdicts import stability_word
 from clam_core.statistics.effects.one_scale import strengths
@@ -81,6 +82,11 @@ def show_pairs(here: Place, found: Associations) -> None:  # noqa: ARG001
         "hold for all pairs of a variable together, those of effects for one pair."
     )
     table(pairs, "Differences of every variable between pairs.", hide_index=True)
+    shown = equivalence_table(found)
+    if shown is not None:
+        st.markdown("**Are they alike?**")
+        table(shown.frame, "Equivalence of every pair of clusters.", hide_index=True)
+        st.caption(plain(shown.caption))
 
 
 def show_confounding(here: Place, found: Associations) -> None:  # noqa: ARG001

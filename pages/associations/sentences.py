@@ -75,6 +75,16 @@ def honest_words(row: Row, power: float) -> list[str]:
             f"With the probability of each cluster in place of the cluster: "
             f"{p_words(row['soft_p_value'])} ({'the same answer' if agree else 'another answer'})."
         )
+    if row.get("drawn_test"):
+        name = row["drawn_effect_name"]
+        ends = effect_ends(name, row["drawn_low"], row["drawn_high"]) or "no interval"
+        sentences.append(
+            f"With clusters drawn from their probabilities ({row['drawn_test']}): "
+            f"{effect_words(name)} {effect_number(name, row['drawn_effect'])} ({ends}), "
+            f"{p_words(row['drawn_p_value'])}."
+        )
+    elif row.get("drawn_reason"):
+        sentences.append(f"Not tested with drawn clusters, because {row['drawn_reason']}.")
     if not pd.isna(row["detectable"]):
         name = effect_words(row["detectable_name"])
         sentences.append(

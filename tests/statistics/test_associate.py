@@ -73,7 +73,7 @@ def test_pairs_and_contrasts_carry_their_variable(found):
     by_pair = pairs.set_index(["cluster_a", "cluster_b"])
     assert by_pair.loc[(1, 3), "p_adjusted"] < 1e-6 and by_pair.loc[(1, 3), "effect_size"] < -0.8
     fvc = found.contrasts[found.contrasts["variable"] == "FVC_L"]
-    means = found.means[found.means["variable"] == "FVC_L"]
+    means = found.tables["adjusted_means"][found.tables["adjusted_means"]["variable"] == "FVC_L"]
     assert means["cluster"].tolist() == [1, 2, 3]
     assert means["n"].sum() == fvc_row(found)["n_adjusted"]
     assert means["adjusted"].idxmax() == means.index[0]

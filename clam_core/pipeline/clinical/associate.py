@@ -230,9 +230,7 @@ def _tables(
         }
     )
     return {
-        "pairs": found.pairs,
-        "contrasts": found.contrasts,
-        "adjusted_means": found.means,
+        **found.tables,
         "table_one": table_one(cohort, found.rows, settings.table_numbers),
         "values": cohort.frame,
         "members": members,

@@ -39,6 +39,15 @@ def associate(
         tuple[str, ...],
         Option('Columns to adjust by, with commas: age,sex,"FVC, L".', written=NAMES),
     ] = (),
+    adjust_by: Annotated[
+        str, Option("regression, or weights (inverse probability of the cluster).")
+    ] = "regression",
+    impute: Annotated[
+        int, Option("Tables with missing covariates imputed (20, say); 0: none.", lowest=0)
+    ] = 0,
+    label_draws: Annotated[
+        int, Option("Draws of unsure clusters, pooled (20, say); 0: none.", lowest=0)
+    ] = 0,
     correction: Annotated[str, Option("bh (false discovery rate), holm, or by.")] = "bh",
     repeated: Annotated[
         str, Option("Subjects with several scans: one_row, or cluster_robust (keeps all).")
@@ -80,6 +89,16 @@ def associate(
     rate_time: Annotated[
         str | None, Option("Column with the time in which they were counted.", flag="--at-risk")
     ] = None,
+    equivalence: Annotated[
+        dict[str, float] | None,
+        Option(
+            "COLUMN=BOUND: alike where means differ by less; may be given many times.",
+            written=pairs("--equivalence", "COLUMN=BOUND"),
+        ),
+    ] = None,
+    equivalence_sd: Annotated[
+        float | None, Option("The same for all numbers, in standard deviations within clusters.")
+    ] = None,
     table_numbers: Annotated[
         str, Option("Numbers of Table 1: both, mean (with SD), or median (with quartiles).")
     ] = "both",
@@ -93,7 +112,9 @@ def associate(
 
     values: dict[str, Any] = {"correction": correction, "repeated": repeated, "within": within}
     values |= {"survival_time": survival_time, "survival_event": survival_event}
-    values |= {"table_numbers": table_numbers}
+    values |= {"table_numbers": table_numbers, "adjust_by": adjust_by}
+    values |= {"impute": impute, "label_draws": label_draws}
+    values |= {"equivalence": equivalence, "equivalence_sd": equivalence_sd}
     settings = AssociateSettings(
         adjust=adjust,
         used_in_clustering=used_in_clustering,

@@ -37,7 +37,15 @@ def association_files(found: Associations) -> dict[str, bytes]:
 
 def _sheets(found: Associations, notes: list[str]) -> dict[str, pd.DataFrame]:
     names = (
-        *("pairs", "contrasts", "adjusted_means", "confounding", "within", "table_one"),
+        *(
+            "pairs",
+            "contrasts",
+            "adjusted_means",
+            "equivalence",
+            "confounding",
+            "within",
+            "table_one",
+        ),
         *("slopes", "slope_pairs", "cox", "restricted_means", "restricted_pairs"),
         *("incidence", "rates", "rate_pairs"),
     )

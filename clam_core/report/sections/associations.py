@@ -18,6 +18,7 @@ from clam_core.report.sections.table_one import missing
 from clam_core.report.sections.variables import plots
 from clam_core.report.sections.within import write_within
 from clam_core.report.tables.adjusted_tables import adjusted_tables
+from clam_core.report.tables.equivalence_table import equivalence_table
 from clam_core.statistics.headline import uncapitalized
 from clam_core.study.associations import Associations
 from clam_core.wording import effect_ends, effect_number
@@ -53,6 +54,7 @@ def write(material: Material, figures: Figures) -> Html:
         plots(material, figures),
         pairs_table(associations),
         _adjusted(associations),
+        _alike(associations),
         _confounding(associations.table("confounding")),
         write_within(associations),
         write_follow_up(associations, figures),
@@ -85,6 +87,7 @@ def _all_rows(found: Associations) -> Html:
                 "p": p_value(row["p_value"]),
                 "p corrected": p_value(row["p_adjusted"]),
                 "p with soft assignment": p_value(row["soft_p_value"]),
+                "p with drawn clusters": p_value(row.get("drawn_p_value", float("nan"))),
                 "Detectable": _detectable(row),
                 "Doubts": str(row.get("doubts") or ""),
             }
@@ -98,6 +101,8 @@ def _all_rows(found: Associations) -> Html:
             f"smallest effect that this number of subjects shows with a power of {power} %."
         )
         frame = pd.DataFrame(shown)
+        if not found.about["settings"].get("label_draws"):
+            frame = frame.drop(columns="p with drawn clusters")
         frame = frame if frame["Doubts"].any() else frame.drop(columns="Doubts")
         parts.append(table(frame, caption, by="Family"))
     rest = rows[rows["p_value"].isna()]
@@ -175,6 +180,14 @@ def _adjusted(found: Associations) -> Html:
 def _effect(row: Mapping[Any, Any], which: str) -> str:
     names = ("adjusted_effect_name", f"{which}_effect", f"{which}_low", f"{which}_high")
     return _written(row, names)
+
+
+def _alike(found: Associations) -> Html:
+    shown = equivalence_table(found)
+    if shown is None:
+        return Html("")
+    caption = f"{shown.heading}. {shown.caption}"
+    return join([tag("h3", "Alike clusters"), table(shown.frame, caption, n_labels=2)])
 
 
 def _confounding(panel: pd.DataFrame) -> Html:

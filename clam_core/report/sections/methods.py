@@ -97,7 +97,27 @@ def association_words(material: Material) -> str:
     )
     if settings["adjust"]:
         names = [uncapitalized(associations.label(str(name))) for name in settings["adjust"]]
-        text += f" Adjusted models hold {listed(names)} constant."
+        if settings.get("adjust_by") == "weights":
+            text += (
+                f" Adjusted results weight each row by the inverse probability of its cluster "
+                f"given {listed(names)} (multinomial model; CR2 standard errors, Satterthwaite's "
+                "degrees of freedom)."
+            )
+        else:
+            text += f" Adjusted models hold {listed(names)} constant."
+        if settings.get("impute"):
+            text += (
+                f" Missing covariates were imputed {settings['impute']} times by chained equations "
+                "(predictive mean matching; the variable and the clusters among the predictors) "
+                "and results pooled by Rubin's rules with Barnard and Rubin's degrees of freedom."
+            )
+    if settings.get("label_draws"):
+        text += (
+            f" Uncertainty of the clusters was carried into tests by {settings['label_draws']} "
+            "draws from the soft assignment, pooled by Rubin's rules."
+        )
+    if len(associations.table("equivalence")):
+        text += " Clusters were called alike by two one-sided tests against stated bounds."
     within = associations.table("within")
     if len(within):
         site = uncapitalized(str(within["within"].iloc[0]))

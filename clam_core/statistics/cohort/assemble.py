@@ -46,6 +46,14 @@ class Cohort:
         """Numbers of the clusters, ascending."""
         return tuple(int(one) for one in np.unique(self.labels))
 
+    @property
+    def own_soft(self) -> Values | None:
+        """Soft assignment to the clusters that occur, in their order; None where there is none."""
+        if self.soft is None or max(self.clusters) > self.soft.shape[1]:
+            return None
+        own: Values = self.soft[:, [number - 1 for number in self.clusters]]
+        return own if (own.sum(axis=1) > 0).all() else None
+
 
 def assemble(
     clusters: pd.DataFrame,

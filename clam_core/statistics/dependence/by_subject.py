@@ -51,9 +51,9 @@ def joint_test_by_subject(problem: Problem, n_resamples: int, seed: int) -> Join
     is_skewed = problem.kind == "count" and problem.tested.shape[1] > 1
     if problem.kind in {"nominal", "binary"} or is_skewed or _is_rare(problem, subjects):
         return _shuffled(problem, weights, n_resamples, seed)
-    y = problem.y if problem.kind != "ordinal" else 2 * _ridits(problem.y, weights)
+    y = problem.y if problem.kind != "ordinal" else 2 * ridits(problem.y, weights)
     try:
-        return _least_squares(problem, y, weights)
+        return least_squares(problem, y, weights, _SCALES[problem.kind])
     except NoSpreadError:
         return _shuffled(problem, weights, n_resamples, seed)
 
@@ -71,8 +71,8 @@ def _is_rare(problem: Problem, subjects: Labels) -> bool:
     return any(np.ptp(values[codes[members == one]]) == 0 for one in range(len(groups)))
 
 
-def _ridits(y: Values, weights: Values) -> Values:
-    """Share of all weight that lies below a value, and half of what lies at it."""
+def ridits(y: Values, weights: Values) -> Values:
+    """Share of all weight that lies below a value, and half of what lies at it, shape (n,)."""
     _, codes = np.unique(y, return_inverse=True)
     at = np.bincount(codes, weights=weights)
     below = np.cumsum(at) - at / 2
@@ -80,12 +80,25 @@ def _ridits(y: Values, weights: Values) -> Values:
     return ridits
 
 
-def _least_squares(problem: Problem, y: Values, weights: Values) -> JointTest:
+def least_squares(
+    problem: Problem, y: Values, weights: Values, scale: tuple[str, str, str]
+) -> JointTest:
+    """Test the tested columns by weighted least squares with CR2, subjects being independent.
+
+    Args:
+        problem: The variable with its subjects.
+        y: What is fitted: its numbers, or ranks, shape (n,).
+        weights: Of each row, shape (n,).
+        scale: Name of the model, of a difference and of a share of the variance.
+
+    Raises:
+        NotEstimableError: If there is no estimate; `NoSpreadError` if too few subjects carry it.
+    """
     from scipy.special import fdtrc, stdtrit
 
     subjects = np.asarray(problem.subjects)
     n_subjects = int(subjects.max()) + 1
-    words, difference, share = _SCALES[problem.kind]
+    words, difference, share = scale
     how = (y, problem.design, subjects, weights)
     fit = fit_reduced_bias(*how, problem.positions)
     variances = np.diag(fit.covariance)[problem.positions]
@@ -96,10 +109,11 @@ def _least_squares(problem: Problem, y: Values, weights: Values) -> JointTest:
     p_value = float(fdtrc(df, residual, statistic))
     size = fit.coefficients[problem.positions]
     width = stdtrit(fit.df_of_each(), 0.975) * np.sqrt(variances)
-    name = f"{words}, CR2 by subject"
+    by_subject = " by subject" if n_subjects < len(y) else ""
+    name = f"{words}, CR2{by_subject}"
     if df == 1:
         ends = (float(-size[0]), float(-size[0] - width[0]), float(-size[0] + width[0]))
-        effect = Effect(difference, *ends, "CR2 by subject, Satterthwaite's t")
+        effect = Effect(difference, *ends, f"CR2{by_subject}, Satterthwaite's t")
     else:
         shares = share_of_f(statistic, df, residual, n_subjects)
         effect = Effect(share, shares[0], shares[1], shares[2], "noncentral F (Steiger 2004)")
@@ -119,7 +133,7 @@ def _shuffled(problem: Problem, weights: Values, n_resamples: int, seed: int) ->
     levels = np.unique(problem.y)
     y = problem.y[:, None] if not is_level else (problem.y[:, None] == levels[1:]) * 1.0
     if problem.kind == "ordinal":
-        y = _ridits(problem.y, weights)[:, None]
+        y = ridits(problem.y, weights)[:, None]
     x, y = (_without_covariates(one, problem.null, weights) for one in (problem.tested, y))
     # crc32, as `hash` differs between processes: the same values give the same shuffles.
     rng = np.random.default_rng([seed, crc32(np.ascontiguousarray(problem.y).tobytes())])

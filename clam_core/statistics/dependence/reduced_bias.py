@@ -126,26 +126,56 @@ def fit_reduced_bias(
     coefficients = bread @ (design * weights[:, None]).T @ y
     residuals = y - design @ coefficients
     squared = bread @ ((design * weights[:, None] ** 2).T @ design) @ bread
+    # t (I - H)(I - H)' t' of two subjects, t being what a subject's residuals are multiplied by.
+    middle = np.block([[squared, -bread], [-bread, np.zeros_like(bread)]])
+    if len(np.unique(subjects)) == len(y):
+        parts, own, sides = _single_rows((design, weights, residuals), bread, squared, tested)
+    else:
+        how = (design, weights, residuals)
+        parts, own, sides = _rows_of_subjects(how, subjects, bread, squared, tested)
+    return ReducedBias(coefficients, parts.T @ parts, own, sides, middle, tested)
+
+
+_Rows = tuple[Values, Values, Values]
+"""Design, weights and residuals."""
+_Carried = tuple[Values, Values, Values]
+"""What each subject adds to the coefficients; `own` and `sides` of `ReducedBias`."""
+
+
+def _single_rows(rows: _Rows, bread: Values, squared: Values, tested: NDArray[np.intp]) -> _Carried:
+    """The same of subjects with one row each, without a loop over them."""
+    x, w, residuals = rows
+    inner = 1 - 2 * w * np.einsum("ip,pr,ir->i", x, bread, x)
+    inner += np.einsum("ip,pr,ir->i", x, squared, x)
+    kept = inner > _TINY
+    adjustment = np.where(kept, 1 / np.sqrt(np.where(kept, inner, 1.0)), 0.0)
+    carried = (x * (w * adjustment)[:, None]) @ bread
+    of_tested = carried[:, tested]
+    own = np.einsum("gs,gt->gst", of_tested, of_tested)
+    plain, weighted = (np.einsum("gs,gp->gsp", of_tested, one) for one in (x, w[:, None] * x))
+    return carried * residuals[:, None], own, np.concatenate([plain, weighted], axis=2)
+
+
+def _rows_of_subjects(
+    rows: _Rows, subjects: Labels, bread: Values, squared: Values, tested: NDArray[np.intp]
+) -> _Carried:
+    design, weights, residuals = rows
     order = np.argsort(subjects, kind="stable")
     ends = np.cumsum(np.bincount(subjects))
     known: dict[bytes, Values] = {}
     parts, carried = [], []
-    for rows in np.split(order, ends[:-1]):
-        x, w = design[rows], weights[rows]
+    for where in np.split(order, ends[:-1]):
+        x, w = design[where], weights[where]
         key = x.tobytes() + w.tobytes()
         if key not in known:
             known[key] = (x * w[:, None]).T @ _adjustment(x, w, bread, squared)
         # What a subject adds to the coefficients: bread X'W A e.
         row = bread @ known[key]
-        parts.append(row @ residuals[rows])
+        parts.append(row @ residuals[where])
         own = row[tested]
         carried.append((np.einsum("sn,tn->st", own, own), own @ x, own @ (w[:, None] * x)))
-    scores = np.stack(parts)
     own, plain, weighted = (np.stack(one) for one in zip(*carried, strict=True))
-    # t (I - H)(I - H)' t' of two subjects, t being what a subject's residuals are multiplied by.
-    middle = np.block([[squared, -bread], [-bread, np.zeros_like(bread)]])
-    sides = np.concatenate([plain, weighted], axis=2)
-    return ReducedBias(coefficients, scores.T @ scores, own, sides, middle, tested)
+    return np.stack(parts), own, np.concatenate([plain, weighted], axis=2)
 
 
 def _adjustment(x: Values, w: Values, bread: Values, squared: Values) -> Values:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from clam_core.statistics.dependence.by_subject import joint_test_by_subject
 from clam_core.statistics.effects.numbers import share_of_chi2, share_of_f
+from clam_core.statistics.models.adjust_by_weights import weighted_test
 from clam_core.statistics.models.adjusted_means import all_contrasts, all_means
 from clam_core.statistics.models.design import (
     Covariates,
@@ -19,9 +21,12 @@ from clam_core.statistics.models.design import (
 )
 from clam_core.statistics.models.fitted_model import NotEstimableError
 from clam_core.statistics.models.regression import SCALES, JointTest, Problem, joint_test
+from clam_core.statistics.models.weighting import weights_of
 from clam_core.statistics.result import Effect, Labels, Values
 
 _SPARE_ROWS = 10
+
+AdjustBy = Literal["regression", "weights"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,12 +121,13 @@ class Adjusted:
     note: str
 
 
-def adjust(outcome: Outcome, covariates: Covariates) -> Adjusted:
+def adjust(outcome: Outcome, covariates: Covariates, how: AdjustBy = "regression") -> Adjusted:
     """Test the clusters with and without covariates.
 
     Args:
         outcome: The variable.
         covariates: What to adjust by, not the variable itself.
+        how: By a model of the variable, or by weights from a model of the clusters.
 
     Returns:
         Both tests with their effects.
@@ -132,7 +138,7 @@ def adjust(outcome: Outcome, covariates: Covariates) -> Adjusted:
     """
     matrix = covariates.matrix(len(outcome.labels))
     complete = np.isfinite(outcome.values) & np.isfinite(matrix).all(axis=1)
-    rows = complete & _in_clusters_of_two(outcome.labels, complete)
+    rows = complete & in_clusters_of_two(outcome.labels, complete)
     labels = outcome.labels[rows]
     if len(np.unique(labels)) < 2:
         raise NotEstimableError(_incomplete_words(outcome.labels, complete))
@@ -147,9 +153,15 @@ def adjust(outcome: Outcome, covariates: Covariates) -> Adjusted:
     if len(absent):
         named = ", ".join(f"cluster {one}" for one in absent)
         note = f"Adjusted without {named}, where a covariate is always missing. {note}".strip()
-    problems = (outcome.problem(rows, tested), outcome.problem(rows, tested, others))
-    crude, adjusted = (outcome.solve(problem) for problem in problems)
-    fits = {"crude": (problems[0], crude), "adjusted": (problems[1], adjusted)}
+    bare = outcome.problem(rows, tested)
+    if how == "weights":
+        crude = weighted_test(bare, np.ones(len(labels)))
+        adjusted = weighted_test(bare, weights_of(labels, others))
+        fits = {"crude": (bare, crude), "adjusted": (bare, adjusted)}
+    else:
+        full = outcome.problem(rows, tested, others)
+        crude, adjusted = outcome.solve(bare), outcome.solve(full)
+        fits = {"crude": (bare, crude), "adjusted": (full, adjusted)}
     effects = (effect_of(crude, outcome), effect_of(adjusted, outcome))
     contrasts = all_contrasts(np.unique(labels), outcome.kind, fits)
     means = all_means(labels, outcome.kind, fits)
@@ -168,7 +180,7 @@ def _incomplete_words(labels: Labels, complete: NDArray[np.bool_]) -> str:
     )
 
 
-def _in_clusters_of_two(labels: Labels, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def in_clusters_of_two(labels: Labels, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Rows whose cluster has two or more rows."""
     clusters, counts = np.unique(labels[rows], return_counts=True)
     return np.isin(labels, clusters[counts >= 2])

@@ -31,6 +31,8 @@ CONTRAST_COLUMNS = (
     "adjusted_high",
     "adjusted_p_value",
     "adjusted_p_adjusted",
+    "adjusted_error",
+    "adjusted_df",
 )
 MEAN_COLUMNS = (
     "cluster",
@@ -54,8 +56,9 @@ def all_contrasts(
         fits: Problem and test of `crude` and of `adjusted`.
 
     Returns:
-        Columns `CONTRAST_COLUMNS`, adjusted p-values corrected by Holm over the pairs; none for
-        levels without an order, for ranks, and for tests by shuffled subjects.
+        Columns `CONTRAST_COLUMNS`, adjusted p-values corrected by Holm over the pairs; standard
+        errors are those of differences or of logarithms of ratios. None for levels without an
+        order, for ranks, and for tests by shuffled subjects.
     """
     tests = {name: test for name, (_, test) in fits.items()}
     last = tests["adjusted"]
@@ -70,11 +73,13 @@ def all_contrasts(
         "scale": last.scale or SCALES[kind],
     }
     for name, (problem, test) in fits.items():
-        size, low, high, p_value = np.array([_pair(problem, test, pair) for pair in pairs]).T
+        found = np.array([_pair(problem, test, pair) for pair in pairs]).T
+        size, low, high, p_value, error, df = found
         back = (size, low, high) if is_difference else tuple(np.exp([size, low, high]))
         columns |= dict(zip((name, f"{name}_low", f"{name}_high"), back, strict=True))
         columns[f"{name}_p_value"] = p_value
         columns[f"{name}_p_adjusted"] = correct(p_value, "holm")
+        columns |= {f"{name}_error": error, f"{name}_df": df}
     return pd.DataFrame(columns, columns=list(CONTRAST_COLUMNS))
 
 
@@ -97,8 +102,7 @@ def all_means(
     if not is_mean or any(_FIRTH in test.model for test in tests):
         return pd.DataFrame(columns=list(MEAN_COLUMNS))
     clusters, counts = np.unique(labels, return_counts=True)
-    scale = "mean" if all(test.scale for test in tests) else _MEANS[kind]
-    columns: dict[str, object] = {"cluster": clusters, "n": counts, "scale": scale}
+    columns: dict[str, object] = {"cluster": clusters, "n": counts, "scale": _MEANS[kind]}
     for name, (problem, test) in fits.items():
         at = problem.design.mean(axis=0)
         ends = []
@@ -122,7 +126,7 @@ def _back(kind: str, test: JointTest, values: Values) -> Values:
 
 
 def _pair(problem: Problem, test: JointTest, pair: tuple[int, int]) -> tuple[float, ...]:
-    """First minus second cluster on the scale of the model, its interval and p-value."""
+    """First minus second cluster on the scale of the model, as `_estimate` gives it."""
     if _FIRTH in test.model:
         return _penalized(problem, pair)
     point = np.zeros(0 if test.fitted is None else len(test.fitted.coefficients))
@@ -132,13 +136,13 @@ def _pair(problem: Problem, test: JointTest, pair: tuple[int, int]) -> tuple[flo
     return _estimate(test, point)
 
 
-def _estimate(test: JointTest, point: Values) -> tuple[float, float, float, float]:
-    """A combination of coefficients with its 95 % interval and p-value (normal, or t)."""
+def _estimate(test: JointTest, point: Values) -> tuple[float, ...]:
+    """A combination of coefficients, its 95 % interval, p-value, error and degrees of freedom."""
     from scipy.special import ndtr, stdtr, stdtrit
 
     model = test.fitted
     if model is None:
-        return (np.nan, np.nan, np.nan, np.nan)
+        return (np.nan,) * 6
     size = float(point @ model.coefficients)
     error = float(np.sqrt(point @ model.covariance @ point))
     df = model.df_residual if model.df_of is None else model.df_of(point)
@@ -146,7 +150,7 @@ def _estimate(test: JointTest, point: Values) -> tuple[float, float, float, floa
         reach, p_value = 1.959963984540054, 2 * ndtr(-abs(size / error))
     else:
         reach, p_value = stdtrit(df, 0.975), 2 * stdtr(df, -abs(size / error))
-    return size, size - reach * error, size + reach * error, float(p_value)
+    return size, size - reach * error, size + reach * error, float(p_value), error, df
 
 
 def _penalized(problem: Problem, pair: tuple[int, int]) -> tuple[float, ...]:
@@ -162,4 +166,6 @@ def _penalized(problem: Problem, pair: tuple[int, int]) -> tuple[float, ...]:
     tested: NDArray[np.intp] = np.array([1], dtype=np.intp)
     ratio = max(0.0, penalized_ratio(problem.y, design, model, tested))
     low, high = profile_interval(problem.y, design, model, 1)
-    return float(model.coefficients[1]), low, high, float(chdtrc(1, ratio))
+    error = float(np.sqrt(model.covariance[1, 1]))
+    size, p_value = float(model.coefficients[1]), float(chdtrc(1, ratio))
+    return size, low, high, p_value, error, np.inf

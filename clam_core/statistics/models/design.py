@@ -38,6 +38,12 @@ class Covariates:
         names = tuple(one for one in self.names if one != name)
         return Covariates(names, self.blocks, self.levels)
 
+    def at(self, rows: NDArray[np.bool_]) -> Covariates:
+        """Those of some rows."""
+        blocks = {name: self.blocks[name][rows] for name in self.names}
+        levels = {name: codes[rows] for name, codes in self.levels.items()}
+        return Covariates(self.names, blocks, levels)
+
     def matrix(self, n: int) -> Values:
         """All columns side by side, shape (n, columns)."""
         return np.hstack([np.empty((n, 0)), *(self.blocks[name] for name in self.names)])

@@ -215,9 +215,9 @@ FLAGS = {
     "--forget-missing --workers --engine --scheduler",
     "clinical": "--id --sheet --accept-near-misses --duplicates --decimal --kind --unit --missing "
     "--date-order --forget-declared",
-    "associate": "--run --adjust --correction --repeated --used-in-clustering --within --time "
-    "--event --event-level --until --competing --count --at-risk "
-    "--table-numbers --seed",
+    "associate": "--run --adjust --adjust-by --impute --label-draws --correction --repeated "
+    "--used-in-clustering --within --time --event --event-level --until --competing "
+    "--count --at-risk --equivalence --equivalence-sd --table-numbers --seed",
     "replicate": "--run --in --split --seed",
     "run": "--scans --scans-table --clinical --id --sheet --accept-near-misses --duplicates "
     "--decimal --kind --unit --missing --date-order --forget-declared --run --k --preset --grid "
