@@ -7,9 +7,11 @@ const FAILED = "The scan at its own resolution could not be fetched; you see the
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// What the server knows of the scan, once it has read it.
-async function ready(base, isCurrent, say) {
+// What the server knows of the scan, once it has read it. While it reads, it may know the place of every slice: then the
+// slice that is looked at is fetched alone.
+async function ready(base, { isCurrent, near, begin, put, say }) {
   const until = performance.now() + READ_MS;
+  let seen = null;
   while (isCurrent()) {
     const answer = await fetch(`${base}/info`, { cache: "no-store" });
     if (!answer.ok) return { state: "failed", sentence: FAILED };
@@ -17,17 +19,29 @@ async function ready(base, isCurrent, say) {
     if (info.state !== "reading") return info;
     if (performance.now() > until) return { state: "failed", sentence: FAILED };
     say("Reading the scan at its own resolution ...");
-    await pause(AGAIN_MS);
+    if (info.shape && seen === null) begin(info);
+    if (info.shape && seen !== near()) {
+      seen = near();
+      await early(base, info.shape, seen, { isCurrent, put });
+    } else await pause(AGAIN_MS);
   }
   return null;
 }
 
-// `begin(info)` is told once, `put(values, first)` for each chunk; `say(text, isTrouble)` all the time.
-export async function fetchOwn(base, { isCurrent, near, begin, put, say }) {
+async function early(base, [nx, ny], index, { isCurrent, put }) {
+  const answer = await fetch(`${base}/early/${index}`, { cache: "no-store" });
+  if (!answer.ok || !isCurrent()) return;
+  const bytes = await answer.arrayBuffer();
+  if (bytes.byteLength === 2 * nx * ny && isCurrent()) put(new Int16Array(bytes), index);
+}
+
+// `begin(info)` is told as soon as the geometry is known, and once more when all is read; `leave()` where it is not shown; `put(values, first)` for each chunk; `say(text, isTrouble)` all the time.
+export async function fetchOwn(base, { isCurrent, near, begin, leave, put, say }) {
   try {
-    const info = await ready(base, isCurrent, say);
+    const info = await ready(base, { isCurrent, near, begin, put, say });
     if (!info || !isCurrent()) return;
     if (info.state !== "ready") {
+      leave();
       say(info.sentence || FAILED, true);
       return;
     }

@@ -8,7 +8,12 @@ const flat = (rows) => rows.slice(0, 3).flat();
 export class Scan {
   constructor({ scan, shape, affine }) {
     this.grid = { array: valuesOf(scan, Int16Array), shape, affine: flat(affine) };
-    this.frame({ shape, affine: this.grid.affine, slope: 1, intercept: 0, numbers: null });
+    this.becomeGrid();
+  }
+
+  // Slices are those of the study's copy.
+  becomeGrid() {
+    this.frame({ shape: this.grid.shape, affine: this.grid.affine, slope: 1, intercept: 0, numbers: null });
     this.voxels = this.grid.array;
     this.arrived.fill(1);
   }
@@ -20,6 +25,12 @@ export class Scan {
 
   // From now on slices are those of the scan itself.
   becomeOwn(info) {
+    if (this.isOwn && info.shape.join() === this.shape.join()) { // a slice came early, and stays
+      const { arrived } = this;
+      this.frame({ ...info, affine: flat(info.affine) });
+      Object.assign(this, { arrived, isOwn: true });
+      return;
+    }
     this.frame({ ...info, affine: flat(info.affine) });
     this.voxels = new Int16Array(info.shape[0] * info.shape[1] * info.shape[2]);
     this.isOwn = true;

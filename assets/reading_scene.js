@@ -47,8 +47,17 @@ export class Scene {
   }
 
   becomeOwn(info) {
+    this.reframe(() => this.scan.becomeOwn(info));
+  }
+
+  becomeGrid() {
+    this.reframe(() => this.scan.becomeGrid());
+  }
+
+  // Other voxels at the same place.
+  reframe(change) {
     const place = moved(this.scan.affine, this.at);
-    this.scan.becomeOwn(info);
+    change();
     this.turn += 1;
     this.go(moved(this.scan.fromMm, place));
   }

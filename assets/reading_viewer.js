@@ -96,6 +96,11 @@ export class Viewer {
         this.follow(scene);
         this.redraw();
       },
+      leave: () => {
+        scene.becomeGrid();
+        this.follow(scene);
+        this.redraw();
+      },
       put: (chunk, first) => {
         const isSeen = scene.at[2] >= first && scene.at[2] < first + chunk.length / scene.scan.stride[2];
         scene.scan.put(chunk, first);

@@ -19,6 +19,7 @@ from benchmarks import (
     train_speed,
 )
 from benchmarks.app import interface
+from benchmarks.app.own_resolution import Sizes
 from benchmarks.journal import Progress
 from benchmarks.machine import describe
 from clam_core.errors import SettingsError
@@ -126,7 +127,8 @@ def _associations(options: BenchmarkOptions, progress: Progress) -> Result:
 def _interface(options: BenchmarkOptions, progress: Progress) -> Result:
     plan = interface.Plan()
     if options.quick:
-        plan = interface.Plan(1_000, 5_000, n_runs=2, n_sessions=4, n_rounds=2)
+        own = Sizes(few=20, many=60, n_people=3, n_runs=2)
+        plan = interface.Plan(1_000, 5_000, n_runs=2, n_sessions=4, n_rounds=2, own=own)
     figures = interface.measure(plan, progress)
     machine = describe()
     if options.to is not None:

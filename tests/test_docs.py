@@ -3,6 +3,7 @@
 import importlib.util
 import re
 from dataclasses import fields
+from pathlib import Path
 from typing import get_args
 
 import pyarrow.parquet as pq
@@ -125,12 +126,18 @@ def test_examples_import_what_is_there():
         exec(line, {})  # noqa: S102  (our own page)
 
 
-@pytest.mark.parametrize(("number", "page"), list(enumerate(RECORDS, 1)))
-def test_decisions_are_numbered_and_say_everything(number, page):
+def test_no_two_decisions_have_a_number():
+    numbers = [Path(page).name[:4] for page in RECORDS]
+    assert len(set(numbers)) == len(numbers) > 60
+
+
+@pytest.mark.parametrize("page", RECORDS)
+def test_decisions_are_numbered_and_say_everything(page):
+    """Numbers are handed out before they are written, so that some may come later."""
     text = text_of(page)
     title = re.match(r"# (.+)\n", text)[1]
-    assert page.startswith(f"docs/decisions/{number:04}-")
-    assert title.startswith(f"{number:04} ")
+    assert re.match(r"docs/decisions/\d{4}-", page)
+    assert title.startswith(f"{Path(page).name[:4]} ")
     parts = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
     heads = [part.partition("\n")[0] for part in parts]
     assert heads == ["Context", "Decision", "Cost", "Turned down"]

@@ -32,7 +32,7 @@ _FRAME = """() => {
   return [[0.03, 0.2], [0.97, 0.97]].map(([x, y]) =>
     [box.left + xaxis._offset + x * xaxis._length, box.top + yaxis._offset + y * yaxis._length]);
 }"""
-_PAINT = """
+HAVE_PAINTED = """
   const frame = () => new Promise((done) => requestAnimationFrame(done));
   const slices = root.querySelector("canvas"), pen = slices.getContext("2d");
   const paint = async () => {
@@ -40,7 +40,7 @@ _PAINT = """
     pen.getImageData(0, 0, 1, 1);
   };
 """
-_WHEEL = f"""async (root) => {{{_PAINT}
+_WHEEL = f"""async (root) => {{{HAVE_PAINTED}
   const box = slices.getBoundingClientRect(), found = [];
   const place = () => root.clamViewer.scenes[0].at.join();
   for (let n = 0; n < 12; n++) {{
@@ -53,7 +53,7 @@ _WHEEL = f"""async (root) => {{{_PAINT}
   }}
   return found;
 }}"""
-_SLIDER = f"""async (root, name) => {{{_PAINT}
+_SLIDER = f"""async (root, name) => {{{HAVE_PAINTED}
   const slider = root.querySelector(`[data-name="${{name}}"]`), found = [];
   for (const value of [0.2, 0.8, 0.4, 0.7, 0.3, 0.5]) {{
     const begun = performance.now();
@@ -137,6 +137,26 @@ class Visitor:
         self.page.wait_for_timeout(REST_MS)
         return named, seen
 
+    def click_own(self, shown: Shown, number: int) -> tuple[float, float, float]:
+        """Click a scan: seconds to the copy in the study, to its own slice, and to all of them."""
+        place = self.page.evaluate(_POSITION, shown.places[number])
+        self.page.mouse.move(*place)
+        self.page.wait_for_timeout(500)
+        self.page.evaluate("performance.clearMarks()")
+        begun = time.perf_counter()
+        self.page.mouse.click(*place)
+        while self._viewer_shows() in {"", self._shown}:
+            time.sleep(0.01)
+        grid = time.perf_counter() - begun
+        self._shown = self._viewer_shows()
+        self.page.wait_for_function("performance.getEntriesByName('clam-viewer-sharp').length")
+        sharp = time.perf_counter() - begun
+        self.page.locator(".pane[data-own=all]").first.wait_for()
+        whole = time.perf_counter() - begun
+        self._idle()
+        self.page.wait_for_timeout(REST_MS)
+        return grid, sharp, whole
+
     def box_select(self) -> float:
         """Seconds from the end of a frame around most points to the list of what is selected."""
         self.page.locator('[data-attr=dragmode][data-val="select"]').first.click()
@@ -153,17 +173,18 @@ class Visitor:
     def wheel(self) -> tuple[list[float], int]:
         """Seconds of each change of slice, and messages sent to the server meanwhile."""
         before = self.n_told
-        seconds: list[float] = self._viewer().evaluate(_WHEEL)
+        seconds: list[float] = self.viewer().evaluate(_WHEEL)
         told = self.n_told - before
         self.page.wait_for_timeout(REST_MS)
         return seconds, told
 
     def slide(self, name: str) -> list[float]:
         """Seconds of each change of the map's `opacity` or `threshold`."""
-        seconds: list[float] = self._viewer().evaluate(_SLIDER, name)
+        seconds: list[float] = self.viewer().evaluate(_SLIDER, name)
         return seconds
 
-    def _viewer(self) -> Any:  # noqa: ANN401
+    def viewer(self) -> Any:  # noqa: ANN401
+        """The element of the view."""
         return self.page.locator("section.viewer").first
 
     def _viewer_shows(self) -> str:

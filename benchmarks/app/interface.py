@@ -9,12 +9,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.app.browser import Visitor, chromium, has_playwright
+from benchmarks.app.own_resolution import Sizes, measure_own
 from benchmarks.app.server import ROOT, Server, served
 from benchmarks.app.sessions import PAUSE
 from benchmarks.app.studies import RUN, Shown, make_study
@@ -36,6 +37,7 @@ class Plan:
         n_runs: Cold starts, rounds through the pages, clicks and frames.
         n_sessions: People at the same time.
         n_rounds: What each of them does: map, two scans, clusters, so many times.
+        own: Scans at their own resolution.
     """
 
     n_few: int = 5_000
@@ -43,6 +45,7 @@ class Plan:
     n_runs: int = 5
     n_sessions: int = 30
     n_rounds: int = 4
+    own: Sizes = field(default_factory=Sizes)
 
 
 def measure(plan: Plan, progress: Progress) -> list[Figure]:
@@ -77,6 +80,10 @@ def measure(plan: Plan, progress: Progress) -> list[Figure]:
         with served(root) as server:
             progress("Many people at once", 3, 4)
             figures += _crowd(server, few, plan)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "studies"
+        root.mkdir()
+        figures += measure_own(root, plan.own, progress)
     return figures
 
 

@@ -98,6 +98,20 @@ def make_study(root: Path, name: str, n_scans: int, n_real: int = 12) -> Shown:
     return Shown(name, n_scans, ids, tuple((float(x), float(y)) for x, y in places))
 
 
+def give_run(study: Study) -> Shown:
+    """Give a study that was preprocessed a fitted run with maps, whatever its scans show.
+
+    Args:
+        study: Its grid is 88 cubed, and all of its scans are ready.
+    """
+    table = _table(study.scans().index, len(study.scans()))
+    _write_run(study, table)
+    _write_maps(Run(study, RUN), table, len(table))
+    places = table[["x", "y"]].to_numpy().tolist()
+    ids = tuple(str(scan_id) for scan_id in table.index)
+    return Shown(study.name, len(table), ids, tuple((float(x), float(y)) for x, y in places))
+
+
 def _scans(n_scans: int, n_real: int) -> pd.DataFrame:
     ids = pd.Index([f"SCAN-{n:05d}" for n in range(n_scans)], name="scan_id")
     affine = np.diag([3.0, 3.0, 3.0, 1.0]).ravel().tolist()

@@ -23,7 +23,7 @@ MOST_POINTS = 100_000
 MOST_LEVELS = len(CLUSTER_COLORS)
 NO_VALUE, OTHER = "no value", "other"
 _RING = "#E6007E"
-_SEED = 0
+_SEED, _SQUARES = 0, 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,13 @@ class Marks:
     selection: frozenset[str] | None = None
 
 
-def draw_map(points: pd.DataFrame, color: ColorBy, marks: Marks | None = None) -> Described:
+def draw_map(
+    points: pd.DataFrame,
+    color: ColorBy,
+    marks: Marks | None = None,
+    *,
+    with_density: bool = False,
+) -> Described:
     """Draw the map.
 
     Args:
@@ -66,6 +72,7 @@ def draw_map(points: pd.DataFrame, color: ColorBy, marks: Marks | None = None) -
             pointer as `cards` makes it.
         color: What the colours mean.
         marks: What is open and what is selected.
+        with_density: Whether lines show where many scans lie, of all and not of a sample.
 
     Returns:
         The figure; every point carries its scan_id in `customdata`. Above `MOST_POINTS`
@@ -81,6 +88,8 @@ def draw_map(points: pd.DataFrame, color: ColorBy, marks: Marks | None = None) -
         wanted = shown.index.union(points.index.intersection(list(kept)), sort=False)
         shown = points.loc[wanted]
     figure = go.Figure()
+    if with_density:
+        _lines_of_density(figure, points)
     if color.values is None:
         counts = _by_cluster(figure, shown, color, marks)
     elif pd.api.types.is_numeric_dtype(color.values):
@@ -91,6 +100,27 @@ def draw_map(points: pd.DataFrame, color: ColorBy, marks: Marks | None = None) -
         _ring(figure, shown.loc[[marks.scan]], _size(len(shown)))
     _lay_out(figure)
     return Described(figure, _sentence(n_scans, len(shown), color.title, counts))
+
+
+def _lines_of_density(figure: Any, points: pd.DataFrame) -> None:  # noqa: ANN401
+    """Lines of equal density below the points: counts of squares, smoothed a little."""
+    from scipy.ndimage import gaussian_filter
+
+    x, y = (points[name].to_numpy(dtype=np.float64) for name in ("x", "y"))
+    counts, across, up = np.histogram2d(x, y, bins=_SQUARES)
+    centers = [(ends[1:] + ends[:-1]) / 2 for ends in (across, up)]
+    figure.add_contour(
+        x=centers[0],
+        y=centers[1],
+        z=gaussian_filter(counts, 1.5).T,
+        ncontours=8,
+        contours={"coloring": "none"},
+        line={"color": UNSELECTED, "width": 1.5},
+        showscale=False,
+        showlegend=False,
+        hoverinfo="skip",
+        name="density",
+    )
 
 
 def sample_rows(clusters: NDArray[np.integer], n_most: int, seed: int = _SEED) -> NDArray[np.intp]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from clam_core.pipeline.clinical.table_or_scores import has_scores
 from clam_core.study.associations import Associations
 from clam_core.tables.column_info import ColumnInfo
 from pages.associations.choose_adjustment import choose_adjustment
@@ -39,6 +40,9 @@ _REPEATED = {
 def show(here: Place, found: Associations | None = None) -> None:
     """The settings of a comparison and the button that starts it."""
     clinical = here.study.clinical()
+    if clinical is None and has_scores(here.study):
+        _offer_scores(here)
+        return
     if clinical is None:
         st.info(
             "Whether clusters matter is answered with a clinical table: one row per subject or "
@@ -56,6 +60,19 @@ def show(here: Place, found: Associations | None = None) -> None:
     show_reference_values(here, columns)
     _show_settings(here, columns, found)
     show_visits(here)
+
+
+def _offer_scores(here: Place) -> None:
+    """Without a clinical table what readers have scored blind can be compared all the same."""
+    st.info(
+        "There is no clinical table, but readers have scored these scans: their scores can be "
+        "compared with the clusters. A clinical table can be added later on the page Cohort."
+    )
+    with st.container(horizontal=True):
+        if st.button("Compare the scores", type="primary", disabled=bool(here.stale)):
+            with sentences():
+                start(here.study.name, "associate", {"run": here.fitted.name})
+    page_link("cohort", "Add a clinical table")
 
 
 def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations | None) -> None:

@@ -9,7 +9,15 @@ import streamlit as st
 from clam_core.figures.embedding import MOST_POINTS
 from clam_core.figures.regions import inside
 from pages.explore import address as looked
-from pages.explore.cohort_map_data import RELIABLE, Shown, doubts_of, map_figure, mapped, place_on
+from pages.explore.cohort_map_data import (
+    RELIABLE,
+    Shown,
+    doubts_of,
+    kept_under,
+    map_figure,
+    mapped,
+    place_on,
+)
 from pages.explore.cohort_map_watch import map_name
 from pages.shared.find_scan import find
 from pages.shell.place import Place
@@ -18,6 +26,8 @@ from pages.viewer.view_address import put
 
 MAP_PART, SELECTION_PART, SCAN_PART = "explore-map", "explore-selection", "explore-scan"
 _REGIONS = "_drawn_regions"
+MANY = 1_000
+"""So many points lie over each other: lines can show where most of them are."""
 _FIELD, _HEIGHT = 215, 560
 """Width of a field: three controls fit beside each other, on narrow pages below."""
 _PLANES = {"umap": "Likeness", "pca": "Main axes"}
@@ -47,7 +57,9 @@ def show_map(here: Place) -> None:
         color, plane = _controls(here)
         looked.note(here)
         name = map_name(here, plane)
-        drawn = map_figure(here, Shown(name, plane, color, *looked.drawn(here, name)))
+        dense = len(here.fitted.scans()) > MANY and _ask_density(here)
+        seen = looked.drawn(here, name)
+        drawn = map_figure(here, Shown(name, plane, color, *seen, kept_under(here, color), dense))
         # How high it is follows from the style sheet: beside an open scan there is less room.
         with st.container(key="explore-chart", height=_HEIGHT, border=False):
             st.plotly_chart(
@@ -102,6 +114,19 @@ def _controls(here: Place) -> tuple[str, str]:
     with row.container(width=_FIELD):
         _find(here, found.table)
     return color, plane
+
+
+def _ask_density(here: Place) -> bool:
+    wanted = st.query_params.get("density") == "1"
+    chosen = st.toggle(
+        "Lines of density",
+        wanted,
+        key=f"density-{here.study.name}-{here.fitted.name}",
+        help="Inside a line the scans lie closer together than outside.",
+        on_change=lambda: looked.redraw(here),
+    )
+    put(st.query_params, "density", str(int(chosen)), "0")
+    return bool(chosen)
 
 
 def _find(here: Place, table: pd.DataFrame) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from clam_core.embedding import pca_plane, trust
 from clam_core.figures.described import Described
 from clam_core.figures.embedding import ColorBy, Marks, cards, draw_map
 from clam_core.study import Run, Study, cluster_label, read_names
+from clam_core.study.remarks.selections import read_selections
 from clam_core.study.stamp import results_stamp
 from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.rows_of_scans import align_to_scans, has_row
@@ -29,6 +30,7 @@ _SHOWN_KINDS = ("continuous", "count", "binary", "ordinal", "nominal")
 _MOST_FOR_TRUST = 5_000
 _MOST_FOR_VALUES = 5_000
 _N_VALUES = 4
+_SELECTION = "selection-"
 _OURS = {"cluster": "Cluster", "confidence": "Confidence", "trust": "Reliability of the place"}
 
 
@@ -42,6 +44,7 @@ class Mapped:
         columns: What the clinical columns are; only those that can be shown.
         labels: What clusters are called, by number.
         planes: Names of the planes that there are; the stored one first.
+        kept: Scans of every kept selection, by its name.
     """
 
     table: pd.DataFrame
@@ -49,18 +52,25 @@ class Mapped:
     columns: tuple[ColumnInfo, ...]
     labels: dict[int, str]
     planes: tuple[str, ...]
+    kept: dict[str, frozenset[str]]
 
     def colors(self) -> dict[str, str]:
         """What the map can be coloured by: name in the address, and label."""
         found = dict(_OURS)
         for info in self.columns:
             found[_address_name(info.name)] = titled(info)
-        return found
+        return found | {f"{_SELECTION}{name}": f"Selection: {name}" for name in self.kept}
 
 
 def mapped(here: Place) -> Mapped:
     """The scans of the run with their clinical values."""
-    return _mapped(str(here.study.folder), here.fitted.name, results_stamp(here.fitted))
+    found = _mapped(str(here.study.folder), here.fitted.name, results_stamp(here.fitted))
+    return replace(found, kept=_kept(here.fitted))
+
+
+def _kept(run: Run) -> dict[str, frozenset[str]]:
+    """Selections change while the results stay: they are read each time."""
+    return {name: frozenset(ids) for name, ids in read_selections(run).items()}
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -74,7 +84,7 @@ def _mapped(folder: str, name: str, stamped: str) -> Mapped:  # noqa: ARG001
     names = read_names(run)
     labels = {number: cluster_label(number, names) for number in range(1, info.n_clusters + 1)}
     planes = ("pca",) if info.plane == "pca" else (info.plane, "pca")
-    return Mapped(table, clinical, columns, labels, planes)
+    return Mapped(table, clinical, columns, labels, planes, {})
 
 
 def _clinical(study: Study, table: pd.DataFrame) -> tuple[pd.DataFrame, tuple[ColumnInfo, ...]]:
@@ -120,6 +130,8 @@ class Shown:
         color: What it is coloured by, as in the address.
         marks: What is open and what is selected.
         part: The part that is seen at first.
+        chosen: The scans of the kept selection that the map is coloured by.
+        with_density: Whether lines show where many scans lie.
     """
 
     name: str
@@ -127,6 +139,16 @@ class Shown:
     color: str
     marks: Marks
     part: Part
+    chosen: tuple[str, ...] | None = None
+    with_density: bool = False
+
+
+def kept_under(here: Place, color: str) -> tuple[str, ...] | None:
+    """Scans of the kept selection that a colour means; None where it means something else."""
+    if not color.startswith(_SELECTION):
+        return None
+    ids = _kept(here.fitted).get(color.removeprefix(_SELECTION))
+    return None if ids is None else tuple(sorted(ids))
 
 
 def map_figure(here: Place, shown: Shown) -> Described:
@@ -140,7 +162,12 @@ def _map_figure(folder: str, name: str, stamped: str, shown: Shown) -> Described
     places = _place_on(folder, name, stamped, shown.plane)
     points = places.assign(cluster=found.table["cluster"])
     points["card"] = cards(_texts(found, places["trust"]))
-    drawn = draw_map(points, _color_by(found, shown.color, places["trust"]), shown.marks)
+    color = _color_by(found, shown.color, places["trust"])
+    if shown.chosen is not None:
+        inside = np.where(points.index.isin(shown.chosen), "selected", "others")
+        values = pd.Series(pd.Categorical(inside, ["selected", "others"]), points.index)
+        color = ColorBy(shown.color.removeprefix(_SELECTION), values, found.labels)
+    drawn = draw_map(points, color, shown.marks, with_density=shown.with_density)
     drawn.figure.update_layout(meta=shown.name, dragmode=shown.part.tool)
     if shown.part.x and shown.part.y:
         drawn.figure.update_layout(xaxis_range=shown.part.x, yaxis_range=shown.part.y)

@@ -11,24 +11,19 @@ from clam_core.study.remarks.selections import (
     read_selections,
     selections_table,
 )
+from pages.explore import address as looked
 from pages.shell.place import Place, download_stem
 from pages.shell.text import sentences
 
 
 def offer_keeping(here: Place, name: str, chosen: list[str]) -> None:
     """A button that keeps what is selected under its name."""
-    st.button(
-        "Keep",
-        disabled=not name.strip(),
-        help="Kept with the run, under its name.",
-        on_click=_keep,
-        args=(here, name, chosen),
-    )
-
-
-def _keep(here: Place, name: str, chosen: list[str]) -> None:
-    with sentences():
-        keep_selection(here.fitted, name, chosen)
+    about = "Kept with the run, under its name; the map can be coloured by it."
+    if st.button("Keep", disabled=not name.strip(), help=about):
+        with sentences():
+            keep_selection(here.fitted, name, chosen)
+        looked.redraw(here)
+        st.rerun(scope="app")
 
 
 def _forget(here: Place, name: str) -> None:

@@ -75,6 +75,7 @@ def _show_parts(
 ) -> None:
     """What decides what the pictures show, the pictures, and the evidence."""
     choice, shown, beside = MapChoice(NOTHING), None, None
+    answer = st.container()  # stands before the controls that it depends on
     is_fitted = here.run is not None and scan_id in here.run.scans().index
     if is_fitted:
         choice = choose_map(here, scan_id, key)
@@ -95,7 +96,8 @@ def _show_parts(
             offer_maps(here, scan_id)
         show_panes(panes, style, key, is_plain=is_plain, room=room)
     if shown is not None:
-        show_evidence(here, shown)
+        with answer:
+            show_evidence(here, shown)
 
 
 def _chosen_map(here: Place, scan_id: str, choice: MapChoice) -> ShownMap | None:

@@ -1,4 +1,4 @@
-"""The route of the voxels: what there is of a scan, and its slices in chunks of about 1 MiB."""
+"""The route of the voxels: what there is of a scan, one slice at once, all in chunks of 1 MiB."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def voxel_routes() -> list[Route]:
     start = f"/{base}/voxels" if base else "/voxels"
     return [
         Route(f"{start}/{{ticket}}/info", _info, methods=["GET"]),
+        Route(f"{start}/{{ticket}}/early/{{index:int}}", _early, methods=["GET"]),
         Route(f"{start}/{{ticket}}/{{digest}}/{{chunk:int}}", _chunk, methods=["GET"]),
     ]
 
@@ -65,8 +66,25 @@ async def _chunk(request: Request) -> Response:
     return Response(content, media_type=_MEDIA, headers=_KEPT)
 
 
+async def _early(request: Request) -> Response:
+    ticket = _ticket(request)
+    if ticket is None:
+        return _refused()
+    try:
+        content = await _elsewhere(_early_slice, ticket, request.path_params["index"])
+    except (ClamError, OSError, KeyError):
+        content = None
+    if content is None:
+        return Response(status_code=404, headers=_NOT_STORED)
+    return Response(content, media_type=_MEDIA, headers=_NOT_STORED)
+
+
 def _told(ticket: Ticket) -> dict[str, Any]:
     return _own_scans().info(Study(studies_root() / ticket.study), ticket.scan_id)
+
+
+def _early_slice(ticket: Ticket, index: int) -> bytes | None:
+    return _own_scans().early(Study(studies_root() / ticket.study), ticket.scan_id, index)
 
 
 def _ticket(request: Request) -> Ticket | None:

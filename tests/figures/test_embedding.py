@@ -21,6 +21,19 @@ def points():
     return table.assign(card=[f"card {one}" for one in IDS])
 
 
+def test_lines_of_density_are_highest_where_most_points_lie():
+    rng = np.random.default_rng(0)
+    places = np.concatenate([rng.normal((0, 0), 1, (900, 2)), rng.normal((20, 5), 1, (100, 2))])
+    table = pd.DataFrame(places, columns=["x", "y"]).assign(cluster=1, card="")
+    plain, lined = (draw_map(table, ColorBy(), with_density=one).figure for one in (False, True))
+    assert [trace.type for trace in plain.data] == ["scattergl"]
+    line, points = lined.data
+    assert (line.type, points.type) == ("contour", "scattergl")
+    up, across = np.unravel_index(np.argmax(line.z), np.shape(line.z))
+    assert abs(line.x[across]) < 1.5 and abs(line.y[up]) < 1.5
+    assert np.sum(line.z) == pytest.approx(len(table), rel=0.02)
+
+
 def placed(figure):
     """Where each scan is drawn, and in which trace, from the figure alone."""
     return {

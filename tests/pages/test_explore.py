@@ -9,7 +9,12 @@ import pytest
 
 from clam_core.study import Run, Study
 from clam_core.study.remarks.notes import read_notes
-from clam_core.study.remarks.selections import read_selections
+from clam_core.study.remarks.selections import (
+    forget_selection,
+    keep_selection,
+    read_selections,
+)
+from pages.explore import cohort_map
 from pages.explore.cohort_map import trust_words
 from pages.explore.cohort_map_data import mapped
 from pages.explore.cohort_map_watch import Part, seen_part
@@ -258,6 +263,30 @@ def test_scans_are_chosen_by_a_value_kept_and_opened_again(show, tmp_path, root)
     assert "Nothing selected" in words(page)
     page.button(key="kept-open").click().run()
     assert f"sure ones: {len(wanted)} selected" in words(page)
+
+
+def test_the_map_is_coloured_by_a_kept_selection(show, tmp_path, root):
+    folder = shutil.copytree(root, tmp_path / "studies")
+    keep_selection(Run(Study(folder / "done"), "default"), "dense <b>", ["S00", "S09", "S10"])
+    page = show(folder, study="done", colour="selection-dense <b>")
+    assert not page.exception
+    assert [trace["name"] for trace in drawn(page)["data"]] == ["selected (3)", "others (15)"]
+    assert page.query_params["colour"] == "selection-dense <b>"
+    # What was forgotten colours nothing.
+    forget_selection(Run(Study(folder / "done"), "default"), "dense <b>")
+    other = show(folder, study="done", colour="selection-dense <b>")
+    assert drawn(other)["data"][0]["name"].startswith("Cluster 1")
+
+
+def test_many_points_can_have_lines_of_density(show, monkeypatch):
+    page = show(study="done")
+    assert "Lines of density" not in [one.label for one in page.toggle]
+    monkeypatch.setattr(cohort_map, "MANY", 10)
+    page = show(study="done", density="1")
+    assert [trace["type"] for trace in drawn(page)["data"]][:2] == ["contour", "scattergl"]
+    next(one for one in page.toggle if one.label == "Lines of density").set_value(False).run()
+    assert "contour" not in [trace["type"] for trace in drawn(page)["data"]]
+    assert "density" not in page.query_params
 
 
 def test_a_note_is_kept_with_the_study(show, tmp_path, root):

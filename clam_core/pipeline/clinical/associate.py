@@ -14,7 +14,7 @@ from clam_core.embedding import spread_out
 from clam_core.how_many.run_stability import Stability, cluster_stability
 from clam_core.pipeline.clinical.follow_up import follow_up
 from clam_core.pipeline.clinical.known_event import with_known_event
-from clam_core.pipeline.clinical.needed_table import needed_table
+from clam_core.pipeline.clinical.table_or_scores import table_or_scores
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.fingerprints import FIRST, STATISTICS_VERSION
 from clam_core.pipeline.json_values import plain_values
@@ -87,7 +87,7 @@ def associate_run(
     """Compare every clinical column between the clusters of a run, and store the result.
 
     Args:
-        study: A study with a clinical table.
+        study: A study with a clinical table, or with scores that all readers have locked.
         name: A fitted run.
         settings: What to adjust by and how to test.
         progress: Told what is going on.
@@ -96,7 +96,7 @@ def associate_run(
         The answer in one sentence, then what a reader should know.
 
     Raises:
-        MissingStepError: If there is no clinical table, or no fitted run.
+        MissingStepError: If there is neither of them, or no fitted run.
         StaleRunError: If the run was fitted on other volumes.
         TableError: If nothing can be compared, or a column is not there.
         BusyError: If another process works on the run.
@@ -149,7 +149,7 @@ def associate_run(
 
 def _with_whole_names(study: Study, settings: AssociateSettings) -> AssociateSettings:
     """The same with names of columns that hold a comma, which a command line took apart."""
-    columns = [info.name for info in needed_table(study)[1]]
+    columns = [info.name for info in table_or_scores(study)[1]]
     columns += [info.name for info in acquisition_of(study, columns)[1]]
     columns += [info.name for info in reading_columns(study, columns)[1]]
     lists = {name: getattr(settings, name) for name in ("adjust", "used_in_clustering")}
@@ -185,7 +185,7 @@ def read_inputs(run: Run, settings: AssociateSettings) -> Inputs:
         AlignmentError: If the table has no row of any scan of the run.
     """
     clusters = clusters_table(run).set_index("scan_id")
-    clinical, columns, _ = needed_table(run.study)
+    clinical, columns = table_or_scores(run.study)
     frame = align_to_scans(clinical, clusters)
     tested = [info for info in columns if not _is_idle(info)]
     notes = []

@@ -8,14 +8,18 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from clam_core.errors import ClamError, ReadError
+from clam_core.pipeline.own_resolution.early_slice import early_task, geometry_of
 from clam_core.pipeline.own_resolution.raw_folder import RawFolder
 from clam_core.pipeline.scans.sources import Source, find_sources
 from clam_core.sandbox.pool import ReaderPool, Task
 from clam_core.settings import PreprocessSettings, ReadLimits
 from clam_core.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DEFAULT_BYTES = 20_000_000_000
 VERSION = "1"
@@ -28,6 +32,8 @@ FAILED = f"The files of this scan cannot be read now; {COPY}"
 FULL = f"The disk of the studies is full, so this scan cannot be kept as it is; {COPY}"
 READING = "The scan is being read at its own resolution."
 _PRELOAD = "clam_core.pipeline.own_resolution.read_own"
+_EARLY = "clam_core.pipeline.own_resolution.early_slice"
+_EARLY_PRELOAD = "clam_core.read.dicom.one_slice"
 _CHUNK_BYTES = 1 << 20
 _FAILED_SECONDS = 20.0
 """So long a failure is told to everybody who asks; then it is tried again."""
@@ -48,12 +54,20 @@ class OwnScans:
         self._limit, self._limits = limit_bytes, ReadLimits()
         # Entered: both processes import while the first scan is asked for.
         self._pool = ReaderPool(n_readers, self._limits, (_PRELOAD,)).__enter__()
+        # Of its own: whoever opens a scan sees a slice before those who came first have all.
+        self._early = ReaderPool(1, self._limits, (_EARLY_PRELOAD, _EARLY)).__enter__()
         self._threads = ThreadPoolExecutor(n_readers, thread_name_prefix="own-scan")
         self._lock = threading.Lock()
         self._reading: set[str] = set()
         self._failed: dict[str, tuple[float, str]] = {}
         self._known: dict[tuple[Key, str], tuple[int, int]] = {}
         self.n_started = 0
+
+    def close(self) -> None:
+        """End the readers; what they have begun is given up."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._early):
+            pool.__exit__(None, None, None)
 
     def info(self, study: Study, scan_id: str) -> dict[str, Any]:
         """What there is of a scan; where nothing is, a reader starts.
@@ -65,6 +79,7 @@ class OwnScans:
         Returns:
             state (`reading`, `ready`, `changed`, `gone` or `failed`) and sentence; where it is
             ready, shape, affine, slope, intercept, numbers, digest and slices_per_chunk, too.
+            While it is being read, the first five of them mean that `early` gives slices.
         """
         try:
             source = find_sources(study, scan_id).get(scan_id)
@@ -77,13 +92,41 @@ class OwnScans:
         folder = RawFolder(study.folder, self._limit)
         head = folder.head(digest)
         if head is None:
-            shape = str(study.scans().at[scan_id, "original_shape"])
-            return self._begin(folder, digest, (scan, source, _raw_bytes(shape)))
-        row = study.scans().loc[scan_id]
+            row = _row(study, scan_id)
+            n_bytes = _raw_bytes(str(row["original_shape"]))
+            told = self._begin(folder, digest, (scan, source, n_bytes))
+            return (geometry_of(row) or {}) | told if told["state"] == "reading" else told
+        row = _row(study, scan_id)
         # A copied or touched file passes: the voxels count, not the time of change.
         if row.get("voxel_digest") not in {None, head["voxel_digest"]}:
             return _told("changed", CHANGED)
         return self._ready((str(study.folder), scan_id), digest, head)
+
+    def early(self, study: Study, scan_id: str, index: int) -> bytes | None:
+        """One slice while the scan is still being read; None where it cannot be had soon.
+
+        Args:
+            study: The study.
+            scan_id: One of its scans, whose `info` has told its geometry.
+            index: Along the third axis.
+        """
+        row = _row(study, scan_id)
+        geometry = geometry_of(row)
+        if geometry is None or not 0 <= index < geometry["shape"][2]:
+            return None
+        try:
+            source = find_sources(study, scan_id).get(scan_id)
+            if source is None or set(source.files) & source.missing:
+                return None
+            files = [[str(ref.path), ref.member] for ref in source.files]
+            task = Task(f"{_EARLY}:read_early", early_task(row, files, index), source.n_bytes)
+            _, arrays = self._early.run(task).unwrap()
+        except ClamError:  # whoever reads the whole scan says what is wrong with it
+            return None
+        values = arrays.get("slice")
+        if values is None or list(values.shape) != geometry["shape"][:2]:
+            return None
+        return values.astype("<i2", copy=False).tobytes(order="F")
 
     def chunk(self, study: Path, scan_id: str, digest: str, number: int) -> bytes | None:
         """One chunk of a scan that `info` has called ready; None if it is not there (any more).
@@ -159,6 +202,10 @@ class OwnScans:
 
 def _told(state: str, sentence: str) -> dict[str, Any]:
     return {"state": state, "sentence": sentence}
+
+
+def _row(study: Study, scan_id: str) -> pd.Series[Any]:
+    return cast("pd.Series[Any]", study.scans().loc[scan_id])
 
 
 def _raw_bytes(shape: str) -> int:

@@ -154,21 +154,55 @@ def test_chunks_come_nearest_first_and_a_short_one_is_refused():
       let put = 0;
       globalThis.fetch = async (address) => {
         asked.push(address);
-        if (address.endsWith("info")) return {ok: true, json: async () => g.info};
+        if (address.endsWith("info")) return {ok: true, json: async () => g.infos.shift()};
         return {ok: true, arrayBuffer: async () => new ArrayBuffer(g.bytes)};
       };
       console.warn = () => {};
-      await loader.fetchOwn("v", {isCurrent: () => true, near: () => 6, begin: () => {},
+      await loader.fetchOwn("v", {isCurrent: () => true, near: () => 6,
+        begin: () => said.push("begin"), leave: () => said.push("leave"),
         put: () => { put += 1; }, say: (text, isTrouble) => said.push([text, isTrouble ?? false])});
       return {asked, said, put};
     })()"""
     info = {"state": "ready", "shape": [2, 3, 9], "digest": "d", "slices_per_chunk": 1}
-    whole = run(fetches, {"info": info, "bytes": 12})
+    whole = run(fetches, {"infos": [info], "bytes": 12})
     assert whole["asked"][:4] == ["v/info", "v/d/6", "v/d/5", "v/d/7"]
     assert whole["put"] == 9
     assert whole["said"][-1] == ["", False]
-    short = run(fetches, {"info": info, "bytes": 10})
+    short = run(fetches, {"infos": [info], "bytes": 10})
     assert short["put"] == 0
     assert short["said"][-1][1] is True
-    gone = run(fetches, {"info": {"state": "gone", "sentence": "Gone."}, "bytes": 0})
-    assert gone["said"] == [["Gone.", True]]
+    gone = run(fetches, {"infos": [{"state": "gone", "sentence": "Gone."}], "bytes": 0})
+    assert gone["said"] == ["leave", ["Gone.", True]]
+    reading = {"state": "reading", "shape": [2, 3, 9]}
+    early = run(fetches, {"infos": [reading, reading, info], "bytes": 12})
+    assert early["asked"][:5] == ["v/info", "v/early/6", "v/info", "v/info", "v/d/6"]
+    assert early["said"].count("begin") == 2
+    assert early["put"] == 10
+
+
+def test_a_slice_that_came_early_stays_and_the_copy_comes_back():
+    """The grid in the voxels of the scan, one slice of it, all of it, and the grid again."""
+    given = {"grid": list(range(8)), "info": {"shape": [2, 2, 2], "slope": 1, "intercept": 0}}
+    given |= {"affine": np.eye(4).tolist(), "slice": [50, 51, 52, 53]}
+    told = run(
+        """(() => {
+      const bytes = new Uint8Array(352 + 16);
+      new Int16Array(bytes.buffer, 352).set(g.grid);
+      const s = new scan.Scan({scan: {bytes}, shape: [2, 2, 2], affine: g.affine});
+      const info = {...g.info, affine: g.affine, numbers: null};
+      const seen = [];
+      const look = () => seen.push([s.isOwn, s.nArrived, s.at([0, 0, 1]).scan, s.numbers]);
+      s.becomeOwn(info); look();
+      s.put(new Int16Array(g.slice), 1); look();
+      s.becomeOwn({...info, numbers: [7, 6]}); look();
+      s.becomeGrid(); look();
+      return seen;
+    })()""",
+        given,
+    )
+    assert told == [
+        [True, 0, 4, None],
+        [True, 1, 50, None],
+        [True, 1, 50, [7, 6]],
+        [False, 2, 4, None],
+    ]

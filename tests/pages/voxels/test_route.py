@@ -123,6 +123,37 @@ def test_chunks_are_the_voxels_of_the_reader(visitor, root, name):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["folder", "zip"])
+def test_a_slice_comes_before_the_scan_has_been_read(visitor, root, name):
+    good = ticket(visitor, root, name)
+    volume = expected(root, name)
+    for index in (0, 4, 8):
+        status, headers, content = visitor.get(f"/voxels/{good}/early/{index}")
+        assert status == 200 and headers["Cache-Control"] == "no-store"
+        values = np.frombuffer(content, "<i2").reshape(volume.shape[:2], order="F")
+        np.testing.assert_array_equal(values, volume.array[:, :, index])
+    assert visitor.get(f"/voxels/{good}/early/9")[0] == 404
+    assert visitor.get("/voxels/x/early/0")[0] == 403
+
+
+@pytest.mark.parametrize("name", ["oblique", "tilted"])
+def test_what_is_no_series_of_whole_slices_has_no_early_one(visitor, root, name):
+    assert visitor.get(f"/voxels/{ticket(visitor, root, name)}/early/0")[0] == 404
+
+
+def test_the_geometry_is_told_while_the_scan_is_being_read(root, tmp_path):
+    scans, told = OwnScans(n_readers=1), {}
+    for name in ("folder", "oblique", "tilted"):
+        shutil.copytree(root / name, tmp_path / name)
+        told[name] = scans.info(Study(tmp_path / name), scan_of(root, name))
+    scans.close()
+    assert {one["state"] for one in told.values()} == {"reading"}
+    assert [name for name, one in told.items() if "shape" in one] == ["folder"]
+    volume = expected(root, "folder")
+    assert tuple(told["folder"]["shape"]) == volume.shape
+    np.testing.assert_allclose(told["folder"]["affine"], volume.affine, atol=1e-4)
+
+
 def test_without_a_good_ticket_nothing_is_told(visitor, root):
     good = ticket(visitor, root, "folder")
     digest = visitor.info(good)["digest"]
@@ -251,7 +282,7 @@ def test_a_full_disk_is_said(own, monkeypatch):
         if told["state"] != "reading":
             break
         time.sleep(0.05)
-    scans._pool.__exit__(None, None, None)
+    scans.close()
     assert told == {"state": "failed", "sentence": FULL}
     assert not list(root.glob(".voxels/*/*"))
 

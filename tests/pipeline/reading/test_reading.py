@@ -9,6 +9,7 @@ import pytest
 
 from clam_core.errors import BusyError, MissingStepError, SettingsError, StudyError
 from clam_core.pipeline.clinical.associate import associate_run
+from clam_core.pipeline.clinical.table_or_scores import has_scores
 from clam_core.pipeline.output.destination import Destination
 from clam_core.pipeline.reading import reading_files
 from clam_core.pipeline.reading.make_protocol import ProtocolWish, make_protocol
@@ -257,6 +258,22 @@ def test_scores_are_compared_between_the_clusters(done, tmp_path):
     assert rows.loc["nodes", "n"] == 18
     pd.testing.assert_frame_equal(study.clinical()[0], before)
     assert is_current(run, stored)
+
+
+def test_scores_are_compared_without_a_clinical_table(done, tmp_path):
+    folder = tmp_path / "study"
+    shutil.copytree(done.study.folder, folder)
+    for path in folder.glob("clinical.*"):
+        path.unlink()
+    bare = Study(folder)
+    assert bare.clinical() is None and has_scores(bare)
+    associate_run(bare, "default", AssociateSettings(min_cluster_size=2))
+    rows = read_associations(Run(bare, "default")).rows
+    assert "ground_glass" in set(rows["variable"])
+    assert set(rows["family"]) == {"reading"}
+    shutil.rmtree(folder / "readings")
+    with pytest.raises(MissingStepError, match="no clinical table"):
+        associate_run(Study(folder), "default", AssociateSettings(seed=1, min_cluster_size=2))
 
 
 def test_associations_are_old_once_another_reader_has_locked(study):
