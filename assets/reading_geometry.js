@@ -37,10 +37,11 @@ export function distance(p, q) {
   return Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
 }
 
-// Values of an array of another grid at the voxels of a slice, as it is drawn. Trilinear, or the nearest.
+// Values of an array of another grid at the voxels of a slice, as it is drawn. Trilinear, or the nearest. Where 0 lies
+// outside, values fade to it over a voxel, as the export writes maps; else the outermost voxels reach half a voxel beyond.
 export function sampled(part, toGrid, shape, plane, index, out, outside, isSmooth = true) {
-  const sample = isSmooth && isUpright(toGrid, shape) ? alongAxes : anyhow;
-  return sample(part, toGrid, shape, plane, index, out, outside, isSmooth);
+  if (!isSmooth) return nearest(part, toGrid, shape, plane, index, out, outside);
+  return (isUpright(toGrid, shape) ? alongAxes : anyhow)(part, toGrid, shape, plane, index, out, outside);
 }
 
 // Whether each axis runs along the same axis of the grid, to a millionth of a voxel.
@@ -49,55 +50,63 @@ function isUpright(toGrid, shape) {
   return Math.max(...off) < 1e-6;
 }
 
-// Where the voxels of one axis lie in the grid: the voxel before, how far it is to the next one, and which share of it.
-function stops(toGrid, axis, n, size, isTurned = false) {
+// Where a place lies: the voxel before (-1 before the first), whether the next one counts, and its share; null outside.
+function stop(place, size, isFading) {
+  if (isFading) {
+    if (!(place > -1 && place < size)) return null;
+    const at = Math.floor(place);
+    return [at, 1, place - at];
+  }
+  if (!(place > -0.5 && place < size - 0.5)) return null;
+  const kept = Math.min(size - 1, Math.max(0, place));
+  const at = kept | 0;
+  return [at, kept > at ? 1 : 0, kept - at];
+}
+
+// The same for all voxels along an axis that is drawn backwards.
+function stops(toGrid, axis, n, size, isFading) {
   const [at, next, share] = [new Int32Array(n), new Uint8Array(n), new Float64Array(n)];
   for (let v = 0; v < n; v++) {
-    const place = toGrid[5 * axis] * v + toGrid[4 * axis + 3];
-    const to = isTurned ? n - 1 - v : v;
-    // Half a voxel around the outermost centres still belongs to the grid.
-    if (!(place > -0.5 && place < size - 0.5)) {
-      at[to] = -1;
-      continue;
-    }
-    const kept = Math.min(size - 1, Math.max(0, place));
-    at[to] = kept | 0;
-    share[to] = kept - at[to];
-    next[to] = share[to] ? 1 : 0;
+    const found = stop(toGrid[5 * axis] * v + toGrid[4 * axis + 3], size, isFading);
+    [at[n - 1 - v], next[n - 1 - v], share[n - 1 - v]] = found ?? [-2, 0, 0];
   }
   return { at, next, share };
 }
 
 // Where the axes agree, one axis after the other: several times faster than voxel by voxel.
 function alongAxes({ array, shape: grid }, toGrid, shape, plane, index, out, outside) {
+  const isFading = outside === 0;
+  const pad = isFading ? 1 : 0; // zeros around what there is
   const [cut, across, up] = PLANES[plane];
   const [w, h] = [shape[across], shape[up]];
-  const [g, gUp] = [grid[across], grid[up]];
   const stride = [1, grid[0], grid[0] * grid[1]];
-  const through = stops(toGrid, cut, index + 1, grid[cut]);
-  if (through.at[index] < 0) return out.fill(outside);
-  const [here, step] = [through.at[index] * stride[cut], through.next[index] * stride[cut]];
-  const share = through.share[index];
-  const layer = new Float64Array(g * gUp);
-  for (let v = 0; v < gUp; v++) for (let u = 0; u < g; u++) {
-    const o = here + u * stride[across] + v * stride[up];
-    layer[v * g + u] = array[o] + share * (array[o + step] - array[o]);
+  const through = stop(toGrid[5 * cut] * index + toGrid[4 * cut + 3], grid[cut], isFading);
+  if (!through) return out.fill(outside);
+  const [here, next, share] = through;
+  const [has, hasNext] = [here >= 0, here + next < grid[cut]];
+  const g = grid[across] + 2 * pad;
+  const layer = new Float64Array(g * (grid[up] + 2 * pad));
+  for (let v = 0; v < grid[up]; v++) for (let u = 0; u < grid[across]; u++) {
+    const o = here * stride[cut] + u * stride[across] + v * stride[up];
+    const low = has ? array[o] : 0;
+    layer[(v + pad) * g + u + pad] = low + share * ((hasNext ? array[o + next * stride[cut]] : 0) - low);
   }
-  const columns = stops(toGrid, across, w, g, true);
-  const rows = stops(toGrid, up, h, gUp, true);
+  const columns = stops(toGrid, across, w, grid[across], isFading);
+  const rows = stops(toGrid, up, h, grid[up], isFading);
   const line = new Float64Array(g);
   const isInt = !(out instanceof Float32Array || out instanceof Float64Array);
   for (let y = 0; y < h; y++) {
     const start = y * w;
-    if (rows.at[y] < 0) {
+    if (rows.at[y] < -1) {
       out.fill(outside, start, start + w);
       continue;
     }
-    const [low, high] = [rows.at[y] * g, (rows.at[y] + rows.next[y]) * g];
+    const low = (rows.at[y] + pad) * g;
+    const high = low + rows.next[y] * g;
     for (let u = 0; u < g; u++) line[u] = layer[low + u] + rows.share[y] * (layer[high + u] - layer[low + u]);
     for (let x = 0; x < w; x++) {
-      const o = columns.at[x];
-      if (o < 0) out[start + x] = outside;
+      const o = columns.at[x] + pad;
+      if (columns.at[x] < -1) out[start + x] = outside;
       else {
         const value = line[o] + columns.share[x] * (line[o + columns.next[x]] - line[o]);
         out[start + x] = isInt ? Math.floor(value + 0.5) : value;
@@ -107,47 +116,63 @@ function alongAxes({ array, shape: grid }, toGrid, shape, plane, index, out, out
   return out;
 }
 
-// Voxel by voxel, however the axes are turned.
-function anyhow({ array, shape: [gx, gy, gz] }, toGrid, shape, plane, index, out, outside, isSmooth) {
+// `visit(at, a, b, c)` for each pixel of a slice, with its place in the grid.
+function everywhere(toGrid, shape, plane, index, visit) {
   const [cut, across, up] = PLANES[plane];
   const [w, h] = [shape[across], shape[up]];
-  const layer = gx * gy;
   const start = [0, 1, 2].map((r) => toGrid[4 * r + cut] * index + toGrid[4 * r + 3]);
   const [dx, dy] = [across, up].map((axis) => column(toGrid, axis));
+  for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) {
+    const [u, v] = [w - 1 - x, h - 1 - y];
+    visit(y * w + x, start[0] + u * dx[0] + v * dy[0], start[1] + u * dx[1] + v * dy[1], start[2] + u * dx[2] + v * dy[2]);
+  }
+}
+
+function nearest({ array, shape: [gx, gy, gz] }, toGrid, shape, plane, index, out, outside) {
+  everywhere(toGrid, shape, plane, index, (at, a, b, c) => {
+    const isIn = a > -0.5 && b > -0.5 && c > -0.5 && a < gx - 0.5 && b < gy - 0.5 && c < gz - 0.5;
+    out[at] = isIn ? array[Math.round(a) + gx * (Math.round(b) + gy * Math.round(c))] : outside;
+  });
+  return out;
+}
+
+// Voxel by voxel, however the axes are turned.
+function anyhow({ array, shape: [gx, gy, gz] }, toGrid, shape, plane, index, out, outside) {
+  const isFading = outside === 0;
   const isInt = !(out instanceof Float32Array || out instanceof Float64Array);
-  for (let y = 0; y < h; y++) {
-    const v = h - 1 - y;
-    for (let x = 0; x < w; x++) {
-      const u = w - 1 - x;
-      let a = start[0] + u * dx[0] + v * dy[0];
-      let b = start[1] + u * dx[1] + v * dy[1];
-      let c = start[2] + u * dx[2] + v * dy[2];
-      const at = y * w + x;
-      // Half a voxel around the outermost centres still belongs to the grid.
-      if (!(a > -0.5 && b > -0.5 && c > -0.5 && a < gx - 0.5 && b < gy - 0.5 && c < gz - 0.5)) {
-        out[at] = outside;
-        continue;
-      }
-      if (!isSmooth) {
-        out[at] = array[Math.round(a) + gx * Math.round(b) + layer * Math.round(c)];
-        continue;
-      }
-      a = Math.min(gx - 1, Math.max(0, a));
-      b = Math.min(gy - 1, Math.max(0, b));
-      c = Math.min(gz - 1, Math.max(0, c));
+  const layer = gx * gy;
+  const near = (i, j, k) => (i < 0 || j < 0 || k < 0 || i >= gx || j >= gy || k >= gz ? 0 : array[i + gx * j + layer * k]);
+  everywhere(toGrid, shape, plane, index, (at, a, b, c) => {
+    if (!(a > -1 && b > -1 && c > -1 && a < gx && b < gy && c < gz)) {
+      out[at] = outside;
+      return;
+    }
+    const isInside = a >= 0 && b >= 0 && c >= 0 && a < gx - 1 && b < gy - 1 && c < gz - 1;
+    let value = outside;
+    if (isInside) {
       const [i, j, k] = [a | 0, b | 0, c | 0];
       const [f, g, e] = [a - i, b - j, c - k];
       const o = i + gx * j + layer * k;
-      const [ox, oy, oz] = [f ? 1 : 0, g ? gx : 0, e ? layer : 0];
-      const z00 = array[o] + f * (array[o + ox] - array[o]);
-      const z01 = array[o + oy] + f * (array[o + oy + ox] - array[o + oy]);
-      const z10 = array[o + oz] + f * (array[o + oz + ox] - array[o + oz]);
-      const z11 = array[o + oz + oy] + f * (array[o + oz + oy + ox] - array[o + oz + oy]);
-      const [near, far] = [z00 + g * (z01 - z00), z10 + g * (z11 - z10)];
-      const value = near + e * (far - near);
-      out[at] = isInt ? Math.round(value) : value;
+      const z00 = array[o] + f * (array[o + 1] - array[o]);
+      const z01 = array[o + gx] + f * (array[o + gx + 1] - array[o + gx]);
+      const z10 = array[o + layer] + f * (array[o + layer + 1] - array[o + layer]);
+      const z11 = array[o + layer + gx] + f * (array[o + layer + gx + 1] - array[o + layer + gx]);
+      const [front, back] = [z00 + g * (z01 - z00), z10 + g * (z11 - z10)];
+      value = front + e * (back - front);
+    } else {
+      const found = [stop(a, gx, isFading), stop(b, gy, isFading), stop(c, gz, isFading)];
+      if (found.includes(null)) {
+        out[at] = outside;
+        return;
+      }
+      const [[i, oi, f], [j, oj, g], [k, ok, e]] = found;
+      value = 0;
+      for (const [di, wi] of [[0, 1 - f], [oi, f]]) for (const [dj, wj] of [[0, 1 - g], [oj, g]]) for (const [dk, wk] of [[0, 1 - e], [ok, e]]) {
+        value += wi * wj * wk * near(i + di, j + dj, k + dk);
+      }
     }
-  }
+    out[at] = isInt ? Math.floor(value + 0.5) : value;
+  });
   return out;
 }
 

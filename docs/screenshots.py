@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.browser.serving import browser, served  # noqa: E402  (only now can it be imported)
 
-IMAGES = ROOT / "docs" / "images"
+IMAGES, ASSETS = ROOT / "docs" / "images", ROOT / "assets"
 COLOURS = 128
 
 
@@ -28,7 +28,7 @@ def take(page: Page, name: str, heading: str) -> None:
     page.wait_for_function("[...document.images].every(one => one.complete && one.naturalWidth)")
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     small = picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    small.save(IMAGES / f"{name}.png", optimize=True)
+    small.save((ASSETS if name in OF_README else IMAGES) / f"{name}.png", optimize=True)
 
 
 def at_rest(page: Page) -> None:
@@ -58,7 +58,10 @@ SHOTS: tuple[tuple[str, str, str, int], ...] = (
     ("one_variable", "associations?variable=DLCO", "DLCO", 900),
     ("new_scan", "assign?", "", 900),
     ("report", "report?", "", 900),
+    ("explore", "explore?scan=SARC-041", "", 900),
+    ("associations", "associations?", "", 1900),
 )
+OF_README = {"explore", "associations"}
 """Name of the picture, address, heading at its top (empty: the page's own), height."""
 
 
@@ -72,6 +75,8 @@ def main(studies: Path, names: list[str]) -> None:
             at_rest(page)
             if name == "new_scan":
                 assign(page, studies / "demo-scans")
+            if "scan=" in place:
+                page.locator(".pane[data-own=all]").first.wait_for()
             take(page, name, heading)
 
 

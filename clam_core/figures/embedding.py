@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clam_core.figures.density import add_density
 from clam_core.figures.described import Described, letters
 from clam_core.figures.palette import (
     CLUSTER_COLORS,
@@ -23,7 +24,7 @@ MOST_POINTS = 100_000
 MOST_LEVELS = len(CLUSTER_COLORS)
 NO_VALUE, OTHER = "no value", "other"
 _RING = "#E6007E"
-_SEED, _SQUARES = 0, 60
+_SEED = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,7 @@ def draw_map(
         shown = points.loc[wanted]
     figure = go.Figure()
     if with_density:
-        _lines_of_density(figure, points)
+        add_density(figure, points)
     if color.values is None:
         counts = _by_cluster(figure, shown, color, marks)
     elif pd.api.types.is_numeric_dtype(color.values):
@@ -100,27 +101,6 @@ def draw_map(
         _ring(figure, shown.loc[[marks.scan]], _size(len(shown)))
     _lay_out(figure)
     return Described(figure, _sentence(n_scans, len(shown), color.title, counts))
-
-
-def _lines_of_density(figure: Any, points: pd.DataFrame) -> None:  # noqa: ANN401
-    """Lines of equal density below the points: counts of squares, smoothed a little."""
-    from scipy.ndimage import gaussian_filter
-
-    x, y = (points[name].to_numpy(dtype=np.float64) for name in ("x", "y"))
-    counts, across, up = np.histogram2d(x, y, bins=_SQUARES)
-    centers = [(ends[1:] + ends[:-1]) / 2 for ends in (across, up)]
-    figure.add_contour(
-        x=centers[0],
-        y=centers[1],
-        z=gaussian_filter(counts, 1.5).T,
-        ncontours=8,
-        contours={"coloring": "none"},
-        line={"color": UNSELECTED, "width": 1.5},
-        showscale=False,
-        showlegend=False,
-        hoverinfo="skip",
-        name="density",
-    )
 
 
 def sample_rows(clusters: NDArray[np.integer], n_most: int, seed: int = _SEED) -> NDArray[np.intp]:

@@ -16,11 +16,12 @@ TOKEN = "token-of-the-tests-0123456789"  # noqa: S105  (of servers that tests st
 
 
 @contextmanager
-def served(studies, *options, port=None, app="app.py", **environment):
-    """Address of a fresh server on a folder of studies."""
+def served(studies, *options, port=None, app="app.py", base="", **environment):
+    """Address of a fresh server on a folder of studies; `base` is the path before its pages."""
     port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", app]
     usual = ["--server.headless", "true", "--server.port", str(port)]
+    usual += ["--server.baseUrlPath", base] if base else []
     child = subprocess.Popen(
         [*command, *usual, *options],
         cwd=REPOSITORY,
@@ -30,7 +31,7 @@ def served(studies, *options, port=None, app="app.py", **environment):
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait(f"{address}/_stcore/health", child)
+        _wait(f"{address}/{base}/_stcore/health" if base else f"{address}/_stcore/health", child)
         yield address
     finally:
         child.terminate()

@@ -10,6 +10,8 @@ import pytest
 from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
 
+from clam_core.pipeline.output.export import on_own_grid
+
 ASSETS = Path(__file__).resolve().parents[3] / "assets"
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="Node is not installed")
@@ -47,11 +49,12 @@ def drawn(values, plane, index):
 
 
 @pytest.mark.parametrize("plane", CUTS)
+@pytest.mark.parametrize("outside", [0, -32768])
 @pytest.mark.parametrize(
     ("degrees", "of_scan_degrees"),
     [((0, 0, 0), (4, 3, -6)), ((17, -11, 5), (4, 3, -6)), ((0, 0, 0),) * 2, ((9, 5, -7),) * 2],
 )
-def test_a_map_is_sampled_through_both_affines(plane, degrees, of_scan_degrees):
+def test_a_map_is_sampled_through_both_affines(plane, degrees, of_scan_degrees, outside):
     """Voxel by voxel where the axes differ, axis by axis where they agree."""
     rng = np.random.default_rng(3)
     grid, shape = rng.integers(-127, 128, (9, 8, 7)), (12, 15, 10)
@@ -60,16 +63,20 @@ def test_a_map_is_sampled_through_both_affines(plane, degrees, of_scan_degrees):
     to_grid = np.linalg.inv(of_grid) @ of_scan
     places = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij")).reshape(3, -1)
     at = to_grid[:3, :3] @ places + to_grid[:3, 3:]
-    expected = map_coordinates(grid.astype(float), at, order=1, mode="nearest")
-    is_in = np.all((at > -0.5) & (at < np.array(grid.shape)[:, None] - 0.5), axis=0)
-    expected = np.where(is_in, expected, 0).reshape(shape)
+    if outside:  # the outermost voxels reach half a voxel beyond their centers
+        expected = map_coordinates(grid.astype(float), at, order=1, mode="nearest")
+        is_in = np.all((at > -0.5) & (at < np.array(grid.shape)[:, None] - 0.5), axis=0)
+        expected = np.where(is_in, expected, outside).reshape(shape)
+    else:
+        expected = map_coordinates(grid.astype(float), at, order=1, mode="grid-constant")
+        expected = expected.reshape(shape)
     cut = CUTS[plane][0]
     n_seen = 0
     for index in (1, shape[cut] // 2):
         values = run(
             "Array.from(geometry.sampled({array: g.grid, shape: g.gridShape}, geometry.times("
             "geometry.inverse(g.ofGrid), g.ofScan), g.shape, g.plane, g.index, "
-            "new Float64Array(g.n), 0))",
+            "new Float64Array(g.n), g.outside))",
             {
                 "grid": grid.ravel(order="F").tolist(),
                 "gridShape": grid.shape,
@@ -78,13 +85,44 @@ def test_a_map_is_sampled_through_both_affines(plane, degrees, of_scan_degrees):
                 "shape": shape,
                 "plane": plane,
                 "index": index,
+                "outside": outside,
                 "n": int(np.prod(shape) // shape[cut]),
             },
         )
         wanted = drawn(expected, plane, index)
-        n_seen += np.count_nonzero(wanted)
+        n_seen += np.count_nonzero(wanted != outside)
         np.testing.assert_allclose(np.reshape(values, wanted.shape), wanted, atol=1e-9)
     assert n_seen > 50
+
+
+@pytest.mark.parametrize("plane", CUTS)
+@pytest.mark.parametrize("degrees", [(0, 0, 0), (17, -11, 5)])
+def test_a_map_on_the_voxels_of_the_scan_is_that_of_the_export(plane, degrees):
+    """What is drawn in the app and what `export` writes for other programs are the same map."""
+    rng = np.random.default_rng(4)
+    grid, shape = rng.integers(0, 128, (9, 8, 7)).astype(np.float32), (14, 13, 11)
+    of_grid = affine((3.0, 3.5, 4.0), (0, 0, 0), (-10, -12, -9))
+    of_scan = affine((1.7, 1.6, 2.5), degrees, (-8, -9, -7))
+    exported = on_own_grid(grid, of_grid, shape, of_scan)
+    index = shape[CUTS[plane][0]] // 2
+    values = run(
+        "Array.from(geometry.sampled({array: g.grid, shape: g.gridShape}, geometry.times("
+        "geometry.inverse(g.ofGrid), g.ofScan), g.shape, g.plane, g.index, "
+        "new Float64Array(g.n), 0))",
+        {
+            "grid": grid.ravel(order="F").tolist(),
+            "gridShape": grid.shape,
+            "ofGrid": flat(of_grid),
+            "ofScan": flat(of_scan),
+            "shape": shape,
+            "plane": plane,
+            "index": index,
+            "n": int(np.prod(shape) // shape[CUTS[plane][0]]),
+        },
+    )
+    wanted = drawn(np.asarray(exported, dtype=float), plane, index)
+    assert np.count_nonzero(wanted) > 30
+    np.testing.assert_allclose(np.reshape(values, wanted.shape), wanted, atol=1e-3)
 
 
 def test_a_length_is_that_of_the_patient():

@@ -154,6 +154,21 @@ def test_the_geometry_is_told_while_the_scan_is_being_read(root, tmp_path):
     np.testing.assert_allclose(told["folder"]["affine"], volume.affine, atol=1e-4)
 
 
+def test_the_route_lies_below_the_base_path(root):
+    with served(root, app=WITH_TICKETS, base="clinic/ct") as address:
+        visitor = Asker(address)
+        good = ticket(visitor, root, "folder")
+        told = json.loads(visitor.get(f"/clinic/ct/voxels/{good}/info")[2])
+        assert told["state"] in {"reading", "ready"}
+        content = visitor.get(f"/clinic/ct/voxels/{good}/early/3")[2]
+        wanted = expected(root, "folder").array[:, :, 3]
+        np.testing.assert_array_equal(
+            np.frombuffer(content, "<i2").reshape(wanted.shape, order="F"), wanted
+        )
+        assert visitor.get("/clinic/ct/voxels/x/info")[0] == 403
+        assert b"state" not in visitor.get(f"/voxels/{good}/info")[2]
+
+
 def test_without_a_good_ticket_nothing_is_told(visitor, root):
     good = ticket(visitor, root, "folder")
     digest = visitor.info(good)["digest"]
