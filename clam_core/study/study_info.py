@@ -18,11 +18,21 @@ SCHEMA_VERSION = STUDIES.present
 
 
 class Prepared(Settings):
-    """What `preprocess` made: its settings, and the digest of settings and sources."""
+    """What `preprocess` made.
+
+    Attributes:
+        settings: The grid, the mask and the crop.
+        fingerprint: Names the volumes; the digest of settings and files that they were first
+            made of. Runs know their volumes by it.
+        n_ready: Number of scans that have a volume.
+        files: Digest of settings and files as they lie now, where these were moved or copied
+            and gave the same volumes; empty where it is the fingerprint.
+    """
 
     settings: PreprocessSettings
     fingerprint: str
     n_ready: int
+    files: str = ""
 
 
 class StudyInfo(Settings):

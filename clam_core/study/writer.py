@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from clam_core.errors import StudyError
 from clam_core.study import atomic
 from clam_core.study.arrays import DTYPES, ScanArrays
 from clam_core.study.folder import ARRAYS, PICTURES, SCANS, Study
@@ -90,6 +91,16 @@ class ScanWriter:
         names = {"volume": "volumes", "mask": "masks", "picture": PICTURES}
         written = {place: row for name, place in names.items() if name in arrays}
         self._staging.note({**line, WRITTEN: written})
+
+    def is_as_stored(self, row: int, scan_id: str) -> bool:
+        """Whether volume and mask of a scan, as written now, are those of the study."""
+        try:
+            volume, mask = self._study.volume(scan_id).array, self._study.mask(scan_id)
+            return np.array_equal(self._arrays.read("volumes", row), volume) and (
+                mask is None or np.array_equal(self._arrays.read("masks", row), mask)
+            )
+        except StudyError:  # one of them is damaged or was never there
+            return False
 
     def commit(self, scans: pd.DataFrame, prepared: Prepared) -> None:
         """Replace volumes, masks, pictures and the scans table by the new ones."""

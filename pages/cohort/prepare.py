@@ -46,14 +46,27 @@ def show_give_up(here: Place) -> None:
     with st.container(border=True):
         st.markdown(
             "**Nothing was changed.** If a drive or folder is not connected, connect it and press "
-            f"Go on above. If the files are gone for good, prepare the study without {those}."
+            f"Go on above. If the scans were moved, say where they lie now. If the files are gone "
+            f"for good, prepare the study without {those}."
         )
+        asked = job.arguments if job.step == "preprocess" else job.arguments["preprocess"]
+        _show_moved(here, asked, f"moved_{job.started}")
         is_sure = st.checkbox(
             f"Give up {those}: counted as failed from now on, and left out of new runs. Their "
             "prepared pictures and volumes are deleted, and existing runs can only be looked at.",
             key=f"give_up_{job.started}",
         )
         if st.button(f"Prepare without {those}", disabled=not is_sure):
-            asked = job.arguments if job.step == "preprocess" else job.arguments["preprocess"]
             with sentences():
                 start(here.study.name, "preprocess", {**asked, "forget_missing": True})
+
+
+def _show_moved(here: Place, asked: dict[str, Any], key: str) -> None:
+    """Ask for the folder in which the scans lie now, and look there."""
+    place, button = st.columns([4, 1], vertical_alignment="bottom")
+    folder = place.text_input(
+        "Folder in which the scans lie now, on the computer that runs this app", key=key
+    ).strip()
+    if button.button("Look there", disabled=not folder, width="stretch"):
+        with sentences():
+            start(here.study.name, "preprocess", {**asked, "scans": folder})

@@ -472,7 +472,8 @@ def refused(root, n="those 2 scans"):
     record = Record(root, "one")
     record.folder.mkdir(parents=True)
     said = f"3 of 9 files of scans cannot be found below 'in', so no volume was changed; connect \
-the drive or folder again, or give up {n} with --forget-missing."
+the drive or folder again, name the folder in which they lie now (--scans FOLDER), or \
+give up {n} with --forget-missing."
     record.write_state(JobState("preprocess", "failed", error=said, arguments={"grid": 8}))
 
 
@@ -490,6 +491,16 @@ def test_lost_scans_are_given_up_only_after_a_refusal_and_on_purpose(
     next(one for one in page.checkbox if "those 2 scans" in one.label).check().run()
     press(page, "Prepare without those 2 scans")
     assert started[0][1:] == ("one", "preprocess", {"grid": 8, "forget_missing": True})
+
+
+def test_scans_that_were_moved_are_looked_for_where_they_lie_now(monkeypatch, complete, started):
+    refused(complete)
+    page = show(monkeypatch, complete)
+    assert next(one for one in page.button if one.label == "Look there").disabled
+    field = next(one for one in page.text_input if "lie now" in one.label)
+    field.set_value(" /mnt/archive ").run()
+    press(page, "Look there")
+    assert started[0][1:] == ("one", "preprocess", {"grid": 8, "scans": "/mnt/archive"})
 
 
 def test_a_study_prepared_again_keeps_what_the_form_does_not_ask(monkeypatch, complete, started):

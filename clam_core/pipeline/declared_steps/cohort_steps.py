@@ -60,6 +60,9 @@ def preprocess(
     intensity_factor: Annotated[
         float, Option("Multiply all values of MR or pictures by this; CT keeps 1.")
     ] = 1.0,
+    scans: Annotated[
+        Path | None, Option("Folder in which the scans lie now, if they were moved or copied.")
+    ] = None,
     forget_missing: ForgetMissing = False,
     workers: Workers = N_WORKERS,
     engine: EngineName = "processes",
@@ -67,6 +70,7 @@ def preprocess(
     progress: Progress,
 ) -> Summary:
     """Read every scan and bring it onto the study's grid."""
+    from clam_core.pipeline.scans.moved import move_scans
     from clam_core.pipeline.scans.preprocess import preprocess as prepare
     from clam_core.settings import PreprocessSettings
     from clam_core.study import Study
@@ -79,7 +83,8 @@ def preprocess(
         "intensity_factor": intensity_factor,
     }
     settings = PreprocessSettings(grid=axes(grid, opened.info.spatial_dims), **values)
-    return prepare(
+    told = None if scans is None else Summary((move_scans(opened, scans),))
+    done = prepare(
         opened,
         settings,
         workers,
@@ -87,6 +92,7 @@ def preprocess(
         forget_missing=forget_missing,
         scheduler=scheduler_of(engine, scheduler),
     )
+    return _join(told, done)
 
 
 @step(

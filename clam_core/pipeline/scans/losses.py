@@ -14,6 +14,7 @@ from clam_core.pipeline.scans.sources import Source
 from clam_core.wording import plural
 
 _FLAG = " with --forget-missing"
+_NOW = " (--scans FOLDER)"
 _GIVE_UP = re.compile(rf"give up (?:that scan|those (?P<n>[0-9,]+) scans){_FLAG}")
 
 
@@ -53,7 +54,7 @@ def refuse_missing(
     raise StudyError(
         f"{len(missing):,} of {plural(len(needed), 'file')} of scans cannot be found below "
         f"{root.name or str(root)!r}, so no volume was changed; connect the drive or folder again, "
-        f"or give up {those_scans(len(hit))}{_FLAG}."
+        f"name the folder in which they lie now{_NOW}, or give up {those_scans(len(hit))}{_FLAG}."
     )
 
 
@@ -87,7 +88,7 @@ def scans_to_give_up(refusal: str) -> int:
 
 def without_flag(refusal: str) -> str:
     """The sentence of a refusal for those who have no command line before them."""
-    return refusal.replace(_FLAG, "")
+    return refusal.replace(_FLAG, "").replace(_NOW, "")
 
 
 def those_scans(n_scans: int) -> str:

@@ -19,6 +19,7 @@ from clam_core.pipeline.fingerprints import known_voxels, of_voxels
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.scans.keep_ready import TWINS, carry_over
 from clam_core.pipeline.scans.losses import refuse_failed, refuse_missing, scans_with_missing_files
+from clam_core.pipeline.scans.moved import named_as_before
 from clam_core.pipeline.scans.sources import find_sources
 from clam_core.pipeline.summary import Summary
 from clam_core.sandbox.engine import Engine, Reply, Task
@@ -115,7 +116,7 @@ class _Run:
         """Do what is not done yet, then let the results take their places."""
         fingerprint = of_voxels(self._settings, self._sources)
         prepared = self._study.info.prepared
-        stored = "" if prepared is None else prepared.fingerprint
+        stored = "" if prepared is None else prepared.files or prepared.fingerprint
         if stored in known_voxels(self._settings, self._sources):
             fingerprint = stored
         is_made = stored == fingerprint and self._study.is_whole()
@@ -137,9 +138,8 @@ class _Run:
             if not self._forgets:
                 refuse_failed(scans, self._ready & _failed(scans))
             n_ready = int((scans["status"] == "ready").sum())
-            writer.commit(
-                scans, Prepared(settings=self._settings, fingerprint=fingerprint, n_ready=n_ready)
-            )
+            now = Prepared(settings=self._settings, fingerprint=fingerprint, n_ready=n_ready)
+            writer.commit(scans, named_as_before(self._study, writer, scans, now))
         return _summary(scans, "", self._n_given_up(scans))
 
     def _recall(self, lines: Iterable[dict[str, Any]]) -> None:

@@ -46,17 +46,20 @@ class Source:
         return frozenset((*self.files, *self.masks) if with_masks else self.files)
 
 
-def find_sources(study: Study, only: str | None = None) -> dict[str, Source]:
+def find_sources(
+    study: Study, only: str | None = None, *, root: Path | None = None
+) -> dict[str, Source]:
     """Files of every scan that was found; one that has gone is left for its reader to say.
 
     Args:
         study: The study.
         only: Look for the files of this scan alone.
+        root: Look below this folder; by default below the one that the study names.
 
     Raises:
         MissingKeyError: If names are hidden and the study's key is not on this machine.
     """
-    root = Path(study.info.scans_root)
+    root = root or Path(study.info.scans_root)
     stored = study.sources()
     stored = stored[stored["role"] != "failed"]
     if only is not None:

@@ -104,7 +104,8 @@ def test_without_its_scans_nothing_is_replaced(ready, scans, settings, is_emptie
         run(ready, settings)
     assert str(refused.value) == (
         "6 of 6 files of scans cannot be found below 'in', so no volume was changed; connect the "
-        "drive or folder again, or give up those 6 scans with --forget-missing."
+        "drive or folder again, name the folder in which they lie now (--scans FOLDER), or give up "
+        "those 6 scans with --forget-missing."
     )
     assert digests(ready) == before
     assert not list(ready.folder.glob("*.partial"))  # refused before any work
