@@ -133,6 +133,8 @@ class AssociateSettings(Settings):
             cluster, or the one of highest `confidence`.
         used_in_clustering: Columns that the clusters were made from, or that follow
             from the same image; they are described without a p-value.
+        other_images: Columns whose names say that a program read them out of an image, which was
+            not one of these scans; they are tested.
         confounders: Columns of the confounding panel; None takes acquisition and
             demographics.
         min_cluster_size: Clusters with fewer subjects are left out of all tests.
@@ -169,6 +171,7 @@ class AssociateSettings(Settings):
     repeated: Literal["one_row", "cluster_robust"] = "one_row"
     pick: Literal["majority", "confidence"] = "majority"
     used_in_clustering: tuple[str, ...] = ()
+    other_images: tuple[str, ...] = ()
     confounders: tuple[str, ...] | None = None
     min_cluster_size: int = Field(default=2, ge=2, le=1000)
     n_resamples: int = Field(default=9999, ge=99, le=1_000_000)

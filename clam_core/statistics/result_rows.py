@@ -27,6 +27,7 @@ from clam_core.statistics.models.fitted_model import NotEstimableError
 from clam_core.statistics.result import Effect, NotTestableError, Tested, Values
 from clam_core.statistics.significance.choose_test import Compared, compare, smallest_detectable
 from clam_core.tables.column_info import ColumnInfo
+from clam_core.tables.image_columns import is_from_image
 from clam_core.wording import effect_named
 
 CSV_COLUMNS = (
@@ -60,6 +61,13 @@ DESCRIPTIVE = (
     "descriptive only: the clusters were made from it or from the same image, so a test would "
     "find what was put in"
 )
+
+FROM_IMAGE = (
+    "descriptive only: by its name a program read it out of a CT; if that was another scan than "
+    "those of the clusters, name it as such to have it tested"
+)
+
+RATE = "not tested as a value: compared as a rate, beside the time in which events were counted"
 
 FOLLOW_UP = (
     "not tested as a value: compared as time to an event, with Kaplan-Meier curves and a log-rank "
@@ -112,6 +120,10 @@ def make_row(
         cells |= _summarized(cohort, info.kind, values, levels)
         if info.name in settings.used_in_clustering:
             return Row({**cells, "reason": DESCRIPTIVE})
+        if is_from_image(info) and info.name not in settings.other_images:
+            return Row({**cells, "reason": FROM_IMAGE})
+        if info.name == settings.rate_count:
+            return Row({**cells, "reason": RATE})
         if info.name in {settings.survival_time, settings.survival_event}:
             return Row({**cells, "reason": FOLLOW_UP})
         compared = compare(info.name, info.kind, values, cohort.labels, settings)

@@ -26,6 +26,7 @@ from clam_core.tables.read_columns import (
     warnings_of,
 )
 from clam_core.tables.shape.sessions import SCAN, one_row_per_record, rows_of_sessions
+from clam_core.tables.swapped_columns import doubted_together
 from clam_core.tables.text.raw_table import RawTable
 
 _WORDS = re.compile(r"\w+")
@@ -164,6 +165,7 @@ def import_clinical(
     name = "scan_id" if report.level == "scan" else "subject_id"
     ids = pd.Index(list(report.rows), name=name, dtype="str")
     frame = typed_frame(part, kept).set_axis(ids, axis="index")
+    kept = doubted_together(kept, frame)
     told = declared_words(table, columns, declared, before)
     told += [
         f"What was chosen for {name!r} before no longer holds. {why}" for name, why in lost.items()

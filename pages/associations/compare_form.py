@@ -7,6 +7,7 @@ import streamlit as st
 from clam_core.pipeline.clinical.table_or_scores import has_scores
 from clam_core.study.associations import Associations
 from clam_core.tables.column_info import ColumnInfo
+from clam_core.tables.image_columns import is_from_image
 from pages.associations.choose_adjustment import choose_adjustment
 from pages.associations.choose_equivalence import choose_equivalence
 from pages.associations.choose_survival import (
@@ -83,12 +84,16 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
     with st.form("associate", border=False):
         st.markdown("**Compare every variable between the clusters**")
         adjustment = choose_adjustment(columns, {name: labels[name] for name in usable}, known)
+        from_image = [one.name for one in columns if is_from_image(one) and one.name in usable]
+        described = {*known.get("used_in_clustering", []), *from_image}
+        described -= set(known.get("other_images", []))
         used = st.multiselect(
             "Made from the same images (described, not tested)", usable,
-            [name for name in known.get("used_in_clustering", []) if name in usable],
+            [name for name in usable if name in described],
             format_func=labels.__getitem__,
             help="Volumes, densities or scores that a program read out of these scans: the "
-            "clusters were made from the same voxels, so a test would find what was put in.",
+            "clusters were made from the same voxels, so a test would find what was put in. "
+            "Columns whose names say so are chosen already; take out those of other scans.",
         )  # fmt: skip
         sites = [info.name for info in columns if info.kind in _LEVELS]
         within = st.selectbox(
@@ -118,6 +123,7 @@ def _show_settings(here: Place, columns: list[ColumnInfo], found: Associations |
     if asked:
         arguments = {
             "run": here.fitted.name, "used_in_clustering": used,
+            "other_images": [name for name in from_image if name not in used],
             "correction": correction, "repeated": repeated, "within": within,
             "table_numbers": numbers, **adjustment, **alike, **later,
         }  # fmt: skip

@@ -152,7 +152,9 @@ def _with_whole_names(study: Study, settings: AssociateSettings) -> AssociateSet
     columns = [info.name for info in table_or_scores(study)[1]]
     columns += [info.name for info in acquisition_of(study, columns)[1]]
     columns += [info.name for info in reading_columns(study, columns)[1]]
-    lists = {name: getattr(settings, name) for name in ("adjust", "used_in_clustering")}
+    lists = {
+        name: getattr(settings, name) for name in ("adjust", "used_in_clustering", "other_images")
+    }
     whole = {name: joined_names(parts, columns) for name, parts in lists.items()}
     return settings if whole == lists else settings.model_copy(update=whole)
 

@@ -115,7 +115,14 @@ def _settings(run: Run, seed: int) -> AssociateSettings:
     if not has_associations(run):
         return AssociateSettings(seed=seed)
     known = AssociateSettings.model_validate(read_associations(run).about["settings"])
-    names = ("correction", "used_in_clustering", "pick", "min_cluster_size", "within")
+    names = (
+        "correction",
+        "used_in_clustering",
+        "other_images",
+        "pick",
+        "min_cluster_size",
+        "within",
+    )
     return AssociateSettings(seed=seed, **{one: getattr(known, one) for one in names})
 
 

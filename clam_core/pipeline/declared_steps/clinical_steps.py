@@ -56,6 +56,10 @@ def associate(
         tuple[str, ...],
         Option("Columns made from the same images: described without a p-value.", written=NAMES),
     ] = (),
+    other_images: Annotated[
+        tuple[str, ...],
+        Option("Columns read out of images that are not these scans: tested.", written=NAMES),
+    ] = (),
     within: Annotated[
         str | None, Option("Compare within this column as well; the site, if not given.")
     ] = None,
@@ -118,6 +122,7 @@ def associate(
     settings = AssociateSettings(
         adjust=adjust,
         used_in_clustering=used_in_clustering,
+        other_images=other_images,
         event_level=event_level,
         survival_horizon=survival_horizon,
         competing_levels=competing_levels,

@@ -153,7 +153,8 @@ def _two_of_a_body(column: Column, values: dict[str, float]) -> list[str]:
     known = {text: n for text, n in values.items() if n not in CODES}
     meaning = find_meaning(column.name)
     numbers = [n for text, n in known.items() for _ in range(column.whole[text])]
-    found = two_units(column.name, meaning.term if meaning else "", numbers)
+    is_raw = meaning is not None and meaning.unit not in {"% predicted", "z-score"}
+    found = two_units(column.name, meaning.term if meaning and is_raw else "", numbers)
     if found is None:
         return []
     small, large, cut = found

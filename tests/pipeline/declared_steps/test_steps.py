@@ -216,7 +216,7 @@ FLAGS = {
     "clinical": "--id --sheet --accept-near-misses --duplicates --decimal --kind --unit --missing "
     "--date-order --forget-declared",
     "associate": "--run --adjust --adjust-by --impute --label-draws --correction --repeated "
-    "--used-in-clustering --within --time --event --event-level --until --competing "
+    "--used-in-clustering --other-images --within --time --event --event-level --until --competing "
     "--count --at-risk --equivalence --equivalence-sd --table-numbers --seed",
     "replicate": "--run --in --split --seed",
     "run": "--scans --scans-table --clinical --id --sheet --accept-near-misses --duplicates "
