@@ -27,7 +27,7 @@ from clam_core.statistics.models.fitted_model import NotEstimableError
 from clam_core.statistics.result import Effect, NotTestableError, Tested, Values
 from clam_core.statistics.significance.choose_test import Compared, compare, smallest_detectable
 from clam_core.tables.column_info import ColumnInfo
-from clam_core.tables.image_columns import is_from_image
+from clam_core.tables.recognised.image_columns import is_from_image
 from clam_core.wording import effect_named
 
 CSV_COLUMNS = (

@@ -25,8 +25,8 @@ from clam_core.tables.read_columns import (
     read_columns,
     warnings_of,
 )
+from clam_core.tables.recognised.swapped_columns import doubted_together
 from clam_core.tables.shape.sessions import SCAN, one_row_per_record, rows_of_sessions
-from clam_core.tables.swapped_columns import doubted_together
 from clam_core.tables.text.raw_table import RawTable
 
 _WORDS = re.compile(r"\w+")

@@ -7,7 +7,7 @@ import streamlit as st
 from clam_core.pipeline.clinical.table_or_scores import has_scores
 from clam_core.study.associations import Associations
 from clam_core.tables.column_info import ColumnInfo
-from clam_core.tables.image_columns import is_from_image
+from clam_core.tables.recognised.image_columns import is_from_image
 from pages.associations.choose_adjustment import choose_adjustment
 from pages.associations.choose_equivalence import choose_equivalence
 from pages.associations.choose_survival import (

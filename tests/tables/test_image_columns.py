@@ -7,7 +7,7 @@ import pytest
 from clam_core.settings import AssociateSettings
 from clam_core.statistics import associate
 from clam_core.tables.column_info import ColumnInfo
-from clam_core.tables.image_columns import is_from_image
+from clam_core.tables.recognised.image_columns import is_from_image
 from tests.statistics.made_cohorts import clusters_of
 
 
