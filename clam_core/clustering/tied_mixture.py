@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,17 @@ from numpy.typing import NDArray
 from clam_core.clustering.feature_matrix import check_clusters, check_filled, sorted_rows
 from clam_core.clustering.k_means import kmeans_rows
 from clam_core.clustering.naming import order_by_size
+from clam_core.clustering.spread import memberships
+
+Values = NDArray[np.float64]
+Labels = NDArray[np.int64]
 
 FLOOR_SHARE = 1e-3
 """Share of the mean variance of the features that is added to every variance."""
+MAX_ROUNDS = 300
+TOLERANCE = 1e-5
+SOFTENED = 1e-3
+"""Share of each hard start that is spread over all clusters, so that none starts empty."""
 
 
 def tied(
@@ -28,8 +36,9 @@ def tied(
         features: Shape (n_scans, n_features), finite.
         n_clusters: Number of clusters.
         seed: The starts follow from it.
-        n_init: Number of starts, each from one run of k-means; the likeliest result in which
-            every cluster has two scans is kept, else the likeliest.
+        n_init: Number of starts, each from one run of k-means, beside cuts along each
+            principal axis; the likeliest result in which every cluster has two scans is
+            kept, else the likeliest.
 
     Returns:
         Cluster of each scan, shape (n_scans,), from 0, the largest first.
@@ -38,54 +47,96 @@ def tied(
         ClamError: If the scans cannot form that many clusters.
 
     Source:
-        McLachlan & Peel (2000), "Finite Mixture Models", section 3.8; scikit-learn.
+        McLachlan & Peel (2000), "Finite Mixture Models", section 3.8.
     """
     rows = sorted_rows(features)
     check_clusters(rows, n_clusters)
-    # Fewer axes than scans can tell: the covariance within clusters needs several scans each.
     starts = [
         *(kmeans_rows(rows, n_clusters, seed + start, 1) for start in range(max(1, n_init))),
         *_cuts(rows.values, n_clusters),
     ]
-    ended = [_maximize(rows.values, start, n_clusters, seed) for start in starts]
-
-    def merit(found: tuple[NDArray[np.int64], float]) -> tuple[int, float]:
-        return min(2, int(np.bincount(found[0], minlength=n_clusters).min())), found[1]
-
-    best, _ = max(ended, key=merit)
-    check_filled(best, n_clusters, "tied")
-    return order_by_size(rows.back(best))
+    found = maximize(rows.values, starts, n_clusters)
+    check_filled(found.labels, n_clusters, "tied")
+    return order_by_size(rows.back(found.labels))
 
 
-def _cuts(values: NDArray[np.float64], n_clusters: int) -> list[NDArray[np.int64]]:
+@dataclass(frozen=True, eq=False)
+class TiedMixture:
+    """Where expectation and maximization ended.
+
+    Attributes:
+        labels: Likeliest cluster of each scan, shape (n_scans,).
+        log_likelihood: Mean over scans, in nats.
+    """
+
+    labels: Labels
+    log_likelihood: float
+
+
+def maximize(values: Values, starts: list[Labels], n_clusters: int) -> TiedMixture:
+    """Expectation and maximization in turn, from several hard labelings; the best end.
+
+    Args:
+        values: Shape (n_scans, n_features).
+        starts: Hard labels, each of shape (n_scans,).
+        n_clusters: Number of clusters.
+    """
+    ended = [_maximize(values, start, n_clusters) for start in starts]
+
+    def merit(found: TiedMixture) -> tuple[int, float]:
+        # A cluster of one scan gets a likelihood that means nothing.
+        smallest = int(np.bincount(found.labels, minlength=n_clusters).min())
+        return min(2, smallest), found.log_likelihood
+
+    return max(ended, key=merit)
+
+
+def gaussian_log_likelihood(values: Values) -> float:
+    """Mean log-likelihood of one Gaussian, in nats, with the floor that a mixture has."""
+    one = np.zeros(len(values), dtype=np.int64)
+    return _maximize(values, one, 1).log_likelihood
+
+
+def _cuts(values: Values, n_clusters: int) -> list[Labels]:
     """Scans cut into equal parts along each principal axis: starts that k-means does not see."""
     _, _, axes = np.linalg.svd(values, full_matrices=False)
     places = [np.argsort(np.argsort(values @ axis, kind="stable")) for axis in axes]
     return [place * n_clusters // len(values) for place in places]
 
 
-def _maximize(
-    values: NDArray[np.float64], labels: NDArray[np.int64], n_clusters: int, seed: int
-) -> tuple[NDArray[np.int64], float]:
-    """Hard labels that a start ends at, and the mean log-likelihood there."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.mixture import GaussianMixture
+def _maximize(values: Values, labels: Labels, n_clusters: int) -> TiedMixture:
+    """Labels that a start ends at, and the mean log-likelihood there."""
+    n_scans, n_features = values.shape
+    floor = FLOOR_SHARE * float(values.var(axis=0).mean()) + np.finfo(np.float64).tiny
+    squares = values.T @ values + n_scans * floor * np.eye(n_features)
+    shares = (1 - SOFTENED) * _columns(labels, n_clusters) + SOFTENED / n_clusters
+    before = -np.inf
+    for _ in range(MAX_ROUNDS):
+        counts = shares.sum(axis=0) + np.finfo(np.float64).tiny
+        means = shares.T @ values / counts[:, None]
+        # Around the means: sum of x x^T less what the means have of it.
+        covariance = (squares - (means * counts[:, None]).T @ means) / n_scans
+        inverse = np.linalg.inv(covariance)
+        # With one covariance the part that is quadratic in x is the same for all clusters.
+        linear = values @ inverse @ means.T - 0.5 * np.einsum("kp,pq,kq->k", means, inverse, means)
+        joint = linear + np.log(counts / n_scans)
+        highest = joint.max(axis=1, keepdims=True)
+        weights = np.exp(joint - highest)
+        sums = weights.sum(axis=1, keepdims=True)
+        shares = weights / sums
+        common = np.einsum("np,pq,nq->n", values, inverse, values)
+        volume = np.linalg.slogdet(2 * np.pi * covariance)[1]
+        density = (highest + np.log(sums))[:, 0] - 0.5 * (common + volume)
+        now = float(density.mean())
+        if abs(now - before) < TOLERANCE:
+            break
+        before = now
+    return TiedMixture(joint.argmax(axis=1).astype(np.int64), now)
 
-    means = np.stack([values[labels == cluster].mean(axis=0) for cluster in range(n_clusters)])
-    within = values - means[labels]
-    floor = FLOOR_SHARE * float(values.var(axis=0).mean())
-    covariance = within.T @ within / len(values) + floor * np.eye(values.shape[1])
-    mixture = GaussianMixture(
-        n_clusters,
-        covariance_type="tied",
-        reg_covar=floor,
-        weights_init=np.bincount(labels, minlength=n_clusters) / len(labels),
-        means_init=means,
-        precisions_init=np.linalg.inv(covariance),
-        random_state=seed,
-        max_iter=300,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        found: NDArray[np.int64] = mixture.fit_predict(values).astype(np.int64)
-    return found, float(mixture.lower_bound_)
+
+def _columns(labels: Labels, n_clusters: int) -> Values:
+    """One column per cluster, empty ones included."""
+    columns = np.zeros((len(labels), n_clusters))
+    present = memberships(labels)
+    columns[:, : present.shape[1]] = present
+    return columns

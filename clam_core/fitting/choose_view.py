@@ -11,6 +11,8 @@ CLUSTERER_OF = {"profiles": "kmeans", "dcec": "kmeans", "density": "tied", "text
 """Clusterer of the methods that are no clusterers themselves."""
 LEAST_AGREEMENT = 0.4
 """Adjusted Rand index between halves below which groups may be none."""
+LEAST_EVIDENCE = 2.0
+"""Standard deviations of cohorts without groups, below which groups may be none."""
 
 
 def for_its_view(settings: FitSettings) -> FitSettings:
@@ -21,7 +23,10 @@ def for_its_view(settings: FitSettings) -> FitSettings:
     """
     if settings.method not in ZONAL:
         return settings
-    scale = {"background": "apart", "align_brightness": False}
+    scale: dict[str, object] = {"background": "apart", "align_brightness": False}
+    if settings.method == "density":
+        # Fibrosis lies below the pleura; at the rim texture would see little but the rim.
+        scale["trim_rim"] = False
     return settings.model_copy(
         update={
             "scale": settings.scale.model_copy(update=scale),
@@ -39,20 +44,33 @@ def choose_method(method: FitMethod, n_axes: int, *, is_masked: bool) -> FitMeth
     return method
 
 
+def most_evident(scores: dict[FitMethod, float]) -> FitMethod:
+    """The view whose groups are furthest beyond those of cohorts without groups.
+
+    Where groups of no other view are clearly beyond them, the first view stays.
+
+    Args:
+        scores: Evidence by method; the first one is what is taken without another reason.
+    """
+    usual = next(iter(scores))
+    best = max(scores, key=lambda method: scores[method])
+    return best if scores[best] >= LEAST_EVIDENCE else usual
+
+
 def chosen_words(method: FitMethod, scores: dict[FitMethod, float]) -> str:
     """Why the groups of one view were taken, and what to think of them.
 
     Args:
         method: The one that was chosen.
-        scores: By method, how well its groups are found again.
+        scores: By method, how far its groups are beyond those of cohorts without groups.
     """
-    listed = ", ".join(f"{view_of(name)} {score:.2f}" for name, score in scores.items())
-    if scores[method] < LEAST_AGREEMENT:
+    listed = ", ".join(f"{view_of(name)} {score:.1f}" for name, score in scores.items())
+    if scores[method] < LEAST_EVIDENCE:
         return (
-            "In no view are the groups of half of the scans found again in the other half "
-            f"({listed}; 1: the same groups, 0: no more than chance): these groups may be none."
+            "In no view are the groups clearly beyond those of cohorts without groups "
+            f"({listed} standard deviations): these groups may be none."
         )
     return (
-        f"Of the views of a scan, {view_of(method)} was chosen: its groups are found again best "
-        f"in the other half of the scans ({listed}; 1: the same groups, 0: no more than chance)."
+        f"Of the views of a scan, {view_of(method)} was chosen: its groups are furthest beyond "
+        f"those of cohorts without groups ({listed} standard deviations)."
     )

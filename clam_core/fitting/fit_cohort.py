@@ -17,8 +17,9 @@ from clam_core.fitting.choose_view import (
     choose_method,
     chosen_words,
     for_its_view,
+    most_evident,
 )
-from clam_core.fitting.found_again import found_again
+from clam_core.fitting.evidence import evidence
 from clam_core.fitting.heads import (
     order_head,
 )
@@ -157,7 +158,7 @@ def _make(source: ScanSource, settings: FitSettings, context: FitContext) -> _Ma
 def _best_view(
     source: ScanSource, settings: FitSettings, context: FitContext, focal: _Made
 ) -> _Made:
-    """Of focal findings, density and texture the one whose groups are found again best."""
+    """Of focal findings, density and texture the one whose groups are most evident."""
     # Checkpoints hold the training of the focal view; the others have none.
     untrained = replace(context, pretrained=None, refined=None)
     made = [focal]
@@ -165,12 +166,13 @@ def _best_view(
         other = settings.model_copy(update={"method": method})
         made.append(_make(source, for_its_view(other), untrained))
     scores = {
-        one.method: found_again(
+        one.method: evidence(
             one.values, CLUSTERER_OF[one.method], settings.n_clusters, settings.seed
         )
         for one in made
     }
-    best = max(made, key=lambda one: scores[one.method])
+    chosen = most_evident(scores)
+    best = next(one for one in made if one.method == chosen)
     note = chosen_words(best.method, scores)
     return replace(best, history=focal.history, notes=[*focal.notes, note])
 

@@ -18,7 +18,15 @@ from clam_core.training import CohortImages, encode_with
 from clam_core.training.memory import Parts
 
 PERCENTILES = (1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99)
-"""Percentiles of the cohort's values inside the masks; each is a knot."""
+"""Percentiles of the cohort's values inside the masks; each is a knot of texture."""
+ENDS, N_FINE = (0.5, 99.5), 48
+"""Percentiles between which as many knots of density lie at equal distances."""
+MOST_AXES = 10
+"""Principal axes of densities, at least; the fit keeps those that show groups."""
+EDGES = (0.0, 0.1, 0.4, 0.6, 0.9, 1.0)
+"""Shares of a zone that bands of values lie between: the darkest tenth, and so on."""
+STILL = 1e-6
+"""Share of the mean spread below which a mean value does not differ from scan to scan."""
 MOST_SCANS, MOST_VOXELS = 100, 20_000
 """Scans, and voxels of each, that the percentiles are taken over."""
 FEW_VOXELS = 40
@@ -37,8 +45,10 @@ def make_zonal(
 ) -> tuple[ZonalFeatures, NDArray[np.float64]]:
     """Fit zonal features to a cohort.
 
-    Shares near knots are added up from below (how much of a zone is at most that dense), in
-    units of their spread, and projected to the principal axes of each zone.
+    Of densities, mean values of five bands of each zone in units of their spread are projected
+    to their principal axes. Of texture, shares near knots are added up from below (how much of
+    a zone is at most that rough), in units of their spread, and projected to the principal axes of
+    each zone.
 
     Args:
         what: `density` or `texture`.
@@ -54,6 +64,7 @@ def make_zonal(
     """
     how = ZonalKind(
         what,
+        edges=EDGES if what == "density" else (),
         n_zones=3 if images.scale.is_masked and len(images.grid) == 3 else 1,
         block=2 if min(autoencoder.padded) < FEW_VOXELS else 4,
     )
@@ -68,17 +79,36 @@ def make_zonal(
         images,
         Parts(size, []),
     )[0].double()
-    mean = shares.mean(dim=0)
-    units = _added_up(how.n_zones * len(knots))
-    spread = ((shares - mean) @ units).std(dim=0, correction=0)
+    numbers = features.numbers(shares.float()).double()
+    mean = numbers.mean(dim=0)
+    project = _across if what == "density" else _in_each_zone
+    n_axes = max(settings.n_features, MOST_AXES) if what == "density" else settings.n_features
+    components = project(numbers - mean, how, n_axes)
+    features.mean, features.components = mean.float(), components.float()
+    return features, ((numbers - mean) @ components).numpy()
+
+
+def _across(centered: Tensor, how: ZonalKind, n_axes: int) -> Tensor:  # noqa: ARG001
+    """From mean values to their principal axes, over all zones; each in units of its spread."""
+    spread = centered.std(dim=0, correction=0)
+    # Of what does not differ at all the spread is rounding, which must not be blown up.
+    still = spread <= STILL * spread.mean()
+    units = torch.where(still, 0.0, 1 / torch.where(still, 1.0, spread))
+    return units[:, None] * principal_axes(centered * units, min(n_axes, *centered.shape))
+
+
+def _in_each_zone(centered: Tensor, how: ZonalKind, n_axes: int) -> Tensor:
+    """From shares, added up from below, to the principal axes of each zone.
+
+    Each zone for itself: an axis across zones would let one speak in the place of another.
+    """
+    units = _added_up(len(centered.T) // len(PERCENTILES))
+    spread = (centered @ units).std(dim=0, correction=0)
     # With a floor: dividing what hardly differs by its spread alone would blow it up.
     units = units / torch.hypot(spread, FLOOR_SHARE * spread.mean()).clamp_min(1e-12)
-    per_zone = max(1, round(settings.n_features / how.n_zones))
-    # Each zone for itself: an axis across zones would let one speak in the place of another.
-    parts = torch.split((shares - mean) @ units, len(units) // how.n_zones, dim=1)
-    components = units @ _in_blocks([principal_axes(part, per_zone) for part in parts])
-    features.mean, features.components = mean.float(), components.float()
-    return features, ((shares - mean) @ components).numpy()
+    per_zone = max(1, round(n_axes / how.n_zones))
+    parts = torch.split(centered @ units, len(units) // how.n_zones, dim=1)
+    return units @ _in_blocks([principal_axes(part, per_zone) for part in parts])
 
 
 def _floor(images: CohortImages) -> float:
@@ -102,12 +132,15 @@ def _knots(
         seen = responses(image, inside, what)[0].flatten(1)[:, inside.flatten()]
         chosen = rng.permutation(seen.shape[1])[:MOST_VOXELS]
         drawn.append(seen[:, torch.from_numpy(chosen)].numpy())
-    values = np.percentile(np.concatenate(drawn, axis=1), PERCENTILES, axis=1).T
+    wanted = ENDS if what == "density" else PERCENTILES
+    values = np.percentile(np.concatenate(drawn, axis=1), wanted, axis=1).T
     span = values[:, -1:] - values[:, :1]
     if not (span > 0).all():
         raise StudyError(
             "The scans hardly differ in any value inside their masks; there is nothing to group."
         )
+    if what == "density":
+        return torch.from_numpy(np.linspace(values[:, 0], values[:, 1], N_FINE, axis=1)).float()
     # Equal percentiles (much air) would be knots without a distance: they are drawn apart a little.
     rising = np.maximum.accumulate(values, axis=1) + span * np.linspace(0, 1e-4, values.shape[1])
     return torch.from_numpy(rising).float()

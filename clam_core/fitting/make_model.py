@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from clam_core.clustering import cluster_scans
 from clam_core.embedding import spread_out
 from clam_core.fitting.choose_view import CLUSTERER_OF, ZONAL
+from clam_core.fitting.evidence import evidence
 from clam_core.fitting.fit_profile_features import make_profiles
 from clam_core.fitting.fit_zonal_features import make_zonal
 from clam_core.fitting.heads import (
@@ -16,11 +17,14 @@ from clam_core.fitting.heads import (
     mixture_head,
     student_head,
 )
-from clam_core.models import Autoencoder, ClusterModel, LatentFeatures
+from clam_core.models import Autoencoder, ClusterModel, LatentFeatures, ZonalFeatures
 from clam_core.models.features import Features
 from clam_core.models.heads import Head
 from clam_core.settings import FitMethod, FitSettings
 from clam_core.training import CohortImages, encode
+
+N_AXES = (4, 6, 8, 10)
+"""Principal axes of densities that are tried."""
 
 
 def make_model(
@@ -41,7 +45,11 @@ def make_model(
     values: NDArray[np.floating]
     if method == "profiles":
         features, _, values = make_profiles(autoencoder, images, settings)
-    elif method in {"density", "texture"}:
+    elif method == "density":
+        features, values = _most_evident(
+            *make_zonal(method, autoencoder, images, settings), settings
+        )
+    elif method == "texture":
         features, values = make_zonal(method, autoencoder, images, settings)
     else:
         features = LatentFeatures()
@@ -57,6 +65,24 @@ def make_model(
     else:
         head = student_head(values, labels, is_unit=settings.kernel == "unit")
     return ClusterModel(autoencoder, features, head), values
+
+
+def _most_evident(
+    features: ZonalFeatures, values: NDArray[np.float64], settings: FitSettings
+) -> tuple[ZonalFeatures, NDArray[np.float64]]:
+    """The first principal axes only: as many as show groups that are most evident.
+
+    Few axes may leave out the direction that groups lie in; with many a mixture finds groups in
+    any direction.
+    """
+    numbers = [n for n in N_AXES if n <= values.shape[1]] or [values.shape[1]]
+    scores = [
+        evidence(values[:, :n], CLUSTERER_OF["density"], settings.n_clusters, settings.seed)
+        for n in numbers
+    ]
+    n_axes = numbers[int(np.argmax(scores))]
+    features.components = features.components[:, :n_axes].clone()
+    return features, values[:, :n_axes]
 
 
 def _labels(

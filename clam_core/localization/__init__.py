@@ -29,7 +29,13 @@ from clam_core.localization.randomization import (
     compare_maps,
     randomize_encoder,
 )
-from clam_core.localization.reference import Reference, drawn_rows, make_reference, median_of
+from clam_core.localization.reference import (
+    Reference,
+    drawn_rows,
+    make_reference,
+    median_of,
+    middle_of,
+)
 from clam_core.localization.shares import HU_BANDS, OUTSIDE, MapShares, map_shares
 from clam_core.localization.task import Question
 from clam_core.localization.truth import (
@@ -74,6 +80,7 @@ __all__ = [
     "map_shares",
     "measure_faithfulness",
     "median_of",
+    "middle_of",
     "own_clusters",
     "random_smooth_map",
     "randomize_encoder",

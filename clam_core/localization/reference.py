@@ -29,7 +29,8 @@ class Reference:
 
     Attributes:
         layer: Encoder convolution that `activation` belongs to, from 1.
-        activation: Median per channel and position, shape (1, channels, *size).
+        activation: Median per channel and position, shape (1, channels, *size); the mean
+            where clusters are read from the image itself.
         image: Median per voxel, standardised, shape (1, 1, *grid).
         n_scans: Scans of the cohort.
         n_used: Scans that the medians were taken over.
@@ -102,11 +103,21 @@ def make_reference(
         raise AlignmentError("A reference needs at least one scan; the cohort has none.")
     return Reference(
         layer=layer,
-        activation=torch.from_numpy(median_of(kept.activations)).to(parameter),
+        activation=torch.from_numpy(middle_of(kept.activations, model)).to(parameter),
         image=torch.from_numpy(median_of(kept.images)).to(parameter),
         n_scans=kept.n_seen,
         n_used=len(kept.images),
     )
+
+
+def middle_of(activations: list[Values], model: ClusterModel) -> Values:
+    """Median of activations; of shares of voxels the mean, as medians would not add up to one."""
+    if not model.reads_image:
+        return median_of(activations)
+    total = np.zeros(activations[0].shape)
+    for one in activations:
+        total += one
+    return (total / len(activations)).astype(activations[0].dtype)
 
 
 def drawn_rows(model: ClusterModel, n_scans: int, layer: int, seed: int = 0) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import torch
@@ -79,6 +79,8 @@ def _features(description: dict[str, Any], tensors: dict[str, Tensor]) -> Featur
     if description["features"] == ZonalFeatures.kind:
         names = ("floor", "knots", "mean", "components")
         zonal = ZonalKind(**_known(ZonalKind, description["zonal"]))
+        # A list in the file.
+        zonal = replace(zonal, edges=tuple(zonal.edges))
         return ZonalFeatures(zonal, *(tensors[f"features.{name}"] for name in names))
     if description["features"] == LatentFeatures.kind:
         return LatentFeatures()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,8 @@ from clam_core.models.features import Features
 
 STEPS = (1, 2)
 """Voxels between the neighbours that texture compares."""
+NO_SHARE = 1e-6
+"""Share of a zone that counts as nothing."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,14 @@ class ZonalKind:
         what: `density` looks at the values, `texture` at differences of neighbours.
         n_zones: Equal parts of the height of the mask (last axis), lowest first.
         block: Edge of the cubes of voxels that one node sums up.
+        edges: Shares of a zone from 0 to 1, between which mean values are looked at
+            (`band_means`); empty looks at the shares near knots themselves.
     """
 
     what: Literal["density", "texture"]
     n_zones: int = 3
     block: int = 2
+    edges: tuple[float, ...] = ()
 
 
 class ZonalFeatures(Features):
@@ -37,14 +43,16 @@ class ZonalFeatures(Features):
     Each voxel belongs to the knots on either side of its value (linear B-splines), by shares
     that add up to 1, divided by the voxels of its zone. Sums over blocks of voxels are the
     nodes of the only layer; sums over nodes are the share of each zone near each knot. The
-    features are linear in them, so that what a node adds to a cluster is known exactly.
+    features are linear in them, so that what a node adds to a cluster is known exactly, or
+    in mean values of bands that follow from them.
 
     Args:
         how: Values or differences, zones and blocks.
         floor: Standardised value below which a voxel lies outside the mask.
         knots: Rising standardised values, shape (n_responses, n_knots).
-        mean: Mean shares of the cohort, shape (n_zones * n_responses * n_knots,).
-        components: From shares to features, shape (same, n_features).
+        mean: Mean numbers of the cohort, shape (n_zones * n_responses * n_knots,), or of
+            bands instead of knots.
+        components: From these numbers to features, shape (same, n_features).
 
     Source:
         Values in zones: Best et al. (2003), "Quantitative CT indexes in idiopathic pulmonary
@@ -98,7 +106,39 @@ class ZonalFeatures(Features):
 
     def forward(self, activations: Tensor, autoencoder: Autoencoder) -> Tensor:  # noqa: ARG002
         """Features, shape (n, n_features), of the nodes."""
-        return (self.shares(activations) - self.mean) @ self.components
+        return (self.numbers(self.shares(activations)) - self.mean) @ self.components
+
+    def numbers(self, shares: Tensor) -> Tensor:
+        """What is projected: the shares, or means of bands of each zone, shape (n, n_numbers)."""
+        if not self.how.edges:
+            return shares
+        parts = shares.reshape(len(shares), self.how.n_zones, *self.knots.shape)
+        return band_means(parts, self.knots, self.how.edges).flatten(1)
+
+
+def band_means(shares: Tensor, knots: Tensor, edges: tuple[float, ...]) -> Tensor:
+    """Mean value of the darkest tenth of a zone, of the next three tenths, and so on.
+
+    Unlike a quantile it does not jump where a zone has two heaps of values: it is linear in
+    the shares, piece by piece.
+
+    Args:
+        shares: Share near each knot, shape (..., n_responses, n_knots); they need not add up
+            to 1, and where there are none at all each mean is 0.
+        knots: Rising values, shape (n_responses, n_knots).
+        edges: Rising shares of the zone from 0 to 1, between which bands lie.
+
+    Returns:
+        Shape (..., n_responses, n_bands).
+    """
+    summed = shares.clamp_min(0).cumsum(dim=-1)
+    reached = summed / summed[..., -1:].clamp_min(NO_SHARE)
+    before = torch.cat([torch.zeros_like(reached[..., :1]), reached[..., :-1]], dim=-1)
+    means = []
+    for low, high in itertools.pairwise(edges):
+        inside = reached.clamp(low, high) - before.clamp(low, high)
+        means.append((inside * knots).sum(dim=-1) / (high - low))
+    return torch.stack(means, dim=-1)
 
 
 def responses(images: Tensor, inside: Tensor, what: Literal["density", "texture"]) -> Tensor:

@@ -3,10 +3,7 @@
 import numpy as np
 import pytest
 
-from clam_core.fitting import fit_model, preset_settings
-from clam_core.fitting.choose_view import chosen_words
 from clam_core.fitting.found_again import found_again
-from tests.fitting.test_zonal_features import agreement, cohort
 
 
 def apart(distance, n_scans=60, seed=3):
@@ -33,20 +30,3 @@ def test_the_order_of_scans_does_not_matter():
 
 def test_too_few_scans_find_nothing_again():
     assert found_again(apart(9, n_scans=4), "kmeans", 3, 0) == 0
-
-
-def test_the_best_view_is_taken_and_said():
-    """Denser everywhere: focal findings are relative to each scan's own median."""
-
-    def denser(volume, is_ill, rng):
-        volume += 200 * is_ill
-
-    fitted = fit_model(cohort(denser), preset_settings("fast", 2, "best", epochs=0))
-    assert agreement(fitted) == 1
-    assert fitted.method == "density"
-    assert any("density was chosen" in note for note in fitted.notes)
-
-
-def test_words_of_views_without_groups():
-    said = chosen_words("profiles", {"profiles": 0.2, "density": 0.1, "texture": 0.0})
-    assert said.startswith("In no view") and "focal 0.20, density 0.10, texture 0.00" in said

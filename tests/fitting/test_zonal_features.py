@@ -9,7 +9,7 @@ from clam_core.fitting.choose_view import for_its_view
 from clam_core.fitting.fit_zonal_features import make_zonal
 from clam_core.models import describe_model, model_tensors, rebuild_model
 from clam_core.models.autoencoder import seeded_autoencoder
-from clam_core.models.zonal_features import near_knots, nodes_of, responses, zones_of
+from clam_core.models.zonal_features import band_means, near_knots, nodes_of, responses, zones_of
 from clam_core.pipeline.method.explain import ExplainedCohort
 from clam_core.settings import LocalizeSettings
 from clam_core.training import CohortImages, ScanSource, fit_input_scale
@@ -147,3 +147,64 @@ def test_differences_are_those_of_neighbours_inside():
     inside = torch.tensor([[True, True], [True, False]]).reshape(1, 1, 2, 2)
     near = responses(image, inside, "texture")[0, 0]
     np.testing.assert_allclose(near, [[2.0, 3.0], [1.0, 0.0]])
+
+
+def test_means_of_bands_by_hand():
+    knots = torch.tensor([[0.0, 10, 20, 30]])
+    shares = torch.tensor([[[0.25, 0.25, 0.25, 0.25]]])
+    found = band_means(shares, knots, (0, 0.25, 0.75, 1))
+    np.testing.assert_allclose(found[0, 0], [0, 15, 30], atol=1e-4)
+    halved = band_means(0.5 * shares, knots, (0, 0.1, 0.5, 1))
+    np.testing.assert_allclose(halved[0, 0], [0, 6.25, 25], atol=1e-4)
+
+
+def test_a_zone_without_voxels_has_no_means_but_no_error_either():
+    knots = torch.tensor([[0.0, 10, 20]])
+    shares = torch.zeros(1, 1, 3, requires_grad=True)
+    found = band_means(shares, knots, (0, 0.5, 1))
+    found.sum().backward()
+    assert torch.isfinite(found).all() and torch.isfinite(shares.grad).all()
+
+
+def test_density_is_read_as_means_of_bands_of_zones():
+    """Features give back the sorted voxels' own means, to a part of a knot's distance."""
+    source = cohort(denser_below, n_scans=12)
+    asked = for_its_view(settings("density"))
+    scale = fit_input_scale(source, asked.scale)
+    images = CohortImages(source, scale)
+    network = seeded_autoencoder(GRID, asked.network, 0)
+    features, _ = make_zonal("density", network, images, asked)
+    shares = features.shares(features.look(images.batch(torch.arange(12)), network))
+    found = features.numbers(shares).double().numpy().reshape(12, 3, 5) * scale.sd + scale.mean
+    knots = features.knots[0].double().numpy() * scale.sd + scale.mean
+    n_compared = 0
+    for row in range(12):
+        volume, mask = source.read(row)
+        heights = np.flatnonzero(mask.any(axis=(0, 1)))
+        if len(heights) % 3:
+            continue
+        n_compared += 1
+        for zone, planes in enumerate(np.split(heights, 3)):
+            inside = volume[:, :, planes][mask[:, :, planes]].astype(float)
+            inside = np.sort(np.clip(inside, knots[0], knots[-1]))
+            bands = np.split(inside, (np.array([0.1, 0.4, 0.6, 0.9]) * len(inside)).astype(int))
+            expected = [band.mean() for band in bands]
+            np.testing.assert_allclose(found[row, zone], expected, atol=8)
+    assert n_compared
+
+
+def test_all_of_the_mask_counts_for_density_and_its_core_for_texture():
+    """Fibrosis lies below the pleura."""
+    assert not for_its_view(settings("density")).scale.trim_rim
+    assert for_its_view(settings("texture")).scale.trim_rim
+
+
+def test_maps_are_held_against_the_mean_of_shares():
+    """Medians of nodes, most of which are empty, would not add up to one."""
+    source = cohort(denser_below, n_scans=12)
+    fitted = fit_model(source, settings("texture"))
+    images = CohortImages(source, fitted.scale)
+    clusters = fitted.soft_assignment.argmax(axis=1)
+    reference = ExplainedCohort(fitted.model, images, clusters).reference(LocalizeSettings())
+    shares = fitted.model.features.shares(reference.activation).reshape(3, 2, -1).sum(dim=2)
+    np.testing.assert_allclose(shares, 1, atol=1e-4)

@@ -19,6 +19,7 @@ from clam_core.localization import (
     drawn_rows,
     map_layer,
     median_of,
+    middle_of,
     with_backdrop,
 )
 from clam_core.pipeline.method.explain import FittedCohort, asked_of_all
@@ -67,8 +68,9 @@ class CohortWork:
             n_scans = len(self.cohort.table)
             rows = drawn_rows(model, n_scans, layer, self.settings.seed)
             found = self._activations(rows, layer, None, with_image=True)
-            parts = [[torch.from_numpy(median_of(one))] for one in found]
-            (activation,), (image,) = parts
+            activations, images = found
+            activation = torch.from_numpy(middle_of(activations, model))
+            image = torch.from_numpy(median_of(images))
             bare = Reference(layer, activation, image, n_scans, len(rows))
             self._reference = self._add_backdrop(bare, None)
         return self._reference
