@@ -16,19 +16,23 @@ sys.path.insert(0, str(ROOT))
 from tests.browser.serving import browser, served  # noqa: E402  (only now can it be imported)
 
 IMAGES, ASSETS = ROOT / "docs" / "images", ROOT / "assets"
-COLOURS = 128
+MOST_BYTES = 500_000
 
 
 def take(page: Page, name: str, heading: str) -> None:
-    """Store what is seen from a heading on, with few colours: such pictures stay small."""
+    """Store what is seen from a heading on: as it is, or in 256 colours where it is large."""
     if heading:
         place = page.get_by_role("heading", name=heading).last
         place.evaluate("heading => heading.scrollIntoView({block: 'start'})")
     page.wait_for_timeout(4000)
-    page.wait_for_function("[...document.images].every(one => one.complete && one.naturalWidth)")
+    drawn = "[...document.images].every(one => !one.src || (one.complete && one.naturalWidth))"
+    page.wait_for_function(drawn)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    small = picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    small.save((ASSETS if name in OF_README else IMAGES) / f"{name}.png", optimize=True)
+    path = (ASSETS if name in OF_README else IMAGES) / f"{name}.png"
+    picture.save(path, optimize=True)
+    if path.stat().st_size > MOST_BYTES:
+        # Not by median cut, which gives nearly all colours to the greys of the scans.
+        picture.quantize(256, method=Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
 
 
 def at_rest(page: Page) -> None:

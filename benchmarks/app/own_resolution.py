@@ -61,7 +61,8 @@ def measure_own(
     """
     progress("Making series", 0, 4)
     few = make_series_study(root, "own-few", (sizes.n_runs + 1, sizes.few), packed=True)
-    many = make_series_study(root, "own-many", (max(sizes.n_people, sizes.n_runs + 1), sizes.many))
+    n_many = max(sizes.n_people, sizes.n_runs) + 1
+    many = make_series_study(root, "own-many", (n_many, sizes.many))
     figures: list[Figure] = []
     progress("Opening scans at their own resolution", 1, 4)
     wanted = {"own-few": (1.5, 0.8, 2.0), "own-many": (4.0, 1.2, 5.0)}
@@ -196,6 +197,7 @@ def _slow_link(visitor: Visitor, shown: Shown, n_slices: int) -> Figure:
 
 def _crowd(server: Server, shown: Shown, sizes: Sizes) -> Figure:
     """From the request of the page to the bytes of the slice in the middle."""
+    _visit(server, shown, shown.scan_ids[-1])  # the server has answered somebody before
     people = [
         asyncio.to_thread(_visit, server, shown, scan_id)
         for scan_id in shown.scan_ids[: sizes.n_people]

@@ -5,11 +5,13 @@ import asyncio
 import numpy as np
 import pytest
 
-from benchmarks.app import browser, interface, sessions
+from benchmarks.app import browser, interface, own_resolution, sessions
+from benchmarks.app.series import make_series_study
 from benchmarks.app.server import served
 from benchmarks.app.sessions import Session
 from benchmarks.app.studies import GRID, RUN, make_study
 from clam_core.errors import SettingsError
+from clam_core.pipeline.own_resolution.early_slice import geometry_of
 from clam_core.study import Run, Study
 from tests.pages.opening import at_page
 from tests.pages.test_cohort import show
@@ -52,6 +54,23 @@ def test_pages_show_it(root, shown, page, monkeypatch):
     found = show(monkeypatch, root, study="few", run=RUN, scan=shown.scan_ids[0])
     at_page(found, page).run()
     assert not found.exception and not found.error
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_series_are_read_at_their_own_resolution(tmp_path, packed):
+    root = tmp_path / "studies"
+    root.mkdir()
+    shown = make_series_study(root, "own", (2, 9), packed=packed)
+    study = Study(root / "own")
+    assert study.ready() == list(shown.scan_ids) and shown.n_scans == 2
+    assert Run(study, RUN).activation_map(shown.scan_ids[1]).max() == 1
+    for scan_id in shown.scan_ids:
+        assert geometry_of(study.scans().loc[scan_id])["shape"] == [512, 512, 9]
+
+
+def test_a_ticket_is_found_in_what_a_page_sends():
+    sent = rb'..\\"voxels\\": {\\"ticket\\": \\"' + b"0a" * 32 + rb'\\"}'
+    assert own_resolution._TICKET.search(sent).group(1) == b"0a" * 32
 
 
 class Wire:
