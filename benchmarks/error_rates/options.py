@@ -16,7 +16,7 @@ from clam_core.statistics.time.rates import compare_rates
 from clam_core.statistics.time.slopes import compare_slopes
 from clam_core.statistics.time.survival import Times, compare_survival
 
-N, N_SUBJECTS, N_SLOPES = 120, 80, 64
+N, N_SUBJECTS, N_SLOPES, N_TABLES = 120, 80, 64, 10
 Found = Iterator[tuple[str, str, float]]
 """Option, kind of the column (or `headline`, whose p is 0 where anything is claimed), p-value."""
 
@@ -60,6 +60,32 @@ def adjusted(draw: Draw) -> Found:
     yield from _listed("adjusted", rows[rows["variable"] != "age"], "adjusted_p_value")
 
 
+def weighted(draw: Draw) -> Found:
+    """The same, rows weighted so that the covariate is alike in all clusters."""
+    cohort = by_age(draw.cell, N, draw.generator(1))
+    rows = _rows(cohort, draw.settings(adjust=("age",), adjust_by="weights"))
+    yield from _listed("adjusted by weights", rows[rows["variable"] != "age"], "adjusted_p_value")
+
+
+def imputed(draw: Draw) -> Found:
+    """The same, a fifth of the covariate missing and imputed; unsure clusters drawn."""
+    rng = draw.generator(5)
+    cohort = by_age(draw.cell, N, rng)
+    gone = rng.uniform(size=N) < 0.2
+    frame = cohort.frame.assign(age=cohort.frame["age"].mask(gone))
+    settings = draw.settings(adjust=("age",), impute=N_TABLES)
+    rows = _rows(NullCohort(cohort.clusters, frame, cohort.columns), settings)
+    yield from _listed("adjusted, imputed", rows[rows["variable"] != "age"], "adjusted_p_value")
+
+
+def drawn(draw: Draw) -> Found:
+    """Clusters drawn from the soft assignment."""
+    cohort = plain(draw.cell, N, draw.generator(6))
+    rows = _rows(cohort, draw.settings(label_draws=N_TABLES))
+    for row in rows.to_dict("records"):
+        yield "drawn clusters", _kind(row["variable"]), float(row["drawn_p_value"])
+
+
 def all_scans(draw: Draw) -> Found:
     """All scans of subjects that have several."""
     cohort = repeated(draw.cell, N_SUBJECTS, draw.generator(2))
@@ -96,7 +122,7 @@ def over_time(draw: Draw) -> Found:
 
 
 OPTIONS: tuple[Callable[[Draw], Found], ...] = (
-    *(one_row, adjusted, all_scans, within_sites, over_time),
+    *(one_row, adjusted, weighted, imputed, drawn, all_scans, within_sites, over_time),
 )
 
 
