@@ -157,7 +157,7 @@ def _notes(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) -> l
         notes.append(
             f"Beside the test of the clusters stands one of {settings.label_draws} draws of each "
             "row's cluster from its probabilities, pooled by Rubin's rules. Draws know nothing of "
-            "the variable, so that these effects are rather too small than too large."
+            "the variable, so that these effects are rather too small and p-values too large."
         )
     if settings.adjust and settings.adjust_by == "weights":
         notes += weighting_words(cohort, settings)

@@ -116,6 +116,7 @@ def test_clinical_values_are_those_of_the_table(complete, elements):
         assert float(shown) == pytest.approx(means[number], abs=0.05)
     assert "95 % bands (event: Died)" in text
     assert "Adjusted for age" in text and "Adjusted means" in text and "Holm over the pairs" in text
+    assert "probability of" in text
     assert "strongest is" in text
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from clam_core.report.phrases import p_value, titled
 from clam_core.report.tables.follow_up_tables import ShownTable
+from clam_core.statistics.cohort.column_arrays import codes_of
 from clam_core.study.associations import Associations
 from clam_core.wording import effect_named, effect_number, number_text
 
@@ -35,7 +36,7 @@ def _means(found: Associations, titles: dict[str, str]) -> ShownTable | None:
             "Variable": _once(table["variable"], titles),
             "Cluster": table["cluster"].astype(str),
             "n": table["n"].astype(str),
-            "Scale": table["scale"],
+            "Scale": _scales(found, table),
             "Crude (95 % interval)": _cells(table, "crude"),
             "Adjusted (95 % interval)": _cells(table, "adjusted"),
         }
@@ -47,6 +48,16 @@ def _means(found: Associations, titles: dict[str, str]) -> ShownTable | None:
         "mean over these rows; of two levels the probability of the second. Variables whose model "
         "has no mean (several levels, ranks, separated answers) are left out.",
     )
+
+
+def _scales(found: Associations, table: pd.DataFrame) -> list[str]:
+    """`mean`, or of two levels the one whose probability it is."""
+    values = found.table("values")
+    said = []
+    for name, scale in zip(table["variable"], table["scale"], strict=True):
+        levels = codes_of(values[name])[1] if scale == "probability" and name in values else []
+        said.append(f"probability of {levels[-1]}" if levels else str(scale))
+    return said
 
 
 def _contrasts(found: Associations, titles: dict[str, str]) -> ShownTable | None:
