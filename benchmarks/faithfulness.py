@@ -25,10 +25,12 @@ from clam_core.localization import (
     Reference,
     add_backdrop,
     check_randomization,
+    hold_against,
     make_maps,
     make_reference,
     map_layer,
     measure_faithfulness,
+    randomize_encoder,
     score_against_truth,
     summarize,
 )
@@ -134,6 +136,31 @@ def lesion_scans(cohort: Cohort, scenario: str, clusters: NDArray[np.int64]) -> 
     return np.flatnonzero(shown)[:N_SCANS]
 
 
+def controls(
+    maps: NDArray[np.float32],
+    masks: NDArray[np.bool_] | None,
+    other: NDArray[np.float32],
+    difference: NDArray[np.float32],
+) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Maps of scans, and what must not get a green badge in their place.
+
+    Args:
+        maps: Shape (n, *grid).
+        masks: Voxels that are shuffled; None shuffles all.
+        other: Maps of the same scans for the other cluster.
+        difference: The model-free maps.
+    """
+    shuffled, rng = maps.copy(), np.random.default_rng(0)
+    for row, one in enumerate(shuffled):
+        inside = np.ones(one.shape, bool) if masks is None else masks[row]
+        one[inside] = rng.permutation(one[inside])
+    yield "real", maps
+    yield "shuffled", shuffled
+    yield "flipped", np.ascontiguousarray(maps[:, ::-1])
+    yield "other", other
+    yield "difference", difference
+
+
 @dataclass(frozen=True, eq=False)
 class _Bench:
     """A fitted cohort, ready to be mapped in every way."""
@@ -149,19 +176,26 @@ class _Bench:
         reference = self._reference(settings)
         maps = self._maps(settings, reference, self.clusters[self.rows])
         masks = None if self.cohort.masks is None else self.cohort.masks[self.rows]
-        tested = measure_faithfulness(
-            self.model,
-            self.images[self.rows],
-            maps,
-            reference,
-            FaithfulnessSettings(seed=settings.seed),
-            masks,
-        )
-        moved = summarize(tested)
+        others = self._maps(settings, reference, 1 - self.clusters[self.rows])
+        beside = {"other": others.raw, "random": self._of_random(settings)}
+        greens = {}
+        for control, raw in controls(maps.raw, masks, others.raw, self._difference(reference)):
+            tested = measure_faithfulness(
+                self.model,
+                self.images[self.rows],
+                replace(maps, raw=raw),
+                reference,
+                FaithfulnessSettings(seed=settings.seed),
+                masks,
+            )
+            held = hold_against(tested, raw, masks, **beside)
+            greens[control] = summarize(held)
+        moved = greens.pop("real")
         names = ("deletion_auc", "insertion_auc", "average_drop", "increase_in_confidence")
         return {
             **self._truth(maps),
             **{name: moved[name] for name in (*names, "share_moved_as_it_should")},
+            **{f"green_{name}": one["share_moved_as_it_should"] for name, one in greens.items()},
             "randomization": self._randomization(maps, settings, reference),
             "other_cluster": self._other_cluster(maps, settings, reference),
             "completeness": float(np.max(maps.completeness)),
@@ -178,6 +212,17 @@ class _Bench:
         self, settings: LocalizeSettings, reference: Reference, clusters: NDArray[np.int64]
     ) -> ActivationMaps:
         return make_maps(self.model, self.images[self.rows], settings, reference, clusters)
+
+    def _difference(self, reference: Reference) -> NDArray[np.float32]:
+        """The model-free map: distance of each voxel from the cohort's median image."""
+        away: NDArray[np.float32] = (self.images[self.rows] - reference.image).abs()[:, 0].numpy()
+        return away
+
+    def _of_random(self, settings: LocalizeSettings) -> NDArray[np.float32]:
+        """The same maps by a network of random weights."""
+        blind = replace(self, model=randomize_encoder(self.model, settings.seed))
+        reference = blind._reference(settings)
+        return blind._maps(settings, reference, self.clusters[self.rows]).raw
 
     def _truth(self, maps: ActivationMaps) -> dict[str, float]:
         lesions, distractors = self.cohort.lesions, self.cohort.distractors
@@ -221,7 +266,11 @@ COLUMNS = {
     "peak_on_lesion": "peak on the lesion",
     "deletion_auc": "deletion (low)",
     "insertion_auc": "insertion (high)",
-    "share_moved_as_it_should": "moved",
+    "share_moved_as_it_should": "green",
+    "green_shuffled": "green: shuffled",
+    "green_flipped": "green: left for right",
+    "green_other": "green: other cluster's",
+    "green_difference": "green: model-free",
     "randomization": "random weights (low)",
     "other_cluster": "other cluster (low)",
 }

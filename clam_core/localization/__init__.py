@@ -11,13 +11,14 @@ from clam_core.localization.faithfulness import (
     Faithfulness,
     FaithfulnessSettings,
     measure_faithfulness,
-    random_smooth_map,
     summarize,
 )
+from clam_core.localization.held_against import hold_against, next_cluster
 from clam_core.localization.maps import (
     VARIANTS,
     ActivationMaps,
     Variant,
+    check_target,
     make_maps,
     map_layer,
     own_clusters,
@@ -47,6 +48,7 @@ from clam_core.localization.truth import (
     score_against_truth,
 )
 from clam_core.localization.upsample import upsample
+from clam_core.localization.voxel_order import random_smooth_map
 from clam_core.localization.zones import lung_zones
 
 __all__ = [
@@ -68,9 +70,11 @@ __all__ = [
     "auroc",
     "bare_nodes",
     "check_randomization",
+    "check_target",
     "compare_maps",
     "drawn_rows",
     "energy_enrichment",
+    "hold_against",
     "is_hit",
     "lesion_share",
     "lung_zones",
@@ -81,6 +85,7 @@ __all__ = [
     "measure_faithfulness",
     "median_of",
     "middle_of",
+    "next_cluster",
     "own_clusters",
     "random_smooth_map",
     "randomize_encoder",

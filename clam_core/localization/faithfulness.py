@@ -16,15 +16,17 @@ from clam_core.errors import AlignmentError
 from clam_core.localization.maps import ActivationMaps, scale_maps
 from clam_core.localization.reference import Reference
 from clam_core.localization.task import Question
+from clam_core.localization.voxel_order import Order, area_under, map_order, random_order
 from clam_core.models import ClusterModel
 from clam_core.models.borrowed import borrowed
 from clam_core.settings import Settings
+from clam_core.settings.verdicts import MORE_THAN_PLAIN, SAME_MAP
 
 Map = NDArray[np.floating]
-Order = NDArray[np.int32]
 
 SMALLEST_GAIN = 0.01
 """Gain over random maps, in mean confidence summed over the two curves, that counts as moving."""
+UNKNOWN = float("nan")
 
 
 class FaithfulnessSettings(Settings):
@@ -60,6 +62,13 @@ class Faithfulness:
         random_insertion_auc: Highest insertion AUC of the random maps.
         drop: Share of the confidence that is lost when only what the map shows is kept.
         increased: Whether the confidence rises then.
+        selectivity: Insertion less deletion AUC over the share of the squared distance from the
+            median image that is replaced, -1 to 1; NaN in maps of versions that had no such test.
+        plain_selectivity: That of the model-free map, the distance itself.
+        other_likeness: Correlation with the map of the same scan for the cluster it is told
+            from; NaN where that was not made, or is the same everywhere.
+        random_likeness: Correlation with the map of the same scan by a network of random
+            weights; NaN as above.
     """
 
     confidence: float
@@ -69,6 +78,25 @@ class Faithfulness:
     random_insertion_auc: float
     drop: float
     increased: bool
+    selectivity: float = UNKNOWN
+    plain_selectivity: float = UNKNOWN
+    other_likeness: float = UNKNOWN
+    random_likeness: float = UNKNOWN
+
+    @property
+    def beats_plain(self) -> bool:
+        """Moves the assignment with less of the scan replaced than the model-free map does."""
+        return not self.selectivity - self.plain_selectivity < MORE_THAN_PLAIN
+
+    @property
+    def is_of_its_cluster(self) -> bool:
+        """Unlike the map of the same scan for the other cluster."""
+        return not self.other_likeness >= SAME_MAP
+
+    @property
+    def is_of_its_weights(self) -> bool:
+        """Unlike the map of the same scan by a network of random weights."""
+        return not self.random_likeness >= SAME_MAP
 
     @property
     def beats_random(self) -> bool:
@@ -84,8 +112,9 @@ class Faithfulness:
 
     @property
     def moved_as_it_should(self) -> bool:
-        """Whether the assignment followed the map."""
-        return self.beats_random and self.beats_reversed
+        """Whether the assignment followed the map, and no plainer map does as well."""
+        moves = self.beats_random and self.beats_reversed and self.beats_plain
+        return moves and self.is_of_its_cluster and self.is_of_its_weights
 
     @property
     def verdict(self) -> str:
@@ -169,24 +198,6 @@ def summarize(results: Sequence[Faithfulness]) -> dict[str, float]:
     }
 
 
-def random_smooth_map(shape: tuple[int, ...], smooth_voxels: float, seed: int) -> Map:
-    """White noise, smoothed, as smooth as an activation map and as blind as can be.
-
-    Args:
-        shape: Grid.
-        smooth_voxels: Standard deviation of the Gaussian.
-        seed: Same seed, same map.
-
-    Returns:
-        Shape (*grid).
-    """
-    from scipy.ndimage import gaussian_filter
-
-    noise = np.random.default_rng(seed).normal(size=shape)
-    smooth: Map = gaussian_filter(noise, smooth_voxels, mode="reflect")
-    return smooth
-
-
 @dataclass(frozen=True, eq=False)
 class _Trial:
     """One scan, ready to have voxels replaced."""
@@ -205,10 +216,13 @@ class _Trial:
         # Curves end where all curves end: nothing replaced, or everything within the mask.
         ends = self.confidence(torch.stack([self.image, self.empty]))
         before, after = float(ends[0]), float(self.confidence(kept[None]))
-        deletion, insertion = self.aucs(_map_order(signed, self.settings.seed, self.mask), ends)
+        deletion, insertion = self.aucs(map_order(signed, self.settings.seed, self.mask), ends)
         seeds = range(self.settings.seed, self.settings.seed + self.settings.n_random)
         how = (signed.shape, self.settings.smooth_voxels, self.settings.seed)
-        blind = [self.aucs(_random_order(*how, seed), ends) for seed in seeds]
+        blind = [self.aucs(random_order(*how, seed), ends) for seed in seeds]
+        # A map that is no better than this one tells nothing about the model.
+        plain = (self.image - self.fill).abs().cpu().numpy()
+        seed, mask = self.settings.seed, self.mask
         return Faithfulness(
             confidence=before,
             deletion_auc=deletion,
@@ -217,6 +231,8 @@ class _Trial:
             random_insertion_auc=max(one[1] for one in blind),
             drop=max(0.0, before - after) / before if before > 0 else 0.0,
             increased=after > before,
+            selectivity=self.selectivity(map_order(signed, seed, mask), ends),
+            plain_selectivity=self.selectivity(map_order(plain, seed, mask), ends),
         )
 
     @functools.cached_property
@@ -228,17 +244,38 @@ class _Trial:
         inside = torch.from_numpy(self.mask).to(self.image.device)
         return torch.where(inside, self.fill, self.image)
 
-    def aucs(self, order: Order, ends: Tensor) -> tuple[float, float]:
+    def selectivity(self, order: Order, ends: Tensor) -> float:
+        """Insertion less deletion AUC where what is replaced is measured by how much it differs.
+
+        The curves run over the share of the squared distance from the fill that has been
+        replaced, not over the number of voxels: to replace everything that is bright at once
+        is dear, and voxels that hardly differ cost nothing, so that maps of any resolution
+        are held against each other fairly.
+        """
+        inside = order if self.mask is None else order[self.mask.ravel()[order]]
+        energy = (self.image - self.fill).square().double().cpu().numpy().ravel()[inside]
+        spent = np.cumsum(energy)
+        fractions = np.linspace(0, 1, self.settings.n_steps + 1)[1:-1]
+        counts = np.searchsorted(spent, fractions * spent[-1], side="right")
+        deletion, insertion = self.aucs(order, ends, counts)
+        return insertion - deletion
+
+    def aucs(
+        self, order: Order, ends: Tensor, n_replaced: NDArray[np.intp] | None = None
+    ) -> tuple[float, float]:
         """Deletion and insertion AUC of an order of voxels.
 
         Args:
             order: Flat indices of voxels of the grid, the first one is replaced first.
             ends: Confidence with no voxel replaced, and with all of them.
+            n_replaced: Voxels that are replaced at each step but the first and the last; None
+                replaces as many at every step.
         """
         ranks = torch.from_numpy(self.ranks(order)).to(self.image.device)
         n_voxels = ranks.numel() if self.mask is None else int(self.mask.sum())
         fractions = np.linspace(0, 1, self.settings.n_steps + 1)
-        counts = torch.tensor(np.round(fractions[1:-1] * n_voxels), device=self.image.device)
+        wanted = np.round(fractions[1:-1] * n_voxels) if n_replaced is None else n_replaced
+        counts = torch.tensor(wanted, device=self.image.device)
         deleted, inserted = [ends[:1]], [ends[1:]]
         size = max(1, self.settings.chunk_voxels // ranks.numel())
         for part in torch.split(counts, size):
@@ -247,7 +284,7 @@ class _Trial:
             inserted.append(self.confidence(torch.where(first, self.image, self.empty)))
         deleted.append(ends[1:])
         inserted.append(ends[:1])
-        return _area(torch.cat(deleted), fractions), _area(torch.cat(inserted), fractions)
+        return area_under(torch.cat(deleted), fractions), area_under(torch.cat(inserted), fractions)
 
     def ranks(self, order: Order) -> Order:
         """Place of each voxel in an order, from 0, shape (*grid); outside the mask the last."""
@@ -261,29 +298,3 @@ class _Trial:
     def confidence(self, images: Tensor) -> Tensor:
         """Probability of the cluster, shape (n,), of images, shape (n, *grid)."""
         return self.question.confidence(self.model.log_assign(images[:, None]))
-
-
-def _map_order(values: Map, seed: int, mask: NDArray[np.bool_] | None = None) -> Order:
-    """Flat indices of voxels in the mask from the highest value to the lowest; ties at random."""
-    shuffled = _shuffled(values.shape, seed)
-    if mask is not None:
-        shuffled = shuffled[mask.ravel()[shuffled]]
-    falling = np.argsort(-values.ravel()[shuffled], kind="stable")
-    order: Order = shuffled[falling]
-    return order
-
-
-# All scans of a cohort have one grid and one seed: what follows from these is made once.
-@functools.lru_cache(maxsize=1)
-def _shuffled(shape: tuple[int, ...], seed: int) -> Order:
-    return np.random.default_rng(seed).random(shape).ravel().argsort(kind="stable").astype(np.int32)
-
-
-@functools.lru_cache(maxsize=3)
-def _random_order(shape: tuple[int, ...], smooth_voxels: float, tie_seed: int, seed: int) -> Order:
-    return _map_order(random_smooth_map(shape, smooth_voxels, seed), tie_seed)
-
-
-def _area(confidence: Tensor, fractions: NDArray[np.float64]) -> float:
-    """Area under the curve by the trapezoidal rule."""
-    return float(np.trapezoid(confidence.double().cpu().numpy(), fractions))

@@ -205,6 +205,21 @@ def own_clusters(model: ClusterModel, images: Tensor) -> NDArray[np.int64]:
     return np.array(clusters, dtype=np.int64)
 
 
+def check_target(settings: LocalizeSettings, n_clusters: int) -> None:
+    """Refuse a cluster that is not there.
+
+    Raises:
+        SettingsError: With the number, and those that there are.
+    """
+    target = settings.target
+    numbers = target if isinstance(target, tuple) else (target,)
+    wrong = [int(n) for n in numbers if n != "own" and not 1 <= int(n) <= n_clusters]
+    if wrong:
+        raise SettingsError(
+            f"A map was asked for cluster {wrong[0]}, but the model has clusters 1 to {n_clusters}."
+        )
+
+
 def _questions(
     model: ClusterModel,
     images: Tensor,
@@ -223,11 +238,11 @@ def _questions(
         target = settings.target
         numbers = target if isinstance(target, tuple) else (int(target),)
         questions = [Question(*[number - 1 for number in numbers])] * len(images)
-    asked = [n for q in questions for n in (q.cluster, q.other) if n is not None]
-    wrong = [n for n in asked if not 0 <= n < model.n_clusters]
-    if wrong:
+    check_target(settings, model.n_clusters)
+    asked = [q.cluster for q in questions]
+    if not all(0 <= n < model.n_clusters for n in asked):
         raise SettingsError(
-            f"A map was asked for cluster {wrong[0] + 1}, but the model has clusters 1 to "
+            f"A map was asked for cluster {max(asked) + 1}, but the model has clusters 1 to "
             f"{model.n_clusters}."
         )
     return questions

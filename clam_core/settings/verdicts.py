@@ -14,6 +14,10 @@ UNSURE = 0.6
 FEWEST_SCANS = 20
 """From so many scans on, clusters of nothing but noise had less confidence than clear groups;
 below, the confidence of a cohort tells nothing (measured: decision 0051)."""
+MORE_THAN_PLAIN = 0.05
+"""Gain of a map over the model-free one, in mean confidence summed over deletion and insertion."""
+SAME_MAP = 0.9
+"""Correlation from which two maps of a scan say the same."""
 
 
 def caution_of_size(n_scans: int) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from clam_core.settings.verdicts import MORE_THAN_PLAIN, SAME_MAP
 from pages.shell.place import Place
 from pages.shell.status import stale_badge
 from pages.shell.text import plain
@@ -92,6 +93,7 @@ def evidence_sentences(line: dict[str, Any], randomization: float | None) -> lis
         "**What the map keeps.** With only what the map shows, the confidence "
         + ("rises." if line["increased"] else f"loses {number['drop']:.0%} of its value."),
     ]
+    said += _beside_other_maps(line)
     completeness = line.get("completeness")
     if completeness is not None and np.isfinite(completeness):
         said.append(
@@ -104,6 +106,38 @@ def evidence_sentences(line: dict[str, Any], randomization: float | None) -> lis
             f"{randomization:.2f} with the real ones. Near 1 they would show the picture rather "
             "than what the network has learned."
         )
+    return said
+
+
+def _beside_other_maps(line: dict[str, Any]) -> list[str]:
+    """What the map is held against; maps of earlier versions have no such numbers."""
+    known = {
+        name: float(line[name])
+        for name in ("selectivity", "plain_selectivity", "other_likeness", "random_likeness")
+        if line.get(name) is not None and np.isfinite(float(line[name]))
+    }
+    said = []
+    if "selectivity" in known and "plain_selectivity" in known:
+        own, plain_one = known["selectivity"], known["plain_selectivity"]
+        enough = "more" if own - plain_one >= MORE_THAN_PLAIN else "not clearly more"
+        said.append(
+            "**Against a picture without any software.** Where the scan simply differs most from "
+            f"the cohort's median is a map, too. With as much of the difference replaced, this map "
+            f"moves the confidence {enough} (gain {own:.2f}, the plain difference "
+            f"{plain_one:.2f}; at least {MORE_THAN_PLAIN:.2f} more is needed)."
+        )
+    for name, what in (
+        ("other_likeness", "**Against the other cluster.** The map of this scan for the cluster "
+                           "next in line"),
+        ("random_likeness", "**Against random weights.** The map of this scan by a network that "
+                            "has learned nothing"),
+    ):  # fmt: skip
+        if name in known:
+            verdict = "too alike" if known[name] >= SAME_MAP else "another map"
+            said.append(
+                f"{what} correlates {known[name]:.2f} with it: {verdict} (below {SAME_MAP:g} is "
+                "needed)."
+            )
     return said
 
 

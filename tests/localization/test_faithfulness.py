@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from clam_core.errors import AlignmentError
 from clam_core.localization import (
     FaithfulnessSettings,
+    hold_against,
     make_maps,
     make_reference,
     measure_faithfulness,
@@ -103,8 +105,17 @@ def test_upside_down_the_two_curves_swap():
         assert up.insertion_auc == pytest.approx(down.deletion_auc)
 
 
-def test_badge_tells_the_true_corner_from_others():
+def blind_to_the_last_corner():
+    """The corner model and its image, with as bright a corner that has no part in the clusters."""
     model, image = corner_model(), corner_image()
+    with torch.no_grad():
+        model.autoencoder.to_latent.weight[0, 4**3 - 1] = 0
+    image[0, 0, 6:, 6:, 6:] = 1.1
+    return model, image
+
+
+def test_badge_tells_the_true_corner_from_others():
+    model, image = blind_to_the_last_corner()
     reference = zero_reference(model, 1, (8, 8, 8))
     maps = maps_of(model, image, reference, layer=1, target=2)
     settings = FaithfulnessSettings(smooth_voxels=2)
@@ -112,9 +123,9 @@ def test_badge_tells_the_true_corner_from_others():
     blind = random_smooth_map((8, 8, 8), 2, seed=99)[None].astype(np.float32)
     found = [
         measure_faithfulness(model, image, replace(maps, raw=raw), reference, settings)[0]
-        for raw in (maps.raw, wrong, -maps.raw, blind)
+        for raw in (maps.raw, wrong, -maps.raw, blind, image[0].numpy().astype(np.float32))
     ]
-    assert [one.moved_as_it_should for one in found] == [True, False, False, False]
+    assert [one.moved_as_it_should for one in found] == [True, False, False, False, False]
     assert found[0].verdict == "This map moved the assignment as it should."
     assert found[1].verdict == "This map did not move the assignment as it should."
     # The corner is gone after the first of 20 steps: (2/3 + 1/3) / 2 / 20 + 19/20 / 3.
@@ -122,10 +133,58 @@ def test_badge_tells_the_true_corner_from_others():
     assert found[0].insertion_auc == pytest.approx(0.025 + 0.95 * 2 / 3, abs=1e-9)
 
 
+def test_a_picture_of_what_differs_is_no_map_of_the_model():
+    model, image = blind_to_the_last_corner()
+    reference = zero_reference(model, 1, (8, 8, 8))
+    maps = maps_of(model, image, reference, layer=1, target=2)
+    settings = FaithfulnessSettings(smooth_voxels=2)
+    plain = replace(maps, raw=image[0].numpy().astype(np.float32))
+    true, model_free = (
+        measure_faithfulness(model, image, one, reference, settings)[0] for one in (maps, plain)
+    )
+    assert model_free.beats_random and not model_free.beats_plain
+    assert model_free.selectivity == pytest.approx(model_free.plain_selectivity)
+    # The true corner holds 1 of 1 + 1.21 parts of what differs; the other one comes first.
+    assert true.beats_plain and true.selectivity > 0.1 > model_free.selectivity
+
+
+def test_where_only_the_lesion_differs_a_plain_picture_does_as_well():
+    model, image = corner_model(), corner_image()
+    reference = zero_reference(model, 1, (8, 8, 8))
+    maps = maps_of(model, image, reference, layer=1, target=2)
+    found = measure_faithfulness(
+        model, image, maps, reference, FaithfulnessSettings(smooth_voxels=2)
+    )[0]
+    assert found.beats_random and found.beats_reversed and not found.moved_as_it_should
+
+
+def test_maps_of_the_same_scan_are_held_against_each_other():
+    rng = np.random.default_rng(0)
+    maps = rng.normal(size=(2, 6, 6, 6)).astype(np.float32)
+    masks = np.zeros((2, 6, 6, 6), bool)
+    masks[:, :3] = True
+    other = np.where(masks, maps, rng.normal(size=maps.shape)).astype(np.float32)  # same inside
+    same, apart = (
+        hold_against([GOOD, GOOD], maps, inside, other=other, random=-maps)
+        for inside in (masks, None)
+    )
+    assert same[0].other_likeness == pytest.approx(1) and not same[0].moved_as_it_should
+    assert apart[1].other_likeness < 0.9 and apart[1].moved_as_it_should
+    expected = np.corrcoef(maps[0].clip(0).ravel(), (-maps[0]).clip(0).ravel())[0, 1]
+    assert apart[0].random_likeness == pytest.approx(expected)
+    flat = hold_against([GOOD], maps[:1], other=np.zeros_like(maps[:1]))[0]
+    assert np.isnan(flat.other_likeness) and flat.moved_as_it_should
+
+
 @pytest.mark.parametrize(
     ("change", "moved"),
     [
         ({}, True),
+        ({"selectivity": 0.3, "plain_selectivity": 0.2}, True),
+        ({"selectivity": 0.3, "plain_selectivity": 0.26}, False),
+        ({"other_likeness": 0.89, "random_likeness": 0.89}, True),
+        ({"other_likeness": 0.91}, False),
+        ({"random_likeness": 0.91}, False),
         ({"deletion_auc": 0.45}, False),
         ({"insertion_auc": 0.55}, False),
         ({"deletion_auc": 0.398, "insertion_auc": 0.603}, False),

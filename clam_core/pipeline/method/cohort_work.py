@@ -16,6 +16,7 @@ from clam_core.localization import (
     VARIANTS,
     Reference,
     asked_rows,
+    check_target,
     drawn_rows,
     map_layer,
     median_of,
@@ -59,6 +60,7 @@ class CohortWork:
         where = Where(str(study.folder.resolve()), run.name, fit_stamp(run))
         self._always = {"where": list(where), "settings": settings.model_dump(mode="json")}
         self._reference: Reference | None = None
+        self._shared: Shared | None = None
 
     @property
     def reference(self) -> Reference:
@@ -77,8 +79,7 @@ class CohortWork:
 
     def maps(self, rows: Iterable[int]) -> Iterator[Made]:
         """Row, line and map (scaled, float16) of some scans, as they are ready."""
-        shared = _shared(self.reference)
-        yield from self._each("map_of_scan", rows, shared=shared)
+        yield from self._each("map_of_scan", rows, shared=self._with_random())
 
     def likeness_of_random(self) -> float | None:
         """Mean correlation of some maps with those of a random encoder.
@@ -89,15 +90,23 @@ class CohortWork:
             return None
         n_scans = len(self.cohort.table)
         rows = np.unique(np.linspace(0, n_scans - 1, min(N_RANDOMIZED, n_scans)).astype(int))
-        arrays = dict(_shared(self.reference).arrays)
-        if VARIANTS[self.settings.variant].needs_reference:
-            other = _shared(self._random_reference()).arrays
-            arrays |= {RANDOM + name: one for name, one in other.items()}
-        made = self._each("likeness_of_scan", rows.tolist(), shared=Shared(arrays))
+        made = self._each("likeness_of_scan", rows.tolist(), shared=self._with_random())
         found = {row: values["pearson"] for row, values, _ in made}
         # NaN is a map that is the same everywhere.
         mean = float(np.nanmean([found[row] for row in sorted(found)]))
         return None if np.isnan(mean) else mean
+
+    def _with_random(self) -> Shared:
+        """The medians, and beside them those of a random encoder where maps are held against it."""
+        if self._shared is None:
+            check_target(self.settings, self.cohort.model.n_clusters)
+            arrays = dict(_shared(self.reference).arrays)
+            needs = VARIANTS[self.settings.variant].needs_reference
+            if needs and not self.cohort.model.reads_image:
+                other = _shared(self._random_reference()).arrays
+                arrays |= {RANDOM + name: one for name, one in other.items()}
+            self._shared = Shared(arrays)
+        return self._shared
 
     def _random_reference(self) -> Reference:
         """The medians as a random encoder sees the cohort; images are the same."""

@@ -17,11 +17,13 @@ from clam_core.localization import (
     FaithfulnessSettings,
     Reference,
     add_backdrop,
+    hold_against,
     make_maps,
     make_reference,
     map_layer,
     map_shares,
     measure_faithfulness,
+    next_cluster,
 )
 from clam_core.models import ClusterModel
 from clam_core.pipeline.current import check_current
@@ -120,10 +122,15 @@ class ExplainedCohort:
         asked = asked_of_all(settings).model_copy(update={"layer": map_layer(self.model, settings)})
         return asked.model_dump_json()
 
-    def explain(self, row: int, settings: LocalizeSettings) -> Explanation:
-        """The map of one scan, put to the test."""
+    def explain(
+        self,
+        row: int,
+        settings: LocalizeSettings,
+        of_random: NDArray[np.float32] | None = None,
+    ) -> Explanation:
+        """The map of one scan, put to the test; `of_random` is that by random weights."""
         scan = self.images.source.read(row)
-        return self._explain(self._image(scan), scan, settings, self.clusters[[row]])
+        return self._explain(self._image(scan), scan, settings, self.clusters[[row]], of_random)
 
     def explain_new(
         self,
@@ -145,18 +152,26 @@ class ExplainedCohort:
         scan: tuple[NDArray[np.int16], NDArray[np.bool_] | None],
         settings: LocalizeSettings,
         clusters: NDArray[np.int64] | None,
+        of_random: NDArray[np.float32] | None = None,
     ) -> Explanation:
         volume, mask = scan
         made = self._maps(image, [mask], settings, clusters)
         shares = map_shares(made.raw[0], mask, volume if self.is_hu else None)
-        tested = measure_faithfulness(
+        masks = None if mask is None else mask[None]
+        plain = measure_faithfulness(
             self.model,
             image,
             made,
             self.reference(settings),
             FaithfulnessSettings(seed=settings.seed),
-            None if mask is None else mask[None],
-        )[0]
+            masks,
+        )
+        other = None
+        if int(made.other[0]) < 0:  # one rather than another has its own negative as reverse
+            then = next_cluster(self.model, image, int(made.cluster[0])) + 1
+            asked = settings.model_copy(update={"target": then})
+            other = self._maps(image, [mask], asked, None).raw
+        tested = hold_against(plain, made.raw, masks, other=other, random=of_random)[0]
         positive = made.positive[0]
         peak = np.unravel_index(int(positive.argmax()), positive.shape)
         line = {

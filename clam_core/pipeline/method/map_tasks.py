@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from clam_core.localization import (
     VARIANTS,
+    ActivationMaps,
     Question,
     Reference,
     bare_nodes,
@@ -96,7 +97,11 @@ def map_of_scan(where: list[str], row: int, settings: dict[str, Any], shared: Ar
         Its line in the table of maps, and the array `map`, scaled to [0, 1], float16.
     """
     asked = stored_settings(settings)
-    made = _knowing(Where(*where), shared, asked).explain(row, asked)
+    cohort = _knowing(Where(*where), shared, asked)
+    of_random = None
+    if not cohort.model.reads_image:  # else the encoder has no part in the clusters
+        of_random = _of_random(Where(*where), row, asked, shared).raw
+    made = cohort.explain(row, asked, of_random)
     return made.line, {"map": scale_maps(made.signed[None])[0].astype(np.float16)}
 
 
@@ -105,17 +110,25 @@ def likeness_of_scan(where: list[str], row: int, settings: dict[str, Any], share
     asked = stored_settings(settings)
     cohort = _knowing(Where(*where), shared, asked)
     own = cohort.maps([row], asked)
-    reference = None
-    if VARIANTS[asked.variant].needs_reference:
-        reference = _reference(_without_prefix(shared, RANDOM))
-    other = make_maps(
-        _model(Where(*where), asked.seed),
-        cohort.images.batch(torch.tensor([row])),
-        asked,
-        reference,
-        own.cluster if asked.target == "own" else None,
-    )
+    other = _of_random(Where(*where), row, asked, shared)
     return {"pearson": compare_maps(own.positive[0], other.positive[0]).pearson}, {}
+
+
+def _of_random(
+    where: Where, row: int, settings: LocalizeSettings, shared: Arrays
+) -> ActivationMaps:
+    """The map of one scan, for the same cluster, by the model with a random encoder."""
+    cohort = _cohort(where)
+    reference = None
+    if VARIANTS[settings.variant].needs_reference:
+        reference = _reference(_without_prefix(shared, RANDOM))
+    return make_maps(
+        _model(where, settings.seed),
+        cohort.images.batch(torch.tensor([row])),
+        settings,
+        reference,
+        cohort.clusters[[row]] if settings.target == "own" else None,
+    )
 
 
 def _without_prefix(arrays: Arrays, prefix: str) -> Arrays:

@@ -250,7 +250,7 @@ def test_outside_the_grid_a_map_is_zero():
 
 
 def test_export_of_something_else_is_refused(study, tmp_path):
-    with pytest.raises(SettingsError, match="choose tables, figures, latent, maps"):
+    with pytest.raises(SettingsError, match="choose tables, figures, latent, features, maps"):
         export(study, "r", "everything", tmp_path)
 
 
