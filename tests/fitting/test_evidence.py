@@ -37,6 +37,14 @@ def test_two_of_three_groups_that_are_one_count_against_all():
     assert evidence(values, "tied", 2, 0) > LEAST_EVIDENCE > evidence(values, "tied", 3, 0)
 
 
+def test_the_least_separate_pair_counts(monkeypatch):
+    values = np.random.default_rng(0).normal(size=(60, 2))
+    values[:, 0] += np.array([0, 30, 80]).repeat(20)
+    found = iter([5.0, 1.0, 9.0])
+    monkeypatch.setattr("clam_core.fitting.evidence._of_two", lambda *_: next(found))
+    assert evidence(values, "kmeans", 3, 0) == 1.0
+
+
 def test_the_order_of_scans_does_not_matter():
     values = apart(3)
     shuffled = np.random.default_rng(0).permutation(values)
