@@ -32,6 +32,12 @@ def test_a_long_tail_does_not(seed):
     assert evidence(values, "kmeans", 2, 0) < LEAST_EVIDENCE
 
 
+def test_a_few_scans_far_out_are_no_group_of_k_means():
+    values = np.random.default_rng(0).normal(size=(60, 4))
+    values[:4] += [7, 3, -3, 2]
+    assert evidence(values, "kmeans", 2, 0) < 0
+
+
 def test_two_of_three_groups_that_are_one_count_against_all():
     values = apart(12)
     assert evidence(values, "tied", 2, 0) > LEAST_EVIDENCE > evidence(values, "tied", 3, 0)
