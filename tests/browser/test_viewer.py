@@ -155,8 +155,10 @@ def line(studies, scan_id="s00"):
 
 
 def choose_map(page, place):
+    """The first or the second of the clusters, by the keyboard: the view has lists of its own."""
     page.locator("[data-testid=stSelectbox]").filter(has_text="Map for").locator("input").click()
-    page.get_by_role("option").nth(place).click()
+    page.keyboard.press("ArrowDown" if place else "ArrowUp")
+    page.keyboard.press("Enter")
 
 
 def has_received(page, volume):
