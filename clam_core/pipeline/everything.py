@@ -112,7 +112,7 @@ def run_everything(
     done.append(
         preprocess(
             study,
-            inputs.preprocess,
+            _settings_for(study, inputs.preprocess),
             work.n_workers,
             progress,
             forget_missing=inputs.forget_missing,
@@ -124,6 +124,13 @@ def run_everything(
         tuple(sentence for summary in done for sentence in summary.sentences),
         {"study": folder.name, "steps": [summary.values for summary in done]},
     )
+
+
+def _settings_for(study: Study, asked: PreprocessSettings) -> PreprocessSettings:
+    """A cube was asked for before it was known that the scans are pictures: a square of them."""
+    n_axes = study.info.spatial_dims
+    is_cube = len(asked.grid) > n_axes and len(set(asked.grid)) == 1
+    return asked.model_copy(update={"grid": asked.grid[:n_axes]}) if is_cube else asked
 
 
 def find_groups(

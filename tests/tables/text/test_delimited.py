@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -245,6 +246,8 @@ def test_any_table_in_any_dialect_comes_back(read, data):
     content = (said + stream.getvalue()).encode(encoding)
     # a few letters in Windows' encoding are others in UTF-8, which nobody can tell
     assume(encoding != "cp1252" or content.isascii() or not _is_utf8(content))
+    # and several side by side make no word of the West, so that they pass for another script
+    assume(encoding != "cp1252" or not re.search(rb"[\x80-\xff]{3}", content))
     table = read(content)
     expected = [
         [" ".join((cell or "").split("\xa0")).strip() or None for cell in row] for row in rows
