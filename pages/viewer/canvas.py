@@ -136,12 +136,13 @@ def pack(panes: list[Pane], settings: dict[str, Any]) -> Packed:
                 "title": pane.title,
                 "alt": pane.alt,
                 "peak": list(pane.peak),
-                "speaks": pane.speaks,
                 "shape": list(pane.volume.shape),
                 "affine": np.asarray(pane.affine, float).tolist(),
                 "voxels": None if pane.ticket is None else {"ticket": pane.ticket},
             }
         )
+        if pane.overlay is not None:
+            described[-1]["speaks"] = pane.speaks
         for name, content in files.items():
             digest = hashlib.blake2b(content, digest_size=10).hexdigest()
             described[-1][name] = {"id": digest}

@@ -152,7 +152,7 @@ def test_cluster_names(made, home, names):
     assert after == before
 
 
-@FEW
+@settings(FEW, max_examples=2)  # each draws the figures of two columns
 @given(names=st.lists(NAMES.map(storable), min_size=2, max_size=2, unique=True))
 @example(names=["../own", "own.txt"])
 @example(names=["fvc", "FVC"])
