@@ -128,7 +128,9 @@ def _peak_slice(where: Where, cluster: int, plane: Plane) -> int:
     found = np.nan_to_num(_open(where)[0].array_row("cluster_maps", cluster - 1))
     if found.ndim == 2:
         return 0
-    return int(np.unravel_index(int(found.argmax()), found.shape)[PLANE_AXIS[plane]])
+    # Of the whole slice: one bright voxel is not where most of the map lies.
+    others = tuple(axis for axis in range(3) if axis != PLANE_AXIS[plane])
+    return int(found.clip(min=0).sum(axis=others).argmax())
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
