@@ -176,7 +176,7 @@ def test_files_can_be_saved(page, address):
     with page.expect_download() as waiting:
         page.get_by_role("button", name="associations.csv").click()
     text = Path(waiting.value.path()).read_text()
-    assert text.startswith("variable,kind,family,n,n_missing,test,statistic,df,p_value,")
+    assert text.startswith("variable,kind,family,n,n_missing,missing_p_value,test,statistic,df,")
     assert waiting.value.suggested_filename == "trial_default_associations.csv"
 
 
