@@ -258,7 +258,7 @@ def test_the_picture_of_an_open_scan_has_most_of_the_window(explore, size):
     page.locator(".viewer[data-shown]").wait_for()
     # What is said of files that have gone takes a line, which is not there as a rule.
     page.locator(".trouble").evaluate(
-        "bar => { bar.remove(); dispatchEvent(new Event('resize')); }"
+        "bar => { bar.style.display = 'none'; dispatchEvent(new Event('resize')); }"
     )
     page.wait_for_timeout(1000)
     box = page.locator(".pane").first.bounding_box()
