@@ -41,6 +41,7 @@ def move_scans(study: Study, folder: Path) -> str:
     """
     if not folder.is_dir():
         raise SettingsError(f"There is no folder {str(folder)!r}; name the one with the scans.")
+    folder = folder.resolve()  # the study is opened from other places, too
     before = Path(study.info.scans_root)
     # A folder called like a patient is stored as a code below its parent.
     found = {root: find_sources(study, root=root) for root in (folder, folder.parent)}

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,6 +57,16 @@ def test_a_folder_that_was_moved_is_not_read_again(made, tmp_path):
     (tmp_path / "archive").rename(scans)  # and back
     move_scans(Study(study.folder), scans)
     assert again(study).startswith("Nothing to do")
+
+
+def test_a_place_relative_to_where_one_stands_is_found_from_elsewhere(made, tmp_path, monkeypatch):
+    study, scans = made
+    scans.rename(tmp_path / "archive")
+    monkeypatch.chdir(tmp_path)
+    move_scans(study, Path("archive"))
+    monkeypatch.chdir("/")
+    assert again(study).startswith("Nothing to do")
+    assert Path(Study(study.folder).info.scans_root) == (tmp_path / "archive").resolve()
 
 
 def test_a_copy_with_other_times_is_read_again_and_its_runs_stay(made, tmp_path):
