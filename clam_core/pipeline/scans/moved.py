@@ -10,6 +10,7 @@ import pandas as pd
 
 from clam_core.errors import SettingsError, StudyError
 from clam_core.files.file_ref import FileRef
+from clam_core.files.likely_names import is_surely_name
 from clam_core.pipeline.fingerprints import known_voxels, of_voxels
 from clam_core.pipeline.scans.sources import Source, find_sources
 from clam_core.study import Prepared, ScanWriter, Study
@@ -35,7 +36,7 @@ def move_scans(study: Study, folder: Path) -> str:
         What was noted, in one sentence.
 
     Raises:
-        SettingsError: If there is no such folder.
+        SettingsError: If there is no such folder, or the study would come to hold a name.
         StudyError: If it does not hold the files of this study; the study is as before.
         BusyError: If another process writes to the study.
     """
@@ -52,6 +53,11 @@ def move_scans(study: Study, folder: Path) -> str:
             f"{n_missing:,} of {plural(_n_files(sources), 'file')} of scans cannot be found below "
             f"{folder.name!r} either, so nothing was changed; name the folder that holds what "
             f"{before.name or str(before)!r} held."
+        )
+    if is_surely_name(here.name) and not is_surely_name(before.name):
+        raise SettingsError(
+            "That folder is called like a person, and the study would hold the name; give the "
+            "folder another one."
         )
     with study.lock():
         prepared = _as_now(study.info.prepared, sources, before, here)

@@ -126,6 +126,16 @@ def test_a_folder_called_like_a_patient_is_found_by_its_parent(tmp_path):
     assert "Jones" not in (study.folder / "study.json").read_text()
 
 
+def test_no_name_enters_by_the_folder_that_scans_were_moved_to(made, tmp_path):
+    study, scans = made
+    before = digests(study)
+    scans.rename(tmp_path / "Jones Mary")
+    with pytest.raises(SettingsError, match="called like a person") as refused:
+        move_scans(study, tmp_path / "Jones Mary")
+    assert "Jones" not in str(refused.value)
+    assert digests(study) == before
+
+
 def test_the_command_says_where_they_lie_now(made, tmp_path):
     study, scans = made
     scans.rename(tmp_path / "archive")
