@@ -9,6 +9,14 @@ const MOVED_MS = 400; // a map that is being moved or zoomed tells where it has 
 const MOST_PICTURES = 500;
 const STYLE = "position:fixed;z-index:1000;width:150px;border-radius:4px;pointer-events:none;background:#000";
 
+const isDrawnByWebgl = (chart) => chart.data.some(({ type }) => type === "scattergl");
+
+function hasWebgl() {
+  const context = document.createElement("canvas").getContext("webgl");
+  context?.getExtension("WEBGL_lose_context")?.loseContext(); // browsers have few of them
+  return Boolean(context);
+}
+
 class Watch {
   constructor() {
     this.pictures = new Map();
@@ -25,6 +33,7 @@ class Watch {
     if (!chart?._ev || chart._ev === this.known || !chart._fullLayout?.xaxis) return;
     this.known = chart._ev;
     this.leave();
+    if (isDrawnByWebgl(chart) && !hasWebgl()) this.tell("plain", true); // it is drawn in another way
     chart.on("plotly_relayout", () => this.moved(chart));
     chart.on("plotly_hover", (event) => this.over(chart, event.points[0]));
     chart.on("plotly_unhover", () => this.leave());

@@ -15,6 +15,12 @@ const make = (tag, more = {}, ...children) => {
   return element;
 };
 
+// What the values of a scale mean; nothing where the buttons say it themselves.
+function scaleWords({ label, options }) {
+  const said = options.filter(({ shown, word }) => word && !shown.includes(word));
+  return said.length ? `${label}: ${said.map(({ shown, word }) => `${shown} = ${word}`).join(", ")}.` : "";
+}
+
 class Form {
   constructor(root) {
     this.root = root;
@@ -83,7 +89,7 @@ class Form {
 
   control(question, n) {
     if (question.kind === "text") {
-      const text = make("textarea", { value: this.values[question.name] ?? "", placeholder: "optional; no names of persons" });
+      const text = make("textarea", { rows: 1, value: this.values[question.name] ?? "", placeholder: "optional; no names of persons" });
       text.setAttribute("aria-labelledby", `q${n}`);
       text.addEventListener("input", () => this.put(question, text.value));
       return text;
@@ -121,6 +127,7 @@ class Form {
   }
 
   show() {
+    this.part("scale").textContent = scaleWords(this.data.questions[this.active]);
     this.data.questions.forEach((question, n) => {
       const row = this.rows[n];
       const value = this.values[question.name];

@@ -12,18 +12,14 @@ from numpy.typing import NDArray
 
 from clam_core.figures.density import add_density
 from clam_core.figures.described import Described, letters
-from clam_core.figures.palette import (
-    CLUSTER_COLORS,
-    UNSELECTED,
-    cluster_color,
-    cluster_symbol,
-    greyed,
-)
+from clam_core.figures.map_points import Marks, Sheet, add_points, add_ring
+from clam_core.figures.palette import CLUSTER_COLORS, UNSELECTED, cluster_color, cluster_symbol
 
 MOST_POINTS = 100_000
+MOST_WITHOUT_WEBGL = 2_000
+"""So many points browsers can draw as shapes of the page."""
 MOST_LEVELS = len(CLUSTER_COLORS)
 NO_VALUE, OTHER = "no value", "other"
-_RING = "#E6007E"
 _SEED = 0
 
 
@@ -46,25 +42,13 @@ class ColorBy:
         return self.labels.get(number, f"Cluster {number}")
 
 
-@dataclass(frozen=True)
-class Marks:
-    """What is marked on the map.
-
-    Attributes:
-        scan: The scan that is open: ringed beside a selection, else marked as if selected.
-        selection: Scans that are selected; the others turn grey. None where nothing is.
-    """
-
-    scan: str | None = None
-    selection: frozenset[str] | None = None
-
-
 def draw_map(
     points: pd.DataFrame,
     color: ColorBy,
     marks: Marks | None = None,
     *,
     with_density: bool = False,
+    has_webgl: bool = True,
 ) -> Described:
     """Draw the map.
 
@@ -74,33 +58,42 @@ def draw_map(
         color: What the colours mean.
         marks: What is open and what is selected.
         with_density: Whether lines show where many scans lie, of all and not of a sample.
+        has_webgl: Whether the browser can draw with WebGL, as far as is known.
 
     Returns:
-        The figure; every point carries its scan_id in `customdata`. Above `MOST_POINTS`
+        The figure; every point carries its scan_id in `customdata`. Above `most_points`
         scans it shows a sample, stratified by cluster, and the sentence says so.
     """
     import plotly.graph_objects as go
 
     marks = marks or Marks()
     n_scans = len(points)
-    shown = points.iloc[sample_rows(points["cluster"].to_numpy(), MOST_POINTS)]
+    n_most = most_points(has_webgl=has_webgl)
+    shown = points.iloc[sample_rows(points["cluster"].to_numpy(), n_most)]
     kept = {*(marks.selection or ()), *filter(None, [marks.scan])}
-    if n_scans > MOST_POINTS:
+    if n_scans > n_most:
         wanted = shown.index.union(points.index.intersection(list(kept)), sort=False)
         shown = points.loc[wanted]
     figure = go.Figure()
+    # With WebGL a click means the nearest point; without, the first of those that it touches.
+    sheet = Sheet(figure, marks, len(shown), "scattergl" if has_webgl else "scatter")
     if with_density:
         add_density(figure, points)
     if color.values is None:
-        counts = _by_cluster(figure, shown, color, marks)
+        counts = _by_cluster(sheet, shown, color)
     elif pd.api.types.is_numeric_dtype(color.values):
-        counts = _by_number(figure, shown, color, marks)
+        counts = _by_number(sheet, shown, color)
     else:
-        counts = _by_level(figure, shown, color, marks)
+        counts = _by_level(sheet, shown, color)
     if marks.scan in shown.index and marks.selection is not None:
-        _ring(figure, shown.loc[[marks.scan]], _size(len(shown)))
+        add_ring(sheet, shown.loc[[marks.scan]])
     _lay_out(figure)
     return Described(figure, _sentence(n_scans, len(shown), color.title, counts))
+
+
+def most_points(*, has_webgl: bool) -> int:
+    """How many points are drawn at most; of more scans a sample is shown."""
+    return MOST_POINTS if has_webgl else MOST_WITHOUT_WEBGL
 
 
 def sample_rows(clusters: NDArray[np.integer], n_most: int, seed: int = _SEED) -> NDArray[np.intp]:
@@ -142,13 +135,13 @@ def cards(values: Mapping[str, pd.Series[Any]]) -> list[str]:
     return lines
 
 
-def _by_cluster(figure: Any, shown: pd.DataFrame, color: ColorBy, marks: Marks) -> dict[str, int]:  # noqa: ANN401
+def _by_cluster(sheet: Sheet, shown: pd.DataFrame, color: ColorBy) -> dict[str, int]:
     counts = {}
     for number, part in _clusters(shown):
         name = color.of_cluster(number)
         counts[name] = len(part)
         style = {"color": cluster_color(number), "symbol": cluster_symbol(number)}
-        _add(figure, part, f"{name} ({len(part)})", style, marks, len(shown))
+        add_points(sheet, part, f"{name} ({len(part)})", style)
     return counts
 
 
@@ -159,7 +152,7 @@ def _clusters(shown: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
         yield int(number), shown[clusters == number]
 
 
-def _by_level(figure: Any, shown: pd.DataFrame, color: ColorBy, marks: Marks) -> dict[str, int]:  # noqa: ANN401
+def _by_level(sheet: Sheet, shown: pd.DataFrame, color: ColorBy) -> dict[str, int]:
     assert color.values is not None  # noqa: S101
     levels = _few_levels(color.values.reindex(shown.index))
     counts = {}
@@ -171,7 +164,7 @@ def _by_level(figure: Any, shown: pd.DataFrame, color: ColorBy, marks: Marks) ->
         style = {"color": cluster_color(place), "symbol": cluster_symbol(place)}
         if name in {NO_VALUE, OTHER}:
             style = {"color": UNSELECTED, "symbol": "circle-open"}
-        _add(figure, part, f"{name} ({len(part)})", style, marks, len(shown))
+        add_points(sheet, part, f"{name} ({len(part)})", style)
     return counts
 
 
@@ -191,7 +184,7 @@ def _few_levels(values: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(pd.Categorical(texts, order), index=values.index)
 
 
-def _by_number(figure: Any, shown: pd.DataFrame, color: ColorBy, marks: Marks) -> dict[str, int]:  # noqa: ANN401
+def _by_number(sheet: Sheet, shown: pd.DataFrame, color: ColorBy) -> dict[str, int]:
     assert color.values is not None  # noqa: S101
     values = color.values.reindex(shown.index).astype(float)
     values = values.where(np.isfinite(values))
@@ -200,7 +193,7 @@ def _by_number(figure: Any, shown: pd.DataFrame, color: ColorBy, marks: Marks) -
     if missing.any():
         counts[NO_VALUE] = int(missing.sum())
         style = {"color": UNSELECTED, "symbol": "circle-open"}
-        _add(figure, shown[missing], f"{NO_VALUE} ({counts[NO_VALUE]})", style, marks, len(shown))
+        add_points(sheet, shown[missing], f"{NO_VALUE} ({counts[NO_VALUE]})", style)
     for number, part in _clusters(shown[~missing]):
         name = color.of_cluster(number)
         counts[name] = len(part)
@@ -209,61 +202,14 @@ def _by_number(figure: Any, shown: pd.DataFrame, color: ColorBy, marks: Marks) -
             "symbol": cluster_symbol(number),
             "coloraxis": "coloraxis",
         }
-        _add(figure, part, f"{name} ({len(part)})", numbers, marks, len(shown))
-    figure.update_layout(
+        add_points(sheet, part, f"{name} ({len(part)})", numbers)
+    sheet.figure.update_layout(
         coloraxis={
             "colorscale": "Viridis",
             "colorbar": {"title": {"text": letters(color.title)}, "thickness": 14},
         }
     )
     return counts
-
-
-def _add(
-    figure: Any,  # noqa: ANN401
-    part: pd.DataFrame,
-    name: str,
-    style: dict[str, Any],
-    marks: Marks,
-    n_shown: int,
-) -> None:
-    """One trace of points that look alike."""
-    size = _size(n_shown)
-    plain_color = style["color"] if isinstance(style["color"], str) else UNSELECTED
-    chosen, marked = None, marks.selection
-    if marked is None and marks.scan is not None:
-        marked = frozenset({marks.scan})  # as the browser marks a point that was clicked
-    if marked is not None:
-        chosen = np.flatnonzero(part.index.isin(list(marked))).tolist()
-    figure.add_scattergl(
-        x=part["x"].to_numpy(dtype=np.float32),
-        y=part["y"].to_numpy(dtype=np.float32),
-        mode="markers",
-        name=letters(name),
-        customdata=part.index.tolist(),
-        text=part["card"].tolist(),
-        hovertemplate="%{text}<extra></extra>",
-        marker={**style, "size": size, "line": {"width": 0}},
-        selected={"marker": {"opacity": 1.0, "size": size + 3}},
-        unselected={"marker": {"opacity": 0.5, "color": greyed(plain_color)}},
-        selectedpoints=chosen,
-    )
-
-
-def _ring(figure: Any, point: pd.DataFrame, size: int) -> None:  # noqa: ANN401
-    figure.add_scattergl(
-        x=point["x"],
-        y=point["y"],
-        mode="markers",
-        hoverinfo="skip",
-        name="open scan",
-        marker={"symbol": "circle-open", "size": size + 10, "color": _RING, "line": {"width": 3}},
-        unselected={"marker": {"opacity": 1.0}},
-    )
-
-
-def _size(n_points: int) -> int:
-    return 11 if n_points <= 300 else 7 if n_points <= 3000 else 5 if n_points <= 20_000 else 3
 
 
 def _lay_out(figure: Any) -> None:  # noqa: ANN401

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from clam_core.figures.embedding import Marks
+from clam_core.figures.map_points import Marks
 from pages.explore.cohort_map_watch import Part, seen_part
 from pages.shell.place import Place, keep_in_address
 

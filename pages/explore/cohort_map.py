@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from clam_core.figures.embedding import MOST_POINTS
+from clam_core.figures.embedding import most_points
 from clam_core.figures.regions import inside
 from pages.explore import address as looked
 from pages.explore.cohort_map_data import (
@@ -18,7 +18,7 @@ from pages.explore.cohort_map_data import (
     mapped,
     place_on,
 )
-from pages.explore.cohort_map_watch import map_name
+from pages.explore.cohort_map_watch import has_webgl, map_name
 from pages.shared.find_scan import find
 from pages.shell.place import Place
 from pages.shell.text import plain, sentences
@@ -59,7 +59,9 @@ def show_map(here: Place) -> None:
         name = map_name(here, plane)
         dense = len(here.fitted.scans()) > MANY and _ask_density(here)
         seen = looked.drawn(here, name)
-        drawn = map_figure(here, Shown(name, plane, color, *seen, kept_under(here, color), dense))
+        kept = kept_under(here, color)
+        shown = Shown(name, plane, color, *seen, kept, dense, has_webgl())
+        drawn = map_figure(here, shown)
         # How high it is follows from the style sheet: beside an open scan there is less room.
         with st.container(key="explore-chart", height=_HEIGHT, border=False):
             st.plotly_chart(
@@ -72,15 +74,28 @@ def show_map(here: Place) -> None:
                 alt=drawn.sentence,
                 config=_TOOLS,
             )
-        n_scans = len(here.fitted.scans())
-        if n_scans > MOST_POINTS:
-            st.info(
-                f"The map shows {MOST_POINTS:,} of {n_scans:,} scans, drawn at random so that "
-                "every cluster keeps its share. Box and lasso select all scans within."
-            )
+        _say_sample(len(here.fitted.scans()))
         for doubt in doubts_of(here, color):
             st.caption(plain(doubt))
         st.caption(f"{_ABOUT[plane]} {trust_words(place_on(here, plane)['trust'])}")
+
+
+def draw_again(here: Place) -> None:
+    """The map in another way: the browser has said that it cannot draw this one."""
+    looked.redraw(here)
+    st.rerun(MAP_PART)
+
+
+def _say_sample(n_scans: int) -> None:
+    """Of very many scans the map shows some."""
+    n_most = most_points(has_webgl=has_webgl())
+    if n_scans <= n_most:
+        return
+    why = "" if has_webgl() else "This browser draws without WebGL, so "
+    st.info(
+        f"{why}{'the' if why else 'The'} map shows {n_most:,} of {n_scans:,} scans, drawn at "
+        "random so that every cluster keeps its share. Box and lasso select all scans within."
+    )
 
 
 def _controls(here: Place) -> tuple[str, str]:
@@ -173,7 +188,8 @@ def _follow(here: Place, plane: str) -> None:
         looked.select(here, None)
         looked.redraw(here)  # the open scan was clicked again, and the browser unmarked it
         st.rerun([MAP_PART, SELECTION_PART])
-    if any(regions.values()) and len(here.fitted.scans()) > MOST_POINTS:
+    n_most = most_points(has_webgl=has_webgl())
+    if any(regions.values()) and len(here.fitted.scans()) > n_most:
         places = place_on(here, plane)
         ids = places.index[inside(places, **regions)].tolist()
     looked.select(here, ids or None)

@@ -12,7 +12,8 @@ import streamlit as st
 
 from clam_core.embedding import pca_plane, trust
 from clam_core.figures.described import Described
-from clam_core.figures.embedding import ColorBy, Marks, cards, draw_map
+from clam_core.figures.embedding import ColorBy, cards, draw_map
+from clam_core.figures.map_points import Marks
 from clam_core.study import Run, Study, cluster_label, read_names
 from clam_core.study.remarks.selections import read_selections
 from clam_core.study.stamp import results_stamp
@@ -132,6 +133,7 @@ class Shown:
         part: The part that is seen at first.
         chosen: The scans of the kept selection that the map is coloured by.
         with_density: Whether lines show where many scans lie.
+        has_webgl: Whether the browser can draw very many points.
     """
 
     name: str
@@ -141,6 +143,7 @@ class Shown:
     part: Part
     chosen: tuple[str, ...] | None = None
     with_density: bool = False
+    has_webgl: bool = True
 
 
 def kept_under(here: Place, color: str) -> tuple[str, ...] | None:
@@ -167,7 +170,13 @@ def _map_figure(folder: str, name: str, stamped: str, shown: Shown) -> Described
         inside = np.where(points.index.isin(shown.chosen), "selected", "others")
         values = pd.Series(pd.Categorical(inside, ["selected", "others"]), points.index)
         color = ColorBy(shown.color.removeprefix(_SELECTION), values, found.labels)
-    drawn = draw_map(points, color, shown.marks, with_density=shown.with_density)
+    drawn = draw_map(
+        points,
+        color,
+        shown.marks,
+        with_density=shown.with_density,
+        has_webgl=shown.has_webgl,
+    )
     drawn.figure.update_layout(meta=shown.name, dragmode=shown.part.tool)
     if shown.part.x and shown.part.y:
         drawn.figure.update_layout(xaxis_range=shown.part.x, yaxis_range=shown.part.y)

@@ -1,9 +1,10 @@
-"""What the browser tells of the map: the part that is seen, and the scan under the pointer."""
+"""What the browser tells of the map: the part that is seen, the scan under the pointer, WebGL."""
 
 from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from pages.shell.place import Place
 from pages.shell.text import sentences
 from pages.viewer.canvas import ASSETS
 
-_KEY, _SEEN, _HOVERED = "beside-map", "_seen_part", "_hovered"
+_KEY, _SEEN, _HOVERED, _PLAIN = "beside-map", "_seen_part", "_hovered", "_has_no_webgl"
 _TOOLS = ("pan", "select", "lasso", "zoom")
 
 _WATCH = st.components.v2.component(
@@ -55,16 +56,38 @@ def seen_part(name: str) -> Part:
     return Part(x, y, part.tool)
 
 
+def has_webgl() -> bool:
+    """Whether this browser can draw very many points; so long as it says nothing, it can."""
+    return not st.session_state.get(_PLAIN)
+
+
 @st.fragment
-def watch_map(here: Place) -> None:
-    """Listen to the map; a small picture of the scan under the pointer is sent once."""
+def watch_map(here: Place, redraw: Callable[[], None]) -> None:
+    """Listen to the map; a small picture of the scan under the pointer is sent once.
+
+    Args:
+        here: Study and run.
+        redraw: Called when the map has to be drawn in another way.
+    """
+
+    def note_plain() -> None:
+        if st.session_state[_KEY].plain and has_webgl():
+            st.session_state[_PLAIN] = True
+            redraw()
+
     with sentences():
         scan_id = st.session_state.pop(_HOVERED, None)
         data = {"of": f"{map_name(here, '')}{stamp(here)}", "scan": None, "picture": None}
         if scan_id in here.fitted.scans().index:
             encoded = base64.b64encode(thumbnail(here, scan_id)).decode()
             data |= {"scan": scan_id, "picture": f"data:image/png;base64,{encoded}"}
-        _WATCH(data=data, key=_KEY, on_frame_change=_note_part, on_hover_change=_note_hover)
+        _WATCH(
+            data=data,
+            key=_KEY,
+            on_frame_change=_note_part,
+            on_hover_change=_note_hover,
+            on_plain_change=note_plain,
+        )
 
 
 def _note_part() -> None:

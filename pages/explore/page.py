@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.explore.address import come_back
-from pages.explore.cohort_map import show_map
+from pages.explore.cohort_map import draw_again, show_map
 from pages.explore.cohort_map_watch import watch_map
 from pages.explore.open_scan import show_opened
 from pages.explore.selected_scans import show_selection
@@ -15,7 +15,7 @@ with page("Explore", needs="run") as here:
     # The keys are names for the style sheet: with an open scan, its picture takes the room.
     with left, st.container(key="explore-cohort"):
         show_map(here)
-        watch_map(here)
+        watch_map(here, lambda: draw_again(here))
         show_selection(here)
     with right:
         show_opened(here)

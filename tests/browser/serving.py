@@ -73,12 +73,13 @@ def let_in(page):
 
 
 @contextmanager
-def browser():
+def browser(*flags):
     """A new page in headless Chromium; whatever fails in it fails the test."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        arguments = ["--no-sandbox", *flags]
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         page = chromium.new_page(viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(60_000)
         let_in(page)

@@ -115,6 +115,14 @@ def test_undo_a_correction_and_a_value_off_the_scale(root):
         page.get_by_text("Case 1 of 18", exact=True).wait_for()
         assert page.locator("header[data-testid=stHeader]").is_hidden()
         assert "S0" not in page.inner_text("body")
+        # What the values mean stands there before one is chosen, and Save is in small windows.
+        page.get_by_text("Ground glass: 0 = none, 1 = 1 to 25 %").wait_for()
+        page.set_viewport_size({"width": 1280, "height": 720})
+        saved = page.get_by_role("button", name="Save, next case").bounding_box()
+        assert saved["y"] + saved["height"] <= 720
+        page.keyboard.press("j")
+        page.get_by_text("Reticulation: 0 = none").wait_for()
+        page.keyboard.press("k")
         page.keyboard.press("9")
         page.get_by_text("Ground glass: 0, 1, 2, 3, 4.").wait_for()
         page.keyboard.press("Enter")

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from clam_core.figures import embedding
-from clam_core.figures.embedding import ColorBy, Marks, cards, draw_map, sample_rows
+from clam_core.figures.embedding import ColorBy, cards, draw_map, sample_rows
+from clam_core.figures.map_points import Marks
 from clam_core.figures.palette import UNSELECTED, cluster_color, cluster_symbol
 from clam_core.figures.regions import inside
 
@@ -32,6 +33,19 @@ def test_lines_of_density_are_highest_where_most_points_lie():
     up, across = np.unravel_index(np.argmax(line.z), np.shape(line.z))
     assert abs(line.x[across]) < 1.5 and abs(line.y[up]) < 1.5
     assert np.sum(line.z) == pytest.approx(len(table), rel=0.02)
+
+
+def test_a_browser_without_webgl_gets_fewer_points_that_need_none(monkeypatch, points):
+    assert [t.type for t in draw_map(points, ColorBy()).figure.data] == ["scattergl"] * 3
+    plain = draw_map(points, ColorBy(), has_webgl=False)
+    assert [t.type for t in plain.figure.data] == ["scatter"] * 3 and "drawn" not in plain.sentence
+    monkeypatch.setattr(embedding, "MOST_WITHOUT_WEBGL", 5)
+    few = draw_map(points, ColorBy(), Marks("S6", frozenset({"S2"})), has_webgl=False)
+    assert {t.type for t in few.figure.data} == {"scatter"}
+    assert len(placed(few.figure)) < len(IDS) and {"S2", "S6"} <= set(placed(few.figure))
+    assert "of 7 scans, drawn at random" in few.sentence
+    ring = few.figure.data[-1]
+    assert ring.name == "open scan" and ring.marker.line.width == 3
 
 
 def placed(figure):

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 _CONTROLS = {
-    "other_cluster": "against the map of another cluster",
-    "other_scan": "against the map of another scan",
+    "other_cluster": "against another cluster",
+    "other_scan": "against another scan",
     "shuffled": "against smooth noise",
 }
 
