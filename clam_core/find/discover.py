@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -103,11 +104,15 @@ def discover_rows(
         group.scan(row, files.get(row.line, FoundPath()), masks.get(row.line, FoundPath()))
         for row in rows
     ]
-    taken = {ref for scan in scans for ref in (*scan.files, *scan.masks)} | records.keys()
-    left = tuple(ref for ref in listing.files if ref not in taken)
-    reason = "The scans table does not name it."
-    skipped = (*listing.skipped, *([SkippedFiles(left, "file", reason)] if left else []))
-    return Discovery(tuple(scans), skipped, private_words=_words(records.values()))
+    taken = {ref for scan in scans for ref in (*scan.files, *scan.masks)}
+    aside: dict[tuple[str, str], list[FileRef]] = defaultdict(list)
+    for ref in listing.files:
+        if ref not in taken:
+            aside[group.aside.get(ref, ("file", "The scans table does not name it."))].append(ref)
+    skipped = (SkippedFiles(tuple(refs), *why) for why, refs in aside.items())
+    return Discovery(
+        tuple(scans), (*listing.skipped, *skipped), private_words=_words(records.values())
+    )
 
 
 def _words(records: Iterable[FileRecord]) -> frozenset[str]:
@@ -173,7 +178,11 @@ def _sorted(scans: Iterable[FoundScan]) -> tuple[FoundScan, ...]:
 
 
 class _Grouper:
-    """Makes exactly one scan of the files of one row."""
+    """Makes exactly one scan of the files of one row.
+
+    Attributes:
+        aside: Files below a row's path that are not in its scan, each with what it is and why.
+    """
 
     def __init__(
         self, records: dict[FileRef, FileRecord], listing: Listing, spatial_dims: int | None
@@ -181,6 +190,7 @@ class _Grouper:
         self._records = records
         self._listing = listing
         self._dims = spatial_dims
+        self.aside: dict[FileRef, tuple[str, str]] = {}
 
     def scan(self, row: ManifestRow, at: FoundPath, masks: FoundPath) -> FoundScan:
         """The scan of a row, failed if its files are not exactly one scan."""
@@ -192,12 +202,14 @@ class _Grouper:
         said = (*one.notes, *(words for words in (at.note, masks.note) if words))
         scan = replace(one, scan_id=row.scan_id, subject_id=row.subject_id, notes=said)
         if not row.mask or scan.status == "failed":
+            self._set_aside(masks.files, "mask", "The scan to which it belongs cannot be used.")
             return scan
         if not masks.files:
             nothing = f"There is no mask at {row.mask!r} (line {row.line}). {masks.advice}"
             return scan.failed(nothing.strip())
         mask = self._one(masks.files, None)
         if mask.status == "failed":
+            self._set_aside(masks.files, "mask", mask.reason)
             return scan.failed(f"Its mask cannot be used: {mask.reason}")
         return replace(scan, masks=mask.files, mask_format=mask.format)
 
@@ -206,9 +218,16 @@ class _Grouper:
         scans, skipped = group_files(records, self._listing.place, dims)
         found = [scan for scan in scans if scan.status == "found"]
         if len(found) == 1:
+            for one in scans:
+                self._set_aside(one.files, "file", one.reason)
+            for item in skipped:
+                self._set_aside(item.files, item.kind, item.reason)
             return found[0]
         if len(found) > 1:
             reason = f"It holds {len(found)} scans; name one of them in the table."
             return FoundScan("none", tuple(files)).failed(reason)
         reasons = [scan.reason for scan in scans] + [item.reason for item in skipped]
         return FoundScan("none", tuple(files)).failed(reasons[0])
+
+    def _set_aside(self, files: Iterable[FileRef], kind: str, reason: str) -> None:
+        self.aside |= dict.fromkeys(files, (kind, reason))

@@ -19,6 +19,8 @@ from clam_core.read.pairs import file_beside
 MIN_STACK = 3
 """Fewer pictures in one folder are no volume."""
 
+COPY = "A copy of a slice that the scan holds already."
+
 Place = Callable[[FileRef], tuple[str, ...]]
 _Key = TypeVar("_Key")
 _Item = TypeVar("_Item")
@@ -99,15 +101,19 @@ def _group_dicom(
         for o in outcomes
         if o.kind == "skipped"
     ]
+    judged = {ref for outcome in outcomes for ref in outcome.refs}
+    copies = [r.ref for r in records if r.dicom is not None and r.ref not in judged]
+    skipped += _skip(((ref, COPY) for ref in copies), place, kind="DICOM image")
     broken = [r for r in records if r.kind == "dicom" and r.status == "failed"]
     scans = [_series_scan(outcome, place) for outcome in kept]
     keys = {outcome.series_key for outcome in kept} - {""}
     for key, files in _by((r for r in broken if r.series_key in keys), _series_of).items():
         reason = _and_more(files[0].reason, len(files) - 1)
-        scans = [
-            scan.failed(reason) if outcome.series_key == key else scan
-            for scan, outcome in zip(scans, kept, strict=True)
-        ]
+        own = [n for n, outcome in enumerate(kept) if outcome.series_key == key]
+        for n in own:
+            scans[n] = scans[n].failed(reason)
+        lost = tuple(r.ref for r in files)
+        scans[own[0]] = replace(scans[own[0]], files=(*scans[own[0]].files, *lost))
     stray = [r for r in broken if r.series_key not in keys]
     return _add_stray(scans, stray, place), skipped
 
