@@ -42,7 +42,7 @@ def test_the_broken_slices_of_a_series_are_files_of_the_failed_scan(tmp_path, se
 
 
 def test_beside_a_row_of_the_table_no_file_is_lost(tmp_path, series):
-    root, paths = series
+    root, _ = series
     (root / "p1" / "notes.txt").write_text("seen on Monday\n")
     (root / "p1" / "cut.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\2\0\2\0UI\xff\xff")
     nifti(root / "p2" / "a.nii.gz")
