@@ -12,7 +12,7 @@ from torch import Tensor
 from clam_core.errors import StudyError
 from clam_core.settings import ScaleSettings
 from clam_core.training.histogram import ShownValues
-from clam_core.training.rim import choose_rim, peel
+from clam_core.training.rim import Rim, choose_rim, peel
 from clam_core.training.source import Mask, ScanSource, Volume16
 
 Image = NDArray[np.float32]
@@ -38,6 +38,8 @@ class InputScale:
         mean: Mean of all voxels after window, background and alignment.
         sd: Their standard deviation.
         rim: Layers taken off every mask.
+        shared: Voxels that are looked at, those inside enough masks of the fitted cohort,
+            shape (*grid); None looks at all that are inside a scan's own mask.
         is_masked: All scans of the fitted cohort had masks.
         is_relative: Values inside a mask are relative to their own median, which fills
             the background.
@@ -52,6 +54,7 @@ class InputScale:
     mean: float = 0.0
     sd: float = 1.0
     rim: int = 0
+    shared: Mask | None = None
     is_masked: bool = False
     is_relative: bool = False
     reference: Image | None = None
@@ -63,13 +66,22 @@ class InputScale:
         np.clip(image, self.low, self.high, out=image)
         if mask is None:
             return image
-        inside = peel(mask, self.rim)
+        inside = self.inside(mask)
         if self.is_relative:
             image -= np.median(image[inside])
             image[~inside] = 0
         elif self.background is not None:
             image[~inside] = self.background
         return image
+
+    def inside(self, mask: Mask) -> Mask:
+        """The voxels of a mask that are looked at, shape (*grid)."""
+        left = peel(mask, self.rim)
+        if self.shared is None:
+            return left
+        common = left & self.shared
+        # A mask that lies elsewhere than those of the cohort still has to show something.
+        return common if common.any() else left
 
     def offset(self, image: Image) -> float:
         """How much brighter a windowed image is than the reference (a median)."""
@@ -103,6 +115,8 @@ class InputScale:
         tensors = {
             name: torch.tensor(value, dtype=torch.float64) for name, value in numbers.items()
         }
+        if self.shared is not None:
+            tensors["shared"] = torch.from_numpy(self.shared)
         if self.reference is not None and self.compared is not None:
             tensors["reference"] = torch.from_numpy(self.reference)
             tensors["compared"] = torch.from_numpy(self.compared)
@@ -122,7 +136,8 @@ class InputScale:
             raise StudyError(
                 f"The stored scale of the input lacks {', '.join(missing)}; fit the run again."
             )
-        background, reference, compared = map(tensors.get, ("background", "reference", "compared"))
+        background, reference = tensors.get("background"), tensors.get("reference")
+        compared, shared = tensors.get("compared"), tensors.get("shared")
         return cls(
             low=float(tensors["low"]),
             high=float(tensors["high"]),
@@ -134,6 +149,7 @@ class InputScale:
             is_relative=bool(tensors["is_relative"]),
             reference=None if reference is None else reference.numpy(),
             compared=None if compared is None else compared.numpy(),
+            shared=None if shared is None else shared.numpy(),
         )
 
 
@@ -159,18 +175,22 @@ def fit_input_scale(source: ScanSource, settings: ScaleSettings, seed: int = 0) 
     shown = ShownValues(is_filled=settings.background != "keep")
     n_masked = sum(shown.add(*source.read(row)) for row in range(source.n_scans))
     window = settings.window or (HU_WINDOW if source.unit == "HU" else shown.window())
-    rim = choose_rim(source, window) if settings.trim_rim and n_masked else 0
+    rim = choose_rim(source, window) if settings.trim_rim and n_masked else Rim(0, None)
     # None aligns brightness inside masks only, True also without any.
     if n_masked == source.n_scans and settings.align_brightness is not False:
-        scale = _spread_inside(source, InputScale(*window, None, rim=rim, is_relative=True))
+        scale = _spread_inside(
+            source, InputScale(*window, None, rim=rim.n_layers, shared=rim.shared, is_relative=True)
+        )
     else:
         background = None
         if shown.n_filled:
             background = _background(settings, window, shown)
-        scale = InputScale(*window, background, *shown.moments(window, background), rim=rim)
+        scale = InputScale(
+            *window, background, *shown.moments(window, background), rim=rim.n_layers
+        )
         if settings.align_brightness:
             scale = _with_reference(source, scale, seed)
-        if settings.align_brightness or rim:
+        if settings.align_brightness or rim.n_layers:
             scale = _standardised(source, scale)
     scale = replace(scale, is_masked=n_masked == source.n_scans)
     if not scale.sd > FLAT * (window[1] - window[0]):
@@ -215,7 +235,7 @@ def _spread_inside(source: ScanSource, scale: InputScale) -> InputScale:
     for row in range(source.n_scans):
         volume, mask = source.read(row)
         if mask is not None:
-            inside = scale.windowed(volume, mask)[peel(mask, scale.rim)].astype(np.float64)
+            inside = scale.windowed(volume, mask)[scale.inside(mask)].astype(np.float64)
             # Around 0, each scan's own median, not around the mean: that is what the network sees.
             squares += float(np.square(inside).sum())
             n_voxels += inside.size

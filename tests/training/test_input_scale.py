@@ -113,6 +113,9 @@ def test_a_stored_scale_comes_back_bit_for_bit(aligned):
     made = source(volumes(5), masks(5))
     scale = fit_input_scale(made, ScaleSettings(align_brightness=aligned))
     again = InputScale.from_tensors(load(save(scale.tensors())))
+    assert (scale.shared is not None) == aligned
+    if aligned:
+        np.testing.assert_array_equal(scale.shared, again.shared)
     np.testing.assert_array_equal(scale.apply(*made.read(1)), again.apply(*made.read(1)))
     assert (scale.mean, scale.sd, scale.background) == (again.mean, again.sd, again.background)
 

@@ -32,17 +32,18 @@ def scans(n_wall, n_scans=5, brightness=0, seed=0):
 
 @pytest.mark.parametrize("n_wall", [0, 1, 2])
 def test_as_many_layers_as_there_are_of_wall(n_wall):
-    assert choose_rim(source(*scans(n_wall)), WINDOW) == n_wall
+    assert choose_rim(source(*scans(n_wall)), WINDOW).n_layers == n_wall
 
 
 def test_without_masks_there_is_no_rim():
-    assert choose_rim(source(scans(1)[0]), WINDOW) == 0
+    found = choose_rim(source(scans(1)[0]), WINDOW)
+    assert (found.n_layers, found.shared) == (0, None)
 
 
 def test_half_of_the_mask_is_kept():
     given = ball(3.2)
     volumes = [np.where(ndimage.binary_erosion(given), -850, 40).astype(np.int16)] * 3
-    assert choose_rim(source(volumes, [given] * 3), WINDOW) == 0
+    assert choose_rim(source(volumes, [given] * 3), WINDOW).n_layers == 0
 
 
 def test_peel_takes_layers_off_through_faces_and_never_all():
@@ -82,3 +83,43 @@ def test_brightness_is_kept_on_request():
     assert not scale.is_relative
     first, last = (scale.apply(*made.read(row))[15, 15, 15] for row in (0, 4))
     assert last - first > 50 / scale.sd
+
+
+def two_lungs(n_joined, n_scans=10):
+    """Two boxes with a wall between them, which in the first scans is part of the mask."""
+    lungs = np.zeros(GRID, bool)
+    lungs[3:14, 3:27, 3:27] = lungs[17:28, 3:27, 3:27] = True
+    joined = lungs.copy()
+    joined[14:17, 10:20, 10:20] = True
+    given = [joined if row < n_joined else lungs for row in range(n_scans)]
+    rng = np.random.default_rng(0)
+    hu = np.where(lungs, -850, -300) + rng.normal(0, 30, (n_scans, *GRID))
+    return list(hu.round().astype(np.int16)), given
+
+
+@pytest.mark.parametrize(("n_joined", "is_seen"), [(0, False), (2, False), (3, True)])
+def test_the_wall_between_lungs_that_touch_in_few_scans_is_not_looked_at(n_joined, is_seen):
+    volumes, given = two_lungs(n_joined)
+    scale = fit_input_scale(source(volumes, given), ScaleSettings())
+    assert scale.rim == 0
+    seen = scale.apply(volumes[0], given[0])[15, 15, 15]
+    assert (seen != 0) == is_seen
+    # What lies in every mask is looked at as before.
+    assert (scale.inside(given[9]) == given[9]).all()
+
+
+def test_masks_at_different_places_are_all_looked_at():
+    volumes, _ = scans(0)
+    given = [np.roll(ball(5.0), 6 * (row - 2), axis=0) for row in range(5)]
+    assert choose_rim(source(volumes, given), WINDOW).shared is None
+    scale = fit_input_scale(source(volumes, given), ScaleSettings())
+    for row, mask in enumerate(given):
+        assert (scale.inside(mask) == mask).all()
+
+
+def test_a_new_mask_that_lies_elsewhere_still_shows_something():
+    volumes, given = two_lungs(0)
+    scale = fit_input_scale(source(volumes, given), ScaleSettings())
+    elsewhere = np.zeros(GRID, bool)
+    elsewhere[0:2, 0:2, 0:2] = True
+    assert (scale.inside(elsewhere) == elsewhere).all()
