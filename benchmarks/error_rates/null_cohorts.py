@@ -75,7 +75,7 @@ def plain(cell: Cell, n: int, rng: np.random.Generator) -> NullCohort:
 def by_age(cell: Cell, n: int, rng: np.random.Generator) -> NullCohort:
     """Clusters and columns that both follow age, and nothing else."""
     age = rng.normal(size=n)
-    labels = _along(cell, age, rng)
+    labels = along(cell, age, rng)
     cohort = _cohort(labels, 0.5 * age, rng)
     info = ColumnInfo("age", "Age", "continuous", family="demographics")
     frame = cohort.frame.assign(age=55 + 10 * age)
@@ -86,10 +86,10 @@ def by_site(cell: Cell, n: int, rng: np.random.Generator) -> NullCohort:
     """Clusters and columns that both follow the site, and nothing else."""
     site = rng.integers(0, 4, n)
     effect = site - np.float64(1.5)
-    labels = _along(cell, effect, rng)
+    labels = along(cell, effect, rng)
     cohort = _cohort(labels, 0.5 * effect, rng)
     info = ColumnInfo("site", "Site", "nominal", family="acquisition")
-    frame = cohort.frame.assign(site=_levels(site, "ABCD").set_axis(cohort.frame.index))
+    frame = cohort.frame.assign(site=levels(site, "ABCD").set_axis(cohort.frame.index))
     return NullCohort(cohort.clusters, frame, [*cohort.columns, info])
 
 
@@ -104,14 +104,15 @@ def repeated(cell: Cell, n_subjects: int, rng: np.random.Generator) -> NullCohor
     return NullCohort(clusters, cohort.frame, cohort.columns)
 
 
-def _along(cell: Cell, score: Values, rng: np.random.Generator) -> Labels:
+def along(cell: Cell, score: Values, rng: np.random.Generator) -> Labels:
     """Clusters of the wanted sizes whose number goes up with a score, but not by it alone."""
     labels = np.empty(len(score), dtype=np.int64)
     labels[np.argsort(score + 1.5 * rng.normal(size=len(score)))] = cell.labels(len(score))
     return labels
 
 
-def _cohort(labels: Labels, shift: Values, rng: np.random.Generator) -> NullCohort:
+def soft_clusters(labels: Labels, rng: np.random.Generator) -> pd.DataFrame:
+    """Clusters with a soft assignment, as `associate` takes them."""
     n, k = len(labels), int(labels.max())
     ids = pd.Index([f"S{row}" for row in range(n)], name="scan_id")
     logits = 2 * (labels[:, None] == np.arange(1, k + 1)) + rng.normal(size=(n, k))
@@ -119,10 +120,15 @@ def _cohort(labels: Labels, shift: Values, rng: np.random.Generator) -> NullCoho
     clusters = pd.DataFrame({"subject_id": ids, "cluster": labels}, index=ids)
     clusters = clusters.assign(confidence=soft.max(axis=1))
     clusters[[f"q_{one}" for one in range(1, k + 1)]] = soft
+    return clusters
+
+
+def _cohort(labels: Labels, shift: Values, rng: np.random.Generator) -> NullCohort:
+    clusters = soft_clusters(labels, rng)
     made, columns = {}, []
     for kind, copy in product(KINDS, range(COPIES)):
         name = f"{kind}_{copy}"
-        made[name] = _column(kind, shift, rng).set_axis(ids)
+        made[name] = _column(kind, shift, rng).set_axis(clusters.index)
         column_kind = _COLUMN_KIND.get(kind, kind)
         columns.append(ColumnInfo(name, name, column_kind, family=name))  # type: ignore[arg-type]
     return NullCohort(clusters, pd.DataFrame(made), columns)
@@ -140,14 +146,14 @@ def _column(kind: str, shift: Values, rng: np.random.Generator) -> pd.Series[Any
         return pd.Series(rng.negative_binomial(1.5, 1.5 / (1.5 + mean)).astype(np.float64))
     if kind == "ordinal":
         codes = np.searchsorted(_CUTS, shift + rng.logistic(size=n))
-        return _levels(codes, "01234", ordered=True)
+        return levels(codes, "01234", ordered=True)
     if kind == "binary":
-        return _levels((rng.logistic(size=n) + shift > 0.85).astype(np.int64), "ny")
+        return levels((rng.logistic(size=n) + shift > 0.85).astype(np.int64), "ny")
     gumbel = rng.gumbel(size=(n, 4)) + _LEVELS + shift[:, None] * _SLOPES
-    return _levels(gumbel.argmax(axis=1), "abcd")
+    return levels(gumbel.argmax(axis=1), "abcd")
 
 
-def _levels(codes: NDArray[np.intp], names: str, *, ordered: bool = False) -> pd.Series[Any]:
+def levels(codes: NDArray[np.intp], names: str, *, ordered: bool = False) -> pd.Series[Any]:
     """Levels called by single letters."""
     kind = pd.CategoricalDtype(list(names), ordered=ordered)
     return pd.Series(np.array(list(names))[codes]).astype(kind)

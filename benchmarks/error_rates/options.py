@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.error_rates.null_cohorts import Cell, NullCohort, by_age, by_site, plain, repeated
+from benchmarks.error_rates.rough_cohorts import rough, rough_by_age
 from clam_core.settings import AssociateSettings
 from clam_core.statistics import NotTestableError, assemble, associate, compare_within_sites
 from clam_core.statistics.time.competing import compare_incidence
@@ -58,6 +59,20 @@ def adjusted(draw: Draw) -> Found:
     cohort = by_age(draw.cell, N, draw.generator(1))
     rows = _rows(cohort, draw.settings(adjust=("age",)))
     yield from _listed("adjusted", rows[rows["variable"] != "age"], "adjusted_p_value")
+
+
+def roughly(draw: Draw) -> Found:
+    """One row per subject, values of the second kind."""
+    rows = _rows(rough(draw.cell, N, draw.generator(7)), draw.settings())
+    yield from _listed("rough values", rows, "p_value")
+
+
+def roughly_adjusted(draw: Draw) -> Found:
+    """Values of the second kind, adjusted."""
+    cohort = rough_by_age(draw.cell, N, draw.generator(8))
+    rows = _rows(cohort, draw.settings(adjust=("age",)))
+    rows = rows[rows["variable"] != "age"]
+    yield from _listed("rough values, adjusted", rows, "adjusted_p_value")
 
 
 def weighted(draw: Draw) -> Found:
@@ -122,7 +137,8 @@ def over_time(draw: Draw) -> Found:
 
 
 OPTIONS: tuple[Callable[[Draw], Found], ...] = (
-    *(one_row, adjusted, weighted, imputed, drawn, all_scans, within_sites, over_time),
+    *(one_row, adjusted, roughly, roughly_adjusted),
+    *(weighted, imputed, drawn, all_scans, within_sites, over_time),
 )
 
 

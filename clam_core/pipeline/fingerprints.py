@@ -25,7 +25,7 @@ CODES_VERSION = FIRST
 MAPS_VERSION = FIRST
 """Goes up when `localize` makes other maps: maps of a step that was broken off are made anew."""
 
-STATISTICS_VERSION = "0.2.0"
+STATISTICS_VERSION = "0.2.1"
 """Goes up when `associate` gives other numbers: it then compares a run's clusters anew."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clam_core.report.material import Material
+from clam_core.statistics.headline import checked
 from clam_core.study.readings.reading import Reading
 
 WORKS: dict[str, str] = {
@@ -96,6 +97,10 @@ WORKS: dict[str, str] = {
     "reliability. Psychological Bulletin 86:420, 1979.",
     "bland": "Bland JM, Altman DG. Statistical methods for assessing agreement between two "
     "methods of clinical measurement. Lancet 327:307, 1986.",
+    "freedman": "Freedman D, Lane D. A nonstochastic interpretation of reported significance "
+    "levels. Journal of Business & Economic Statistics 1:292, 1983.",
+    "chung": "Chung E, Romano JP. Exact and asymptotically robust permutation tests. Annals of "
+    "Statistics 41:484, 2013.",
     "laird": "Laird NM, Ware JH. Random-effects models for longitudinal data. Biometrics 38:963, "
     "1982.",
 }
@@ -149,6 +154,7 @@ def _of_tests(material: Material) -> set[str]:
         keys.add("cramer")
     if associations.rows["adjusted_test"].astype(str).str.contains("HC3").any():
         keys.add("hc3")
+    keys |= {"freedman", "chung"} if len(checked(associations.rows)) else set()
     settings = associations.about["settings"]
     keys |= {"robins"} if settings.get("adjust_by") == "weights" else set()
     keys |= {"rubin", "buuren"} if settings.get("impute") else set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -9,29 +11,39 @@ from clam_core.settings import AssociateSettings
 from clam_core.statistics.cohort.assemble import Cohort
 from clam_core.statistics.cohort.column_arrays import LEVELS, NUMBERS, codes_of, numbers_of
 from clam_core.statistics.cohort.groups import midranks
+from clam_core.statistics.models.regression import Problem
 from clam_core.statistics.repeated_columns import repeated_columns
 from clam_core.statistics.result import Labels, NotTestableError, Values
+from clam_core.statistics.shuffles.claims_by_shuffles import shuffled_p_values
 from clam_core.statistics.significance.correction import correct
 from clam_core.tables.column_info import ColumnInfo
 
-CLAIM_COLUMNS = ("not_counted", "headline_p", "is_rare", "direction")
+CLAIM_COLUMNS = ("not_counted", "shuffled_p_value", "headline_p", "is_rare", "direction")
 FEWEST_ELSEWHERE = 5
 """Values apart from the most frequent one, below which a column is never the strongest."""
 
 
-def add_claims(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) -> pd.DataFrame:
+def add_claims(
+    rows: pd.DataFrame,
+    cohort: Cohort,
+    settings: AssociateSettings,
+    problems: Sequence[Problem | None],
+) -> pd.DataFrame:
     """Say of each row whether the headline counts it, and correct over all that it counts.
 
-    Where covariates were given the adjusted test is the one that counts.
+    Where covariates were given the adjusted test is the one that counts. A p-value that would be
+    claimed and whose test leans on large clusters is computed again by shuffles; the larger counts.
 
     Args:
         rows: Rows of the association table.
         cohort: The rows that were compared.
         settings: Covariates and the kind of correction.
+        problems: Regression of each row, where shuffles can check its p-value.
 
     Returns:
-        The same with `CLAIM_COLUMNS`: why it is not counted (empty where it is), its p-value
-        corrected over all that are counted, whether it hardly varies, and its direction.
+        The same with `CLAIM_COLUMNS`: why it is not counted (empty where it is), its p-value by
+        shuffles (NaN where none were needed), the one that counts, corrected over all that are
+        counted, whether it hardly varies, and its direction.
     """
     p_value = rows["adjusted_p_value" if settings.adjust else "p_value"].to_numpy(dtype=np.float64)
     infos = [cohort.columns[name] for name in rows["variable"]]
@@ -43,9 +55,17 @@ def add_claims(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) 
     again = repeated_columns(tested, cohort.frame, settings.adjust)
     why = [_why_not(info, p, settings, again) for info, p in zip(infos, p_value, strict=True)]
     counted = np.array([not reason for reason in why])
+    p_value = np.where(counted, p_value, np.nan)
+    checked = {
+        place: problem
+        for place, problem in enumerate(problems)
+        if problem is not None and counted[place]
+    }
+    shuffled = shuffled_p_values(p_value, checked, settings.correction, settings.seed)
     return rows.assign(
         not_counted=why,
-        headline_p=correct(np.where(counted, p_value, np.nan), settings.correction),
+        shuffled_p_value=shuffled,
+        headline_p=correct(np.fmax(p_value, shuffled), settings.correction),
         is_rare=[_is_rare(cohort.frame[info.name]) for info in infos],
         direction=[_direction(cohort, info) for info in infos],
     )

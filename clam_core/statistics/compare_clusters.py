@@ -12,7 +12,7 @@ from clam_core.settings import AssociateSettings
 from clam_core.statistics.claims import CLAIM_COLUMNS, add_claims
 from clam_core.statistics.cohort.assemble import Cohort, Description, assemble
 from clam_core.statistics.cohort.column_arrays import NUMBERS
-from clam_core.statistics.headline import uncapitalized
+from clam_core.statistics.headline import LEVEL, checked, uncapitalized
 from clam_core.statistics.losses import covariate_words, missing_words, weighting_words
 from clam_core.statistics.models.design import build_covariates
 from clam_core.statistics.result_rows import CSV_COLUMNS, Row, make_row
@@ -90,7 +90,8 @@ def associate(
     covariates = build_covariates(cohort.frame, cohort.columns, settings.adjust)
     made = [make_row(cohort, info, covariates, settings) for info in cohort.columns.values()]
     rows = _corrected(pd.DataFrame([row.cells for row in made]), settings)
-    rows = rows if rows.empty else add_claims(rows, cohort, settings)
+    if len(rows):
+        rows = add_claims(rows, cohort, settings, [row.problem for row in made])
     confounding = confounding_panel(cohort, settings)
     return AssociationTable(
         rows,
@@ -149,6 +150,7 @@ def _notes(rows: pd.DataFrame, cohort: Cohort, settings: AssociateSettings) -> l
         "corrected p-values allow for that within each family "
         f"({CORRECTION_NAMES[settings.correction]}); the headline allows for all families at once.",
         *_left_out(rows),
+        *_taken_back(rows),
         "All tests take the clusters as given. If their number was chosen by looking at these "
         "p-values, the p-values are too small.",
     ]
@@ -211,6 +213,19 @@ def _left_out(rows: pd.DataFrame) -> list[str]:
         return []
     named = "; ".join(f"{row.label} ({row.not_counted})" for row in out.itertuples())
     return [f"The headline does not count: {named}."]
+
+
+def _taken_back(rows: pd.DataFrame) -> list[str]:
+    """Which variables a test found, but shuffles did not."""
+    lost = checked(rows)
+    lost = lost[lost["headline_p"] >= LEVEL]
+    if lost.empty:
+        return []
+    named = "; ".join(
+        f"{row['label']} (p by shuffles {row['shuffled_p_value']:.2g})"
+        for row in lost.to_dict("records")
+    )
+    return [f"Found by a test, but not by shuffles, so that the headline does not count: {named}."]
 
 
 def _not(count: int) -> str:

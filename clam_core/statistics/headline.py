@@ -56,8 +56,39 @@ def qualifications(
             f"Counted after correction over all of them{adjusted} ({_RATES[method]}); exploratory: "
             "another cohort has to confirm it."
         )
+        sentences += checked_words(rows)
     parts = [stability_words(jaccard_of), *_confounded(confounding)]
     return [*sentences, *(f"{part[:1].upper()}{part[1:]}." for part in parts)]
+
+
+def checked(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose p-value was checked by shuffles: what the tests alone would claim.
+
+    Args:
+        rows: Rows of the association table; those of older studies do not say.
+    """
+    if "shuffled_p_value" not in rows.columns:
+        return rows.head(0)
+    return rows[rows["shuffled_p_value"].notna()]
+
+
+def checked_words(rows: pd.DataFrame) -> list[str]:
+    """How many claims were checked by shuffles, and how many were taken back; none where none was.
+
+    Args:
+        rows: Rows of the association table.
+    """
+    found = checked(rows)
+    if found.empty:
+        return []
+    lost = int((found["headline_p"] >= LEVEL).sum())
+    outcome = "it stands" if len(found) == 1 else "all stand"
+    if lost:
+        outcome = f"{lost} did not stand and {'is' if lost == 1 else 'are'} not counted"
+    return [
+        f"Small clusters can make a test find too much: {plural(len(found), 'p-value')} "
+        f"{'was' if len(found) == 1 else 'were'} checked by shuffles; {outcome}."
+    ]
 
 
 def _nothing_counted(rows: pd.DataFrame) -> str:
@@ -75,7 +106,10 @@ def _nothing_counted(rows: pd.DataFrame) -> str:
 def claimed(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows that differ after correction over all that are counted, the strongest first."""
     found = rows[rows["headline_p"] < LEVEL]
-    return found.sort_values(["headline_p", "variable"], kind="stable")
+    # Shuffles give the smallest p to all that are strong; the tests still tell these apart.
+    own = found["adjusted_p_value"].fillna(found["p_value"])
+    order = ["headline_p", "own", "variable"]
+    return found.assign(own=own).sort_values(order, kind="stable").drop(columns="own")
 
 
 def strongest_words(found: pd.DataFrame) -> str:

@@ -21,10 +21,12 @@ from clam_core.statistics.dependence.all_scans import (
     with_enough_subjects,
 )
 from clam_core.statistics.losses import left_out_words, missing_test
-from clam_core.statistics.models.adjust import Outcome, soft_test
-from clam_core.statistics.models.design import Covariates
+from clam_core.statistics.models.adjust import Adjusted, Outcome, soft_test
+from clam_core.statistics.models.design import Covariates, cluster_columns
 from clam_core.statistics.models.fitted_model import NotEstimableError
+from clam_core.statistics.models.regression import Problem
 from clam_core.statistics.result import Effect, NotTestableError, Tested, Values
+from clam_core.statistics.shuffles.claims_by_shuffles import LEVEL
 from clam_core.statistics.significance.choose_test import Compared, compare, smallest_detectable
 from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.recognised.image_columns import is_from_image
@@ -91,10 +93,12 @@ class Row:
         cells: Name of a column to its value.
         tables: What stands beside it, by name: `pairs` of clusters; adjusted `contrasts` of them
             and `adjusted_means`; `equivalence`.
+        problem: The regression whose p counts in the headline, where shuffles can check it.
     """
 
     cells: dict[str, Any]
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    problem: Problem | None = None
 
 
 def make_row(
@@ -141,7 +145,27 @@ def make_row(
     if found is not None:
         tables |= {"contrasts": found.contrasts, "adjusted_means": found.means}
     alike = equivalence_of(info, outcome, compared.groups, found, settings)
-    return Row(cells, {**tables, "equivalence": alike})
+    problem = _to_check(compared, found, settings) if subjects is None else None
+    return Row(cells, {**tables, "equivalence": alike}, problem)
+
+
+def _to_check(
+    compared: Compared, found: Adjusted | None, settings: AssociateSettings
+) -> Problem | None:
+    """The regression behind the p-value that counts, where its tail leans on large clusters.
+
+    None where p is 0.05 or more, which is never claimed, and where p comes from shuffles, from
+    a table or ranks of large clusters, or from a prior, which hold their error rate.
+    """
+    if settings.adjust:
+        if found is None or "prior" in found.adjusted.model:
+            return None
+        return found.problem if found.adjusted.p_value < LEVEL else None
+    groups, tested = compared.groups, compared.tested
+    if not tested.test.startswith("Welch") or not tested.p_value < LEVEL:
+        return None
+    columns = cluster_columns(groups.codes.astype(np.int64))
+    return Problem("continuous", groups.values, columns, np.empty((groups.n, 0)))
 
 
 def _values(info: ColumnInfo, column: pd.Series[Any]) -> tuple[Values, list[str]]:

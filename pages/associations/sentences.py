@@ -69,6 +69,11 @@ def honest_words(row: Row, power: float) -> list[str]:
             f"Checked by another test, {row['sensitivity_test']}: "
             f"{p_words(row['sensitivity_p_value'])}."
         )
+    if not pd.isna(row.get("shuffled_p_value")):
+        sentences.append(
+            f"Checked by shuffles, which small clusters cannot mislead: "
+            f"{p_words(row['shuffled_p_value'])}. The headline counts the larger p."
+        )
     if not pd.isna(row["soft_p_value"]):
         agree = (row["soft_p_value"] < _SMALL) == (row["p_value"] < _SMALL)
         sentences.append(

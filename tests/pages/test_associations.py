@@ -123,6 +123,7 @@ def test_a_variable_in_the_address_opens_its_plot_and_its_people(show):
     assert "FVC: cluster 1:" in said and "Adjusted for age, sex (linear model, HC3): " in said
     assert "Without adjustment, in the same " in said
     assert "With the probability of each cluster" in said and "Smallest effect" in said
+    assert "Checked by shuffles, which small clusters cannot mislead: p " in said
     assert len(page.get("plotly_chart")) == 2
     links = [link.proto.query_string for link in page.get("page_link")]
     chosen = [one for one in links if "selection=" in one]

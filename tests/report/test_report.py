@@ -18,7 +18,7 @@ from clam_core.report import SECTIONS, ReportSettings, build_report, outline
 from clam_core.report.html import Figures
 from clam_core.report.sections.follow_up import write_follow_up
 from clam_core.study import Run, Study
-from clam_core.study.associations import Associations
+from clam_core.study.associations import Associations, read_associations, write_associations
 from clam_core.study.names import write_names
 from tests.report import make
 
@@ -131,7 +131,18 @@ def test_faithfulness_methods_and_citations(complete, elements):
     for author in ("Ryan S", "Xie J", "Guo X", "McInnes L", "Sundararajan M", "Benjamini Y"):
         assert author in text
     assert "Selvaraju" not in text  # Grad-CAM was not used
+    assert "by permutation of residuals (Freedman and Lane)" in text and "Chung E" in text
     assert text.count("Research use only") >= 2
+
+
+def test_methods_of_an_older_comparison_name_no_shuffles(complete, tmp_path):
+    copied = Study(shutil.copytree(complete.folder, tmp_path / "one"))
+    run = Run(copied, "default")
+    found = read_associations(run)
+    rows = found.rows.drop(columns="shuffled_p_value")
+    write_associations(run, Associations(rows, found.tables, found.about))
+    text = Elements(build_report(run, ReportSettings(sections=("methods",))).decode()).text
+    assert "Freedman" not in text and "Chung E" not in text and "Benjamini-Hochberg" in text
 
 
 def test_where_the_scans_lie_and_the_key_stay_out(page):

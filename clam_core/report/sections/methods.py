@@ -13,7 +13,8 @@ from clam_core.report.sections.follow_up_methods import follow_up_words
 from clam_core.report.sections.preparation import grid_words, input_words, mask_words
 from clam_core.report.sections.training import grouping_words, network_words
 from clam_core.settings.map_variants import map_description
-from clam_core.statistics.headline import uncapitalized
+from clam_core.statistics.headline import checked, uncapitalized
+from clam_core.study.associations import Associations
 from clam_core.wording import plural
 
 _CORRECTIONS = {
@@ -21,6 +22,14 @@ _CORRECTIONS = {
     "holm": "by Holm",
     "by": "by Benjamini-Yekutieli",
 }
+
+
+_CHECKED = (
+    "For the number of variables that differ, p-values of Welch's test and of regression models "
+    "that would have been counted were computed again: by permutation of residuals (Freedman and "
+    "Lane) with a statistic that allows for unequal spread, or for levels by draws from the model "
+    "without the clusters. The larger of the two p-values was corrected over all variables."
+)
 
 
 def write(material: Material, figures: Figures) -> Html:  # noqa: ARG001
@@ -95,22 +104,9 @@ def association_words(material: Material) -> str:
         f"families "
         f"{_CORRECTIONS[settings['correction']]}."
     )
-    if settings["adjust"]:
-        names = [uncapitalized(associations.label(str(name))) for name in settings["adjust"]]
-        if settings.get("adjust_by") == "weights":
-            text += (
-                f" Adjusted results weight each row by the inverse probability of its cluster "
-                f"given {listed(names)} (multinomial model; CR2 standard errors, Satterthwaite's "
-                "degrees of freedom)."
-            )
-        else:
-            text += f" Adjusted models hold {listed(names)} constant."
-        if settings.get("impute"):
-            text += (
-                f" Missing covariates were imputed {settings['impute']} times by chained equations "
-                "(predictive mean matching; the variable and the clusters among the predictors) "
-                "and results pooled by Rubin's rules with Barnard and Rubin's degrees of freedom."
-            )
+    if len(checked(associations.rows)):
+        text += f" {_CHECKED}"
+    text += _adjusted_words(associations)
     if settings.get("label_draws"):
         text += (
             f" Uncertainty of the clusters was carried into tests by {settings['label_draws']} "
@@ -131,6 +127,27 @@ def association_words(material: Material) -> str:
     equations = sorted({one.equation for one in material.columns or [] if one.equation})
     if equations:
         text += f" Lung function was expressed by reference equations: {'; '.join(equations)}."
+    return text
+
+
+def _adjusted_words(associations: Associations) -> str:
+    """How covariates were held constant; nothing where there are none."""
+    settings = associations.about["settings"]
+    if not settings["adjust"]:
+        return ""
+    names = listed([uncapitalized(associations.label(str(name))) for name in settings["adjust"]])
+    text = f" Adjusted models hold {names} constant."
+    if settings.get("adjust_by") == "weights":
+        text = (
+            f" Adjusted results weight each row by the inverse probability of its cluster given "
+            f"{names} (multinomial model; CR2 standard errors, Satterthwaite's degrees of freedom)."
+        )
+    if settings.get("impute"):
+        text += (
+            f" Missing covariates were imputed {settings['impute']} times by chained equations "
+            "(predictive mean matching; the variable and the clusters among the predictors) "
+            "and results pooled by Rubin's rules with Barnard and Rubin's degrees of freedom."
+        )
     return text
 
 

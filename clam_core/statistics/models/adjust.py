@@ -109,6 +109,7 @@ class Adjusted:
         contrasts: Every pair of clusters, columns `CONTRAST_COLUMNS`.
         means: Every cluster, columns `MEAN_COLUMNS`.
         note: A warning, or nothing.
+        problem: The adjusted regression; None where rows were weighted.
     """
 
     n: int
@@ -119,6 +120,7 @@ class Adjusted:
     contrasts: pd.DataFrame
     means: pd.DataFrame
     note: str
+    problem: Problem | None = None
 
 
 def adjust(outcome: Outcome, covariates: Covariates, how: AdjustBy = "regression") -> Adjusted:
@@ -165,7 +167,8 @@ def adjust(outcome: Outcome, covariates: Covariates, how: AdjustBy = "regression
     effects = (effect_of(crude, outcome), effect_of(adjusted, outcome))
     contrasts = all_contrasts(np.unique(labels), outcome.kind, fits)
     means = all_means(labels, outcome.kind, fits)
-    return Adjusted(int(rows.sum()), crude, adjusted, *effects, contrasts, means, note)
+    problem = None if how == "weights" else full
+    return Adjusted(int(rows.sum()), crude, adjusted, *effects, contrasts, means, note, problem)
 
 
 def _incomplete_words(labels: Labels, complete: NDArray[np.bool_]) -> str:

@@ -82,7 +82,8 @@ def adjust_imputed(outcome: Outcome, covariates: Covariates, how: AdjustBy, m: i
     effects = (effect_of(crude, outcome), effect_of(adjusted, outcome))
     contrasts = all_contrasts(np.unique(labels), outcome.kind, fits)
     means = all_means(labels, outcome.kind, fits)
-    return Adjusted(int(rows.sum()), crude, adjusted, *effects, contrasts, means, note)
+    problem = None if how == "weights" else mean
+    return Adjusted(int(rows.sum()), crude, adjusted, *effects, contrasts, means, note, problem)
 
 
 def _columns(problem: Problem) -> Values:
