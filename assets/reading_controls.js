@@ -70,6 +70,7 @@ export class Controls {
     const [pane] = viewer.head.panes;
     for (const label of this.all(".custom")) label.hidden = this.control("window").value !== "custom";
     for (const label of this.all(".of-map")) label.hidden = !pane.map;
+    for (const label of this.all(".of-volume")) label.hidden = viewer.isFlat;
     for (const label of this.all(".of-mask")) label.hidden = !pane.mask;
     for (const name of ["opacity", "threshold"]) this.root.querySelector(`[data-of="${name}"]`).textContent = `${Math.round(100 * viewer.view[name])} %`;
     for (const [key, isOn] of [["l", viewer.tool === "length"], ["e", viewer.tool === "ellipse"], ["s", viewer.scenes[0]?.slab > 0], [" ", Boolean(viewer.timer)]]) {
@@ -86,7 +87,7 @@ export class Controls {
 
   help() {
     const help = this.root.querySelector(".help");
-    help.replaceChildren(...helpRows(this.viewer.head.digits, Object.keys(this.viewer.head.windows)).flatMap(([key, words]) =>
+    help.replaceChildren(...helpRows(this.viewer.head.digits, Object.keys(this.viewer.head.windows), this.viewer.isFlat).flatMap(([key, words]) =>
       [["b", key], ["span", words]].map(([tag, text]) => Object.assign(document.createElement(tag), { textContent: text }))));
     help.hidden = !help.hidden;
   }
@@ -110,7 +111,13 @@ export class Controls {
     if (values && values.map !== null) parts.push(`map ${Math.round(100 * values.map)} %`);
     // A slice of the original series has one number, also here.
     const place = (index, axis) => (axis === 2 && scene.scan.numbers ? `Im ${scene.scan.numbers[Math.round(index)]}` : `${AXIS_NAMES[axis]} ${Math.round(index) + 1}`);
-    if (values) parts.push(voxel.map(place).reverse().join(", "));
+    if (values) parts.push(this.viewer.isFlat ? pixelWords(scene.scan, voxel) : voxel.map(place).reverse().join(", "));
     this.viewer.panes[scene.number].querySelector("output").textContent = parts.join(" · ");
   }
+}
+
+// Counted from the upper left, as everybody counts pixels; the axes of a scan run the other way.
+function pixelWords({ shape }, voxel) {
+  const [column, row] = [0, 1].map((axis) => shape[axis] - Math.round(voxel[axis]));
+  return `column ${column}, row ${row}`;
 }

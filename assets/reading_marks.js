@@ -101,8 +101,8 @@ export class Marks {
 // What a measurement says; of an ellipse, what is drawn is measured, a slab included.
 export function measured({ tool, plane, from, to }, tile, scan, unit) {
   if (tool === "length") {
-    const mm = distance(from, to);
-    return { mm, said: `${mm.toFixed(1)} mm` };
+    const mm = distance(from, to); // a pixel of unknown size counts as 1 mm
+    return { mm, said: scan.isSized ? `${mm.toFixed(1)} mm` : `${mm.toFixed(0)} px` };
   }
   const [, across, up] = PLANES[plane];
   const ends = [from, to].map((place) => moved(scan.fromMm, place));
@@ -111,5 +111,5 @@ export function measured({ tool, plane, from, to }, tile, scan, unit) {
   const area = found.count * pixelArea(scan.affine, plane);
   if (!found.count) return { ...found, area, said: "no pixel inside" };
   const about = tile.isSharp ? "" : "about ";
-  return { ...found, area, said: `${about}${found.mean.toFixed(0)} \u00b1 ${found.sd.toFixed(0)}${unit}, ${(area / 100).toFixed(2)} cm\u00b2` };
+  return { ...found, area, said: `${about}${found.mean.toFixed(0)} \u00b1 ${found.sd.toFixed(0)}${unit}, ${scan.isSized ? `${(area / 100).toFixed(2)} cm\u00b2` : `${found.count} px`}` };
 }

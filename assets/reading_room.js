@@ -55,7 +55,7 @@ export class Room {
     // Near the top of the page the picture ends where the window ends; further down it fills the window.
     const above = isFull ? bar + 4 : top < 0.3 * innerHeight ? top + 4 : bar + ABOVE;
     const room = Math.max(360, innerHeight - above);
-    const isStack = !AXIS_NAMES.includes(view.plane) && width < 800 && width < 1.15 * room && !isFull;
+    const isStack = !this.viewer.isFlat && !AXIS_NAMES.includes(view.plane) && width < 800 && width < 1.15 * room && !isFull;
     const height = isStack && head.panes.length === 1 ? Math.max(room, Math.round(1.8 * width)) : room;
     stage.style.setProperty("--stage-height", `${height}px`);
   }

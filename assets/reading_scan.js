@@ -6,7 +6,8 @@ const HEADER_BYTES = 352; // of a NIfTI file
 const flat = (rows) => rows.slice(0, 3).flat();
 
 export class Scan {
-  constructor({ scan, shape, affine }) {
+  constructor({ scan, shape, affine, sized }) {
+    this.isSized = sized !== false; // pictures do not say how large a pixel is
     this.grid = { array: valuesOf(scan, Int16Array), shape, affine: flat(affine) };
     this.becomeGrid();
   }
@@ -16,6 +17,11 @@ export class Scan {
     this.frame({ shape: this.grid.shape, affine: this.grid.affine, slope: 1, intercept: 0, numbers: null });
     this.voxels = this.grid.array;
     this.arrived.fill(1);
+  }
+
+  // A 2D scan: one plane, whose sides are not known.
+  get isFlat() {
+    return this.grid.shape[2] === 1;
   }
 
   overlay({ map, mask }) {

@@ -83,7 +83,7 @@ export class Scene {
     this.solid = remember(this.solid, [threshold, this.diverging], () => mapColors(this.colors.tables, threshold, 1, this.diverging));
     this.quality = isMoving ? "low" : "high";
     for (const tile of Object.values(this.tiles)) tile.box = null;
-    const shown = boxes(this.view.plane, this.large, W, H);
+    const shown = boxes(this.scan.isFlat ? "axial" : this.view.plane, this.large, W, H);
     for (const [n, [plane, box]] of shown.entries()) this.paint(this.tiles[plane], box, n === 0, style);
     this.drawnMs = performance.now() - start;
   }
@@ -104,9 +104,9 @@ export class Scene {
     pen.imageSmoothingEnabled = true;
     for (const [lines, color] of this.outlines(tile, style)) this.marks.outline(tile, lines, color);
     this.marks.crosshair(tile);
-    this.marks.letters(tile, this.name(tile.plane));
+    if (!scan.isFlat) this.marks.letters(tile, this.name(tile.plane));
     if (isFirst) {
-      this.marks.scale(tile);
+      if (scan.isSized) this.marks.scale(tile);
       if (scan.map && style !== "off") this.marks.bar(tile, this.solid.made, this.diverging, this.speaks);
     }
     this.marks.notes(tile);

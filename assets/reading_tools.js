@@ -4,12 +4,13 @@ import { moved } from "./reading_geometry.js";
 const HU_ACROSS = 3;
 const HU_DOWN = 2;
 
-// Key, what it does in words, what it does. Keys act only while the view has the focus.
+const VOLUME = "volume";
+// Key, what it does in words, what it does, and whether only volumes have it. Keys act only while the view has the focus.
 export const KEYS = [
-  ["ArrowUp", "Next slice", (v) => v.step(1)],
-  ["ArrowDown", "Slice before", (v) => v.step(-1)],
-  ["PageUp", "Ten slices on", (v) => v.step(10)],
-  ["PageDown", "Ten slices back", (v) => v.step(-10)],
+  ["ArrowUp", "Next slice", (v) => v.step(1), VOLUME],
+  ["ArrowDown", "Slice before", (v) => v.step(-1), VOLUME],
+  ["PageUp", "Ten slices on", (v) => v.step(10), VOLUME],
+  ["PageDown", "Ten slices back", (v) => v.step(-10), VOLUME],
   ["Home", "Peak of the map", (v) => v.peak()],
   ["1", "Window: the first", (v) => v.preset(0)],
   ["2", "Window: the second", (v) => v.preset(1)],
@@ -20,12 +21,12 @@ export const KEYS = [
   ["]", "Map stronger", (v) => v.nudge("opacity", 0.1)],
   ["l", "Measure a length", (v) => v.use("length")],
   ["e", "Measure inside an ellipse", (v) => v.use("ellipse")],
-  ["s", "Slab of 10 mm: brightest, darkest, off", (v) => v.slab()],
-  [" ", "Run through the slices, and stop", (v) => v.cine()],
-  ["a", "Axial large", (v) => v.enlarge("axial")],
-  ["c", "Coronal large", (v) => v.enlarge("coronal")],
-  ["g", "Sagittal large", (v) => v.enlarge("sagittal")],
-  ["v", "Next layout", (v) => v.nextLayout()],
+  ["s", "Slab of 10 mm: brightest, darkest, off", (v) => v.slab(), VOLUME],
+  [" ", "Run through the slices, and stop", (v) => v.cine(), VOLUME],
+  ["a", "Axial large", (v) => v.enlarge("axial"), VOLUME],
+  ["c", "Coronal large", (v) => v.enlarge("coronal"), VOLUME],
+  ["g", "Sagittal large", (v) => v.enlarge("sagittal"), VOLUME],
+  ["v", "Next layout", (v) => v.nextLayout(), VOLUME],
   ["d", "Map of the cohort beside the scan", (v) => v.room.drawer("d")],
   ["i", "About the scan: its maps, values, scans like it", (v) => v.room.drawer("i")],
   ["r", "Back to how it opened", (v) => v.reset()],
@@ -36,12 +37,13 @@ export const KEYS = [
 ];
 const ALSO = { ArrowRight: "ArrowUp", ArrowLeft: "ArrowDown" };
 const MOUSE = [
-  ["Wheel", "Next slice"],
-  ["Ctrl and wheel", "Zoom about the pointer"],
+  ["Wheel", "Next slice", VOLUME],
+  ["Ctrl and wheel", "Zoom about the pointer", VOLUME],
+  ["Wheel", "Zoom about the pointer", "flat"],
   ["Click, drag", "Crosshair, or the chosen tool"],
   ["Right drag", "Window: width across, level up and down"],
   ["Shift or middle drag", "Move the picture"],
-  ["Double click", "One plane, and back"],
+  ["Double click", "One plane, and back", VOLUME],
 ];
 const WORDS = { ArrowUp: "\u2191 \u2192", ArrowDown: "\u2193 \u2190", " ": "Space", Escape: "Esc" };
 
@@ -51,13 +53,15 @@ export function keyWords(key) {
 }
 
 // Rows of the help: what to press, and what it does. `hasDigits`: whether digits are the picture's own; names of its windows.
-export function helpRows(hasDigits = true, windows = []) {
-  const rows = KEYS.flatMap(([key, words]) => {
+export function helpRows(hasDigits = true, windows = [], isFlat = false) {
+  const isMeant = (of) => !of || (of === VOLUME) !== isFlat;
+  const rows = KEYS.flatMap(([key, words, , of]) => {
+    if (!isMeant(of)) return [];
     if (!/^\d$/.test(key)) return [[keyWords(key), words]];
     const name = windows[Number(key) - 1];
     return name ? [[`${hasDigits ? "" : "Shift "}${key}`, `Window: ${name}`]] : [];
   });
-  return [...MOUSE, ...rows];
+  return [...MOUSE.filter(([, , of]) => isMeant(of)).map(([what, words]) => [what, words]), ...rows];
 }
 
 export function pressed(event, viewer) {
@@ -68,7 +72,7 @@ export function pressed(event, viewer) {
   const name = ALSO[event.key] ?? (event.key.length === 1 ? event.key.toLowerCase() : event.key);
   const found = KEYS.find(([key]) => key === name);
   event.stopPropagation(); // the framework has shortcuts of its own
-  if (!found) return;
+  if (!found || (found[3] && viewer.isFlat)) return;
   event.preventDefault();
   found[2](viewer);
 }
@@ -84,7 +88,7 @@ export function listen(canvas, viewer, scene) {
     const tile = scene.tileUnder(at);
     if (!tile) return;
     viewer.over(scene, tile.plane);
-    if (event.ctrlKey) {
+    if (event.ctrlKey || viewer.isFlat) {
       scene.zoom(tile, event.deltaY < 0 ? 1.15 : 1 / 1.15, at);
       viewer.redraw();
     } else viewer.turned(event);
@@ -128,6 +132,6 @@ export function listen(canvas, viewer, scene) {
   canvas.addEventListener("pointerleave", () => viewer.readAtCrosshair());
   canvas.addEventListener("dblclick", (event) => {
     const tile = scene.tileUnder(scene.point(event));
-    if (tile) viewer.oneAndBack(tile.plane);
+    if (tile && !viewer.isFlat) viewer.oneAndBack(tile.plane);
   });
 }

@@ -23,6 +23,11 @@ export class Viewer {
     addEventListener("resize", this.onResize);
   }
 
+  // 2D scans: one plane, nothing to scroll through.
+  get isFlat() {
+    return this.head?.panes[0].shape[2] === 1;
+  }
+
   say(text) {
     this.root.querySelector(".message").textContent = text;
   }

@@ -188,7 +188,7 @@ def _mean_png(where: Where, cluster: int, cut: Cut, with_map: bool) -> bytes:  #
     run, like = _open(where)
     mean = mean_volume(_mean_of(run, "cluster_means", cluster, cluster), like)
     drawn = np.nan_to_num(run.array_row("cluster_maps", cluster - 1)) if with_map else None
-    look = Look(window=usual_window(mean), letters=True)
+    look = Look(window=usual_window(mean), letters=_has_sides(run))
     strongest = _strongest(where) if with_map else 1.0
     return to_png(mean_picture(mean, drawn, look, cut, strongest))
 
@@ -211,7 +211,7 @@ def _difference_png(
     ours, theirs = (_mean_of(run, "cluster_means", one, pair[0]) for one in pair)
     backdrop = mean_volume((ours + theirs) / 2, like)
     limit = usual_limit(found)
-    look = Look(window=usual_window(backdrop), letters=True, threshold=0.1)
+    look = Look(window=usual_window(backdrop), letters=_has_sides(run), threshold=0.1)
     return to_png(difference_picture(backdrop, found / limit, look, cut)), limit
 
 
@@ -238,7 +238,7 @@ def _archetype_png(where: Where, pair: tuple[int, int], step: int, cut: Cut) -> 
 
     run, like = _open(where)
     ends = _ends(run, pair)
-    look = Look(window=inside_window(ends, _both_masks(run, pair)), letters=True)
+    look = Look(window=inside_window(ends, _both_masks(run, pair)), letters=_has_sides(run))
     found = mean_volume(_on_the_way(run, pair, step, ends), like)
     return to_png(draw_slice(Layers(found), look, *cut))
 
@@ -258,8 +258,13 @@ def _change_png(where: Where, pair: tuple[int, int], step: int, cut: Cut) -> tup
     limit = usual_limit(difference(ends[1], ends[0], masks))
     changed = difference(_on_the_way(run, pair, step, ends), ends[0], masks)
     backdrop = mean_volume(_mean_of(run, "cluster_means", pair[0], pair[0]), like)
-    look = Look(window=usual_window(backdrop), letters=True, threshold=0.1)
+    look = Look(window=usual_window(backdrop), letters=_has_sides(run), threshold=0.1)
     return to_png(difference_picture(backdrop, changed / limit, look, cut)), limit
+
+
+def _has_sides(run: Run) -> bool:
+    """Whether it is known where right and left are: a 2D scan may be seen from anywhere."""
+    return run.study.info.spatial_dims == 3
 
 
 def _ends(run: Run, pair: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

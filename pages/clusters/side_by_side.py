@@ -20,8 +20,6 @@ _MOST_CLUSTERS, _N_OF_CLUSTER = 4, 3
 @st.fragment
 def show_side_by_side(here: Place) -> None:
     """One typical scan of each cluster, or the three most typical of one."""
-    if here.study.info.spatial_dims == 2:
-        return
     with sentences():
         is_open = st.toggle(
             "Typical scans side by side, at their own resolution", key="row", bind="query-params"
@@ -44,7 +42,10 @@ def _show(here: Place) -> None:
         width=380,
     )
     put(st.query_params, "typical", str(chosen), str(EACH))
-    if "view" not in st.query_params:  # in a row one plane is large enough to be read
+    is_flat = here.study.info.spatial_dims == 2
+    if (
+        "view" not in st.query_params and not is_flat
+    ):  # in a row one plane is large enough to be read
         st.query_params["view"] = "axial"
     panes = _panes(here, int(chosen), list(clusters)[:_MOST_CLUSTERS])
     if not panes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from pages.viewer.canvas import nifti_bytes
 from pages.viewer.evidence import show_line, where_it_lies
 from pages.viewer.map_worker import in_worker
 from pages.viewer.still_pictures import Style
-from pages.viewer.viewer import choose_plain, make_pane, show_panes, windows_for
+from pages.viewer.viewer import choose_plain, is_sized, make_pane, show_panes, windows_for
 
 KEY = "new-scan"
 ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha", ".zip", ".dcm", ".png", ".jpg", ".jpeg", ".tif")
@@ -162,9 +162,11 @@ def _show_map(here: Place, found: dict[str, Any]) -> None:
     title = f"New scan · map for cluster {cluster}"
     alt = f"{title}. {line['sentence']}"
     pane = make_pane(title, alt, volume, overlay, arrays.get("mask"))
+    # Like those of the study: a new scan has been fitted to it.
+    pane = replace(pane, is_sized=is_sized(here.study, here.study.ready()[0]))
     style = Style(windows_for(volume), here.study.info.unit)
     pictures = st.container()
-    is_plain = choose_plain(volume.array.ndim, KEY)
+    is_plain = choose_plain(KEY)
     with pictures:
         show_panes([pane], style, KEY, is_plain=is_plain)
     show_line(line, "Made for this scan, not stored", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,9 @@ from clam_core.study.readings.reading import Reading
 from pages.reading_study.score_form import Asked, Sheet, show_form, told
 from pages.reading_study.seats import Seat, get_up, reader_at
 from pages.shell.text import plain, sentences
-from pages.viewer.canvas import Pane
 from pages.viewer.still_pictures import Style
 from pages.viewer.view_address import read_view
-from pages.viewer.viewer import make_pane, show_panes, windows_for
+from pages.viewer.viewer import is_sized, make_pane, show_panes, windows_for
 from pages.voxels.ticket import ticket_of_session
 
 _PAUSED, _TROUBLE, _SHOWN = "_reading_paused", "_reading_trouble", "_reading_shown"
@@ -73,10 +73,9 @@ def _show_picture(reading: Reading, case: Case, part: Part) -> None:
     name = f"Case {case.number}"
     pane = make_pane(name, name, volume, overlay, None)
     ticket = ticket_of_session(reading.study.folder.name, case.scan_id)
-    pane = Pane(pane.title, pane.alt, pane.volume, pane.affine, overlay, None, pane.peak, ticket)
+    pane = replace(pane, ticket=ticket, is_sized=is_sized(reading.study, case.scan_id))
     style = Style(windows_for(volume), reading.study.info.unit)
-    is_plain = volume.array.ndim == 2
-    show_panes([pane], style, "reading-picture", is_plain=is_plain, has_digits=False)
+    show_panes([pane], style, "reading-picture", is_plain=False, has_digits=False)
 
 
 def _show_form(

@@ -27,13 +27,14 @@ class Pane:
     Attributes:
         title: What is written on it.
         alt: The same for those who cannot see it.
-        volume: int16, RAS+.
+        volume: int16, RAS+; a 2D scan has two axes.
         affine: Shape (4, 4), mm.
         overlay: Map in [-1, 1] on the same grid, or None.
         mask: On the same grid, or None.
         peak: Voxel at which the pane opens.
         ticket: Opens the scan at its own resolution; None where there is only this copy.
         speaks: What the map speaks for, beside its colour bar.
+        is_sized: Whether it is known how large a pixel is; pictures do not say it.
     """
 
     title: str
@@ -45,6 +46,7 @@ class Pane:
     peak: tuple[int, ...]
     ticket: str | None = None
     speaks: str = "for"
+    is_sized: bool = True
 
 
 def _digest_of_scripts() -> str:
@@ -125,18 +127,19 @@ def pack(panes: list[Pane], settings: dict[str, Any]) -> Packed:
     described: list[dict[str, Any]] = []
     volumes = {}
     for number, pane in enumerate(panes):
-        files = {"scan": nifti_bytes(pane.volume, pane.affine)}
+        files = {"scan": nifti_bytes(_solid(pane.volume), pane.affine)}
         if pane.overlay is not None:
             overlay = np.rint(127 * np.clip(pane.overlay, -1, 1)).astype(np.int8)
-            files["map"] = nifti_bytes(overlay, pane.affine, 1 / 127)
+            files["map"] = nifti_bytes(_solid(overlay), pane.affine, 1 / 127)
         if pane.mask is not None:
-            files["mask"] = nifti_bytes(pane.mask.astype(np.uint8), pane.affine)
+            files["mask"] = nifti_bytes(_solid(pane.mask).astype(np.uint8), pane.affine)
         described.append(
             {
                 "title": pane.title,
                 "alt": pane.alt,
-                "peak": list(pane.peak),
-                "shape": list(pane.volume.shape),
+                "peak": [*pane.peak, 0][:3],
+                "shape": list(_solid(pane.volume).shape),
+                "sized": pane.is_sized,
                 "affine": np.asarray(pane.affine, float).tolist(),
                 "voxels": None if pane.ticket is None else {"ticket": pane.ticket},
             }
@@ -151,6 +154,11 @@ def pack(panes: list[Pane], settings: dict[str, Any]) -> Packed:
     scripts = f"component/{__name__}.{_SCRIPTS}"
     head = {**settings, "scripts": scripts, "colors": _colors(), "panes": described}
     return Packed(json.dumps(head), volumes)
+
+
+def _solid(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    """A 2D scan as the only slice of a volume."""
+    return array if array.ndim == 3 else array[:, :, None]
 
 
 def nifti_bytes(

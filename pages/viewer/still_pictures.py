@@ -1,4 +1,4 @@
-"""Slices as ordinary pictures: without WebGL, for print, and for 2D scans."""
+"""Slices as ordinary pictures: for print, and where no script runs."""
 
 from __future__ import annotations
 
@@ -54,9 +54,10 @@ def plain_pictures(panes: list[Pane], style: Style, view: View, key: str) -> Vie
         st.markdown(f"**{plain(pane.title)}**")
         for column, plane in zip(st.columns(len(cuts)), cuts, strict=True):
             index = _index_in(pane, first, view, plane)
-            column.image(
-                _draw(pane, look, plane, index), width="stretch", alt=_alt(pane, plane, index)
-            )
+            # One alone is as large as it was drawn: wider than a page is high, it would be cut.
+            width = "stretch" if len(cuts) > 1 else "content"
+            picture = _draw(pane, look, plane, index)
+            column.image(picture, width=width, alt=_alt(pane, plane, index))
     if first.volume.ndim == 3:
         st.caption("Axial and coronal pictures show the patient's right on the left.")
     return view

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from clam_core.errors import StaleRunError
 from clam_core.figures.slices import peak_index
 from clam_core.figures.windows import PRESETS_HU, usual_window
+from clam_core.study import Study
 from clam_core.volume import Volume
 from pages.shared.stored_map import stored_map
 from pages.shell.place import Place
@@ -27,6 +28,8 @@ from pages.viewer.view_address import PLANES, View, put, read_view, view_from, w
 from pages.voxels.ticket import ticket_of_session
 
 _OF_SCAN = ("map", "against", "against-too", "slice")
+_UNSIZED = ("picture", "stack")
+"""Formats that do not say how large a pixel is."""
 _HU_WINDOWS = {name: (level, width) for name, (level, width) in PRESETS_HU.items()}
 
 
@@ -81,7 +84,7 @@ def _show_parts(
         choice = choose_map(here, scan_id, key)
         beside = choose_beside(here, scan_id, key)
         shown = _chosen_map(here, scan_id, choice)
-    is_plain = choose_plain(here.study.info.spatial_dims, key)
+    is_plain = choose_plain(key)
     panes = [scan_pane(here, scan_id, shown, choice)]
     if beside is not None:
         panes.append(_beside_pane(here, beside))
@@ -147,7 +150,7 @@ def _show_volumes(
     """The viewer that draws in the browser."""
     start = _start(panes, style, key)
     settings = {
-        "view": {**start.as_dict(), "voxel": start.voxel and list(start.voxel)},
+        "view": {**start.as_dict(), "voxel": start.voxel and [*start.voxel, 0][:3]},
         "windows": style.windows,
         "unit": style.unit,
         "smooth": style.smooth,
@@ -175,7 +178,8 @@ def scan_pane(here: Place, scan_id: str, shown: ShownMap | None, choice: MapChoi
 
 def _with_ticket(here: Place, scan_id: str, pane: Pane) -> Pane:
     """The pane with what opens the scan at its own resolution."""
-    return replace(pane, ticket=ticket_of_session(here.study.folder.name, scan_id))
+    ticket = ticket_of_session(here.study.folder.name, scan_id)
+    return replace(pane, ticket=ticket, is_sized=is_sized(here.study, scan_id))
 
 
 def make_pane(
@@ -217,10 +221,14 @@ def stored_pane(here: Place, scan_id: str, title: str) -> Pane:
     return replace(_with_ticket(here, scan_id, pane), speaks=f"for cluster {own}")
 
 
-def choose_plain(spatial_dims: int, key: str) -> bool:
-    """Whether ordinary pictures are drawn: of 2D scans, or by wish."""
-    if spatial_dims == 2:
-        return True
+def is_sized(study: Study, scan_id: str) -> bool:
+    """Whether it is known how large a pixel of a scan is."""
+    scans = study.scans()
+    return "format" not in scans or str(scans.at[scan_id, "format"]) not in _UNSIZED
+
+
+def choose_plain(key: str) -> bool:
+    """Whether ordinary pictures are drawn, by wish."""
     start = st.query_params.get("plain") == "1"
     chosen = st.toggle("Plain pictures (to print)", start, key=f"{key}-plain")
     put(st.query_params, "plain", str(int(chosen)), "0")

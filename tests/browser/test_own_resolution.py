@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from clam_core.files.file_ref import FileRef
 from clam_core.pipeline.scans.create import CreateOptions, create
@@ -62,3 +63,36 @@ def test_it_becomes_sharp_and_says_so_when_the_files_have_gone(tmp_path):
         page.locator(".viewer[data-shown]").wait_for()
         page.get_by_text("no longer where they were found").wait_for()
         assert page.locator(".viewer").evaluate(VOXELS)["own"] is False
+
+
+def test_a_picture_of_two_dimensions_is_sharp_and_has_no_planes(tmp_path):
+    made = np.random.default_rng(4).integers(0, 256, (90, 120)).astype(np.uint8)
+    (tmp_path / "in").mkdir()
+    for n in range(2):
+        Image.fromarray(made).save(tmp_path / "in" / f"P{n}.png")
+    root = tmp_path / "studies"
+    create(root / "one", tmp_path / "in", None, CreateOptions(n_workers=1))
+    preprocess(Study(root / "one"), PreprocessSettings(grid=(16, 16), mask="none"), 1)
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    with served(root, app=WITH_TICKETS, CLAM_TEST_SCRIPT=str(script)) as address, browser() as page:
+        page.goto(f"{address}/?study=one")
+        page.locator(".pane[data-own=all]").wait_for()
+        told = page.locator(".viewer").evaluate(VOXELS)
+        assert told["own"] and told["shape"] == [120, 90, 1]
+        voxels = np.reshape(told["voxels"], (90, 120))
+        np.testing.assert_array_equal(voxels[::-1, ::-1], made)
+        i, j, _ = told["at"]
+        row, column = 90 - j, 120 - i
+        seen = page.locator("output").first.text_content()
+        assert seen == f"{made[row - 1, column - 1]} · column {column}, row {row}"
+        assert page.locator("select[data-name=plane]").is_hidden()
+        canvas = page.locator(".pane canvas").first
+        canvas.click()
+        page.keyboard.press("c")  # coronal: there is none
+        zoom = "root => root.clamViewer.scenes[0].tiles.axial.zoom"
+        before = page.locator(".viewer").evaluate(zoom)
+        page.mouse.wheel(0, -100)
+        page.wait_for_timeout(300)
+        assert page.locator(".viewer").evaluate(zoom) > before
+        assert page.locator(".viewer").evaluate("root => root.clamViewer.view.plane") == "all"

@@ -110,7 +110,8 @@ def test_a_case_is_blind(monkeypatch, study):
         {name: value for name, value in pane.items() if name not in {"scan", "voxels"}}
         for pane in head["panes"]]})  # fmt: skip
     assert [secret for secret in SECRETS if secret in shown] == []
-    assert set(head["panes"][0]) == {"title", "alt", "peak", "shape", "affine", "voxels", "scan"}
+    assert set(head["panes"][0]) == {
+        "title", "alt", "peak", "shape", "sized", "affine", "voxels", "scan"}  # fmt: skip
     assert not page.selectbox
     assert not page.title
 

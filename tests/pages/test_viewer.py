@@ -131,9 +131,7 @@ def test_opening_another_scan_forgets_what_was_said_of_the_last(monkeypatch, stu
     assert page.query_params["slice"] == "-".join(str(index + 1) for index in peak)
 
 
-def test_a_2d_scan_is_a_picture_with_zoom_and_without_sides():
-    page = AppTest.from_string(
-        """
+FLAT = """
 import numpy as np
 from clam_core.volume import Volume
 from pages.viewer.still_pictures import Style
@@ -142,10 +140,30 @@ volume = Volume(np.arange(600, dtype=np.int16).reshape(20, 30), np.eye(4), "arbi
 overlay = np.zeros((20, 30), np.float32)
 overlay[5, 6] = 1
 pane = make_pane("one", "Scan one", volume, overlay, None)
-show_panes([pane], Style(windows_for(volume), "arbitrary"), "v", is_plain=choose_plain(2, "v"))
-""",
-        default_timeout=60,
-    ).run()
+show_panes([pane], Style(windows_for(volume), "arbitrary"), "v", is_plain=choose_plain("v"))
+"""
+
+
+def test_a_2d_scan_is_drawn_as_the_only_slice_of_a_volume(monkeypatch):
+    packed = []
+    pack = canvas.pack
+    monkeypatch.setattr("pages.viewer.viewer.pack", lambda *a: packed.append(pack(*a)) or packed[0])
+    page = AppTest.from_string(FLAT, default_timeout=60)
+    page.query_params["slice"] = "3-4"
+    page.run()
+    assert not page.exception and not alts(page)
+    head = json.loads(packed[0].head)
+    assert head["panes"][0]["shape"] == [20, 30, 1] and head["panes"][0]["peak"] == [5, 6, 0]
+    assert head["view"]["voxel"] == [2, 3, 0]
+    content = packed[0].volumes["0-map"][20:]  # after the digest
+    image = nibabel.Nifti1Image.from_bytes(content)
+    assert image.shape == (20, 30, 1) and image.get_fdata()[5, 6, 0] == pytest.approx(1)
+
+
+def test_a_2d_scan_to_print_is_a_picture_with_zoom_and_without_sides():
+    page = AppTest.from_string(FLAT, default_timeout=60)
+    page.query_params["plain"] = "1"
+    page.run()
     assert not page.exception
     assert alts(page) == ["Scan one"]
     assert [box.label for box in page.selectbox] == ["Window", "Map"]

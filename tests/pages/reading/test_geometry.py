@@ -22,7 +22,7 @@ def run(script, given):
     """What a script with our modules prints; `given` is what it calls `g`."""
     load = "; ".join(
         f'const {name} = await import("{(ASSETS / f"reading_{name}.js").as_uri()}")'
-        for name in ("geometry", "colors", "marks", "loader", "scan")
+        for name in ("geometry", "colors", "marks", "loader", "scan", "tools")
     )
     text = f"{load}; const g = {json.dumps(given)}; console.log(JSON.stringify({script}))"
     command = [NODE, "--experimental-default-type=module", "--input-type=module", "-e", text]
@@ -134,6 +134,27 @@ def test_a_length_is_that_of_the_patient():
     )
     apart = turned[:3, :3] @ np.subtract(*ends)
     assert found == pytest.approx(float(np.linalg.norm(apart)), rel=1e-12)
+
+
+@pytest.mark.parametrize(("is_sized", "said"), [(True, ["5.0 mm", "cm"]), (False, ["5 px", "px"])])
+def test_a_picture_whose_size_is_not_known_is_measured_in_pixels(is_sized, said):
+    marks = [{"tool": tool, "plane": "axial", "from": [2, 2, 0]} for tool in ("length", "ellipse")]
+    notes = [mark | {"to": to} for mark, to in zip(marks, ([5, 6, 0], [8, 8, 0]), strict=True)]
+    found = run(
+        "g.notes.map((note) => marks.measured(note, { w: 12, h: 12, values: g.values, isSharp: 1 },"
+        " { fromMm: g.m, affine: g.m, isSized: g.sized, value: (v) => v }, '').said)",
+        {"m": flat(np.eye(4)), "sized": is_sized, "notes": notes, "values": [7] * 144},
+    )
+    assert found[0] == said[0]
+    assert found[1].startswith("7 \u00b1 0, ") and said[1] in found[1]
+
+
+def test_the_help_of_a_2d_scan_has_nothing_of_slices_and_planes():
+    volume, flat_one = run("[tools.helpRows(true, ['a']), tools.helpRows(true, ['a'], true)]", {})
+    assert ["Wheel", "Next slice"] in volume and ["Wheel", "Zoom about the pointer"] in flat_one
+    assert [row for row in flat_one if row not in volume] == [["Wheel", "Zoom about the pointer"]]
+    gone = {words for _, words in volume} - {words for _, words in flat_one}
+    assert "Axial large" in gone and "Next layout" in gone and "Measure a length" not in gone
 
 
 def test_an_ellipse_has_the_mean_sd_and_area_of_numpy():
