@@ -14,6 +14,7 @@ from pages.shell.start_job import start
 from pages.shell.text import sentences
 
 _KEPT = ("crop", "spacing_mm", "margin_mm", "intensity_factor", "mask_label")
+_FORM = ("grid", "mask")
 """Settings that the form does not ask for: those of the last time stay."""
 
 
@@ -34,6 +35,12 @@ def _last(here: Place) -> dict[str, Any]:
     """What the study was prepared with before, as far as the form does not ask for it."""
     prepared = here.study.info.prepared
     return {} if prepared is None else prepared.settings.model_dump(include=set(_KEPT))
+
+
+def last_settings(here: Place) -> dict[str, Any]:
+    """All that the study was prepared with, as arguments of the step: nothing is made anew."""
+    prepared = here.study.info.prepared
+    return {} if prepared is None else prepared.settings.model_dump(include={*_KEPT, *_FORM})
 
 
 def show_give_up(here: Place) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from clam_core.study import Study
 from clam_core.tables.rows_of_scans import has_row
 from clam_core.wording import plural
+from pages.cohort.keep_own import show_keep_own
 from pages.cohort.prepare import show_prepare
 from pages.shared.tables import table
 from pages.shared.thumbnails import show_png
@@ -67,6 +68,7 @@ def show_scans(here: Place) -> None:
         _show_pictures(here, shown, choice)
         st.header("Quality values", anchor=False)
         _show_values(shown)
+    show_keep_own(here)
     _show_skipped(here.study)
 
 

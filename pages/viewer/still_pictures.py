@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 import streamlit as st
@@ -16,6 +16,7 @@ from pages.shell.text import plain
 from pages.viewer.canvas import Pane
 from pages.viewer.view_address import PLANES, STYLES, View, level_width
 
+Width = Literal["stretch", "content"]
 _PLANE_WORDS = {"all": "All three", "axial": "Axial", "coronal": "Coronal", "sagittal": "Sagittal"}
 _STYLE_WORDS = {"fill": "Filled", "outline": "Outline", "off": "Off"}
 _CUTS: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
@@ -55,7 +56,7 @@ def plain_pictures(panes: list[Pane], style: Style, view: View, key: str) -> Vie
         for column, plane in zip(st.columns(len(cuts)), cuts, strict=True):
             index = _index_in(pane, first, view, plane)
             # One alone is as large as it was drawn: wider than a page is high, it would be cut.
-            width = "stretch" if len(cuts) > 1 else "content"
+            width: Width = "stretch" if len(cuts) > 1 else "content"
             picture = _draw(pane, look, plane, index)
             column.image(picture, width=width, alt=_alt(pane, plane, index))
     if first.volume.ndim == 3:

@@ -222,6 +222,26 @@ def test_a_partial_study_says_what_is_missing_and_offers_it(monkeypatch, partial
     assert call[3]["mask"] == "auto"
 
 
+def test_scans_are_kept_at_their_own_resolution_with_the_settings_of_before(
+    monkeypatch, complete, started
+):
+    root = complete
+    page = show(monkeypatch, root, study="one")
+    (field,) = (one for one in page.checkbox if one.key == "keep_own")
+    assert field.label.startswith("Keep 3 scans: up to 0.1 MB; ") and "free" in field.label
+    assert next(one for one in page.button if one.label == "Keep them").disabled
+    field.check().run()
+    press(page, "Keep them")
+    (call,) = started
+    options = options_from_record(STEPS["preprocess"], call[3])
+    said = STEPS["preprocess"](root / "one", lambda *_: None, options).sentences
+    assert said[0].startswith("Nothing to do")  # the same settings
+    assert said[-1].startswith("3 scans kept at their own resolution in the study, which takes")
+    after = show(monkeypatch, root, study="one")
+    assert "3 scans kept in the study, which takes" in words(after)
+    assert "keep_own" not in [one.key for one in after.checkbox]
+
+
 def test_a_complete_study_shows_pictures_and_reasons(monkeypatch, complete):
     page = show(monkeypatch, complete, study="one")
     assert metrics(page)["Ready"] == "3"

@@ -64,12 +64,17 @@ def preprocess(
         Path | None, Option("Folder in which the scans lie now, if they were moved or copied.")
     ] = None,
     forget_missing: ForgetMissing = False,
+    keep_own: Annotated[
+        bool,
+        Option("Keep scans at their own resolution in the study, as their files will go away."),
+    ] = False,
     workers: Workers = N_WORKERS,
     engine: EngineName = "processes",
     scheduler: Scheduler = None,
     progress: Progress,
 ) -> Summary:
     """Read every scan and bring it onto the study's grid."""
+    from clam_core.pipeline.own_resolution import keep_own as own
     from clam_core.pipeline.scans.moved import move_scans
     from clam_core.pipeline.scans.preprocess import preprocess as prepare
     from clam_core.settings import PreprocessSettings
@@ -92,7 +97,12 @@ def preprocess(
         forget_missing=forget_missing,
         scheduler=scheduler_of(engine, scheduler),
     )
-    return _join(told, done)
+    done = _join(told, done)
+    if not keep_own:
+        return done
+    prepared = Study(study)  # as it is now, with the settings that it was prepared with
+    with prepared.lock():
+        return Summary((*done.sentences, *own.keep_own(prepared, workers, progress)), done.values)
 
 
 @step(

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from clam_core.errors import ClamError, ReadError
+from clam_core.errors import ClamError, ReadError, StudyError
 from clam_core.pipeline.own_resolution.early_slice import early_task, geometry_of
 from clam_core.pipeline.own_resolution.raw_folder import RawFolder
 from clam_core.pipeline.scans.sources import Source, find_sources
 from clam_core.sandbox.pool import ReaderPool, Task
 from clam_core.settings import PreprocessSettings, ReadLimits
 from clam_core.study import Study
+from clam_core.study.own_voxels.kept_scans import KeptScans, raw_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +33,7 @@ GONE = f"The files of this scan are no longer where they were found; {COPY}"
 FAILED = f"The files of this scan cannot be read now; {COPY}"
 FULL = f"The disk of the studies is full, so this scan cannot be kept as it is; {COPY}"
 READING = "The scan is being read at its own resolution."
-_PRELOAD = "clam_core.pipeline.own_resolution.read_own"
+READ_OWN = "clam_core.pipeline.own_resolution.read_own"
 _EARLY = "clam_core.pipeline.own_resolution.early_slice"
 _EARLY_PRELOAD = "clam_core.read.dicom.one_slice"
 _CHUNK_BYTES = 1 << 20
@@ -40,6 +42,8 @@ _FAILED_SECONDS = 20.0
 _MOST_KNOWN = 10_000
 
 Key = tuple[str, str]
+Fill = Callable[[Path], dict[str, Any]]
+"""Writes the voxels of a scan to a file, and says what they are."""
 
 
 class OwnScans:
@@ -53,7 +57,7 @@ class OwnScans:
     def __init__(self, limit_bytes: int = DEFAULT_BYTES, n_readers: int = 2) -> None:
         self._limit, self._limits = limit_bytes, ReadLimits()
         # Entered: both processes import while the first scan is asked for.
-        self._pool = ReaderPool(n_readers, self._limits, (_PRELOAD,)).__enter__()
+        self._pool = ReaderPool(n_readers, self._limits, (READ_OWN,)).__enter__()
         # Of its own: whoever opens a scan sees a slice before those who came first have all.
         self._early = ReaderPool(1, self._limits, (_EARLY_PRELOAD, _EARLY)).__enter__()
         self._threads = ThreadPoolExecutor(n_readers, thread_name_prefix="own-scan")
@@ -81,26 +85,48 @@ class OwnScans:
             ready, shape, affine, slope, intercept, numbers, digest and slices_per_chunk, too.
             While it is being read, the first five of them mean that `early` gives slices.
         """
+        kept = self._kept(study, scan_id)
+        told = _told("failed", "") if kept is None else self._info_of_kept(study, scan_id, kept)
+        if told["state"] != "failed":  # else its files may still be there
+            return told
         try:
             source = find_sources(study, scan_id).get(scan_id)
         except ClamError:  # the key that leads to hidden names is not here
             return _told("failed", FAILED)
         if source is None or not source.files or set(source.files) & source.missing:
             return _told("gone", GONE)
-        scan = _scan(study, scan_id, source)
+        scan = scan_to_read(study, scan_id, source)
         digest = _digest(scan, source)
         folder = RawFolder(study.folder, self._limit)
         head = folder.head(digest)
         if head is None:
             row = _row(study, scan_id)
-            n_bytes = _raw_bytes(str(row["original_shape"]))
-            told = self._begin(folder, digest, (scan, source, n_bytes))
+            n_bytes = raw_bytes(str(row["original_shape"]))
+            told = self._begin(folder, digest, n_bytes, partial(self._fill, scan, source))
             return (geometry_of(row) or {}) | told if told["state"] == "reading" else told
         row = _row(study, scan_id)
         # A copied or touched file passes: the voxels count, not the time of change.
         if row.get("voxel_digest") not in {None, head["voxel_digest"]}:
             return _told("changed", CHANGED)
         return self._ready((str(study.folder), scan_id), digest, head)
+
+    def _kept(self, study: Study, scan_id: str) -> dict[str, Any] | None:
+        """What is known of a scan that the study itself keeps; None where it keeps none."""
+        return KeptScans(study.folder).head(_row(study, scan_id).get("voxel_digest"))
+
+    def _info_of_kept(self, study: Study, scan_id: str, kept: dict[str, Any]) -> dict[str, Any]:
+        """Of a scan that the study keeps, whatever has become of its files."""
+        voxels, folder = str(kept["voxel_digest"]), RawFolder(study.folder, self._limit)
+        digest = hashlib.blake2b(f"{VERSION} kept {voxels}".encode(), digest_size=16).hexdigest()
+        head = folder.head(digest)
+        if head is not None:
+            return self._ready((str(study.folder), scan_id), digest, head)
+        known = checked(kept)
+        n_bytes = raw_bytes("x".join(map(str, known["shape"])))
+        unpack = partial(KeptScans(study.folder).unpack, voxels)
+        told = self._begin(folder, digest, n_bytes, unpack)
+        values = {name: one for name, one in known.items() if name != "voxel_digest"}
+        return values | told if told["state"] == "reading" else told
 
     def early(self, study: Study, scan_id: str, index: int) -> bytes | None:
         """One slice while the scan is still being read; None where it cannot be had soon.
@@ -111,6 +137,9 @@ class OwnScans:
             index: Along the third axis.
         """
         row = _row(study, scan_id)
+        head = self._kept(study, scan_id)
+        if head is not None:
+            return _slice_of_kept(KeptScans(study.folder), head, index)
         geometry = geometry_of(row)
         if geometry is None or not 0 <= index < geometry["shape"][2]:
             return None
@@ -157,9 +186,7 @@ class OwnScans:
         values = {name: one for name, one in head.items() if name != "voxel_digest"}
         return _told("ready", "") | values | {"digest": digest, "slices_per_chunk": n_slices}
 
-    def _begin(
-        self, folder: RawFolder, digest: str, what: tuple[dict[str, Any], Source, int]
-    ) -> dict[str, Any]:
+    def _begin(self, folder: RawFolder, digest: str, n_raw: int, fill: Fill) -> dict[str, Any]:
         """One reader per scan, however many ask."""
         with self._lock:
             if digest in self._reading:
@@ -172,23 +199,24 @@ class OwnScans:
             self._failed.pop(digest, None)
             self._reading.add(digest)
             self.n_started += 1
-        self._threads.submit(self._read, folder, digest, what)
+        self._threads.submit(self._read, folder, digest, n_raw, fill)
         return _told("reading", READING)
 
-    def _read(
-        self, folder: RawFolder, digest: str, what: tuple[dict[str, Any], Source, int]
-    ) -> None:
-        scan, source, n_raw = what
+    def _fill(self, scan: dict[str, Any], source: Source, written: Path) -> dict[str, Any]:
+        """By a reader, from the scan's files."""
+        arguments = {"scan": scan, "to": str(written), "limits": self._limits.model_dump()}
+        task = Task(f"{READ_OWN}:read_own", arguments, source.n_bytes)
+        values, _ = self._pool.run(task).unwrap()
+        return values
+
+    def _read(self, folder: RawFolder, digest: str, n_raw: int, fill: Fill) -> None:
         is_kept, written, sentence = False, None, FAILED
         try:
             if not folder.has_room(n_raw):
                 sentence = FULL
                 return
             written = folder.new_file()
-            arguments = {"scan": scan, "to": str(written), "limits": self._limits.model_dump()}
-            task = Task(f"{_PRELOAD}:read_own", arguments, source.n_bytes)
-            values, _ = self._pool.run(task).unwrap()
-            is_kept = folder.keep(written, digest, _checked(values))
+            is_kept = folder.keep(written, digest, checked(fill(written)))
         except (ClamError, OSError, KeyError, TypeError, ValueError):
             is_kept = False
         finally:
@@ -208,15 +236,18 @@ def _row(study: Study, scan_id: str) -> pd.Series[Any]:
     return cast("pd.Series[Any]", study.scans().loc[scan_id])
 
 
-def _raw_bytes(shape: str) -> int:
-    """Bytes of a scan whose shape a study has noted as `512x512x99`; 0 where it has not."""
+def _slice_of_kept(kept: KeptScans, head: dict[str, Any], index: int) -> bytes | None:
+    nx, ny, nz = head["shape"]
+    if not 0 <= index < nz:
+        return None
     try:
-        return 2 * math.prod(int(n) for n in shape.split("x"))
-    except ValueError:
-        return 0
+        return kept.read(str(head["voxel_digest"]), 2 * nx * ny * index, 2 * nx * ny)
+    except StudyError:  # whoever unpacks all of it says so
+        return None
 
 
-def _scan(study: Study, scan_id: str, source: Source) -> dict[str, Any]:
+def scan_to_read(study: Study, scan_id: str, source: Source) -> dict[str, Any]:
+    """What a reader is told of a scan."""
     prepared = study.info.prepared
     settings = PreprocessSettings() if prepared is None else prepared.settings
     return {
@@ -233,7 +264,7 @@ def _digest(scan: dict[str, Any], source: Source) -> str:
     return hashlib.blake2b(parts.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
-def _checked(values: dict[str, Any]) -> dict[str, Any]:
+def checked(values: dict[str, Any]) -> dict[str, Any]:
     """What a reader said, which may be wrong: it has parsed files of strangers."""
     shape = [int(n) for n in values["shape"]]
     affine = [[float(one) for one in row] for row in values["affine"]]

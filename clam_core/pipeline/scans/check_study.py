@@ -11,11 +11,13 @@ from clam_core.pipeline.method.check_run import RunParts
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.study import Run, Study, run_names
+from clam_core.study.own_voxels.kept_scans import KeptScans
 from clam_core.study.runs import names_without_description
 from clam_core.study.visits import read_visits
 from clam_core.wording import plural
 
 _COPY = "It holds what no step can make again: put it back from a copy, or make a new study."
+_KEEP = "The step 'preprocess --keep-own' keeps it while its files are still there."
 _PREPARE = "The step 'preprocess' makes it again."
 _IMPORT = "Import the table again."
 
@@ -56,6 +58,7 @@ def check(study: Study, progress: Progress = silent) -> Summary:
     found = _Findings()
     if _tables(study, found):
         _scans(study, found, progress)
+        _kept(study, found)
         names = run_names(study)
         for number, name in enumerate(names):
             progress("Reading runs", number, len(names))
@@ -96,6 +99,27 @@ def _scans(study: Study, found: _Findings, progress: Progress) -> None:
         found.notes.append(
             "The volumes were made before volumes had checksums, so a changed bit in them cannot "
             "be seen; a new study from the same scans has them."
+        )
+
+
+def _kept(study: Study, found: _Findings) -> None:
+    """Scans that are kept at their own resolution, where some are."""
+    kept = KeptScans(study.folder)
+    digests = kept.digests()
+    if not digests:
+        return
+    scans = study.scans()
+    missing = 0
+    for scan_id in study.ready():
+        digest = str(scans.at[scan_id, "voxel_digest"])
+        if digest in digests:
+            found.look(f"Scan {scan_id!r}, own resolution", _KEEP, partial(kept.verify, digest))
+        missing += digest not in digests
+    if missing:
+        verb = "is" if missing == 1 else "are"
+        found.notes.append(
+            f"{plural(missing, 'scan')} of this study {verb} not kept at own resolution, while "
+            f"others are. {_KEEP}"
         )
 
 

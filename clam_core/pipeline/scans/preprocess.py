@@ -26,6 +26,7 @@ from clam_core.sandbox.engine import Engine, Reply, Task
 from clam_core.sandbox.workforce import Workforce
 from clam_core.settings import PreprocessSettings, ReadLimits
 from clam_core.study import Prepared, ScanWriter, Study
+from clam_core.study.own_voxels.kept_scans import KeptScans
 from clam_core.wording import plural, size_words
 
 PRELOAD = ("clam_core.pipeline.scans.prepare_scan",)
@@ -140,6 +141,7 @@ class _Run:
             n_ready = int((scans["status"] == "ready").sum())
             now = Prepared(settings=self._settings, fingerprint=fingerprint, n_ready=n_ready)
             writer.commit(scans, named_as_before(self._study, writer, scans, now))
+        _forget_kept(self._study, scans)
         return _summary(scans, "", self._n_given_up(scans))
 
     def _recall(self, lines: Iterable[dict[str, Any]]) -> None:
@@ -225,6 +227,12 @@ class _Run:
         for name in GEOMETRY:
             scans[name] = pd.Series([r.get(name) for r in rows], scans.index, "object")
         return _note_twins(scans)
+
+
+def _forget_kept(study: Study, scans: pd.DataFrame) -> None:
+    """Scans at their own resolution go with the scan that they were kept of."""
+    ready = scans.loc[scans["status"] == "ready", "voxel_digest"].dropna()
+    KeptScans(study.folder).forget_others(set(map(str, ready)))
 
 
 def _paths(refs: Iterable[FileRef]) -> list[list[str | None]]:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from clam_core.errors import ReadError
 from clam_core.pipeline.own_resolution import raw_folder
-from clam_core.pipeline.own_resolution.own_scans import _checked
+from clam_core.pipeline.own_resolution.own_scans import checked
 from clam_core.pipeline.own_resolution.raw_folder import RawFolder
 from clam_core.pipeline.own_resolution.read_own import read_own
 from clam_core.read.nifti import write_nifti
@@ -102,9 +102,9 @@ def test_a_reader_that_was_taken_over_is_not_believed(change):
         "numbers": None,
         "voxel_digest": "x",
     }
-    assert _checked(good)["shape"] == [4, 4, 4]
+    assert checked(good)["shape"] == [4, 4, 4]
     with pytest.raises(ReadError):
-        _checked(good | change)
+        checked(good | change)
 
 
 def kept(folder, digest, n=1000):
