@@ -16,18 +16,23 @@ def mean_silhouettes(
 ) -> dict[int, float]:
     """Mean silhouette width for each of several numbers of clusters.
 
-    The distances are computed once, some rows at a time, and not kept.
+    The distances are computed once, some rows at a time, and not kept; they are summed for all
+    numbers in one product.
 
     Args:
         values: Features, shape (n_scans, n_features).
         labels: Cluster of each scan, from 0 without gaps, for each number of clusters.
     """
-    columns = {k: memberships(found) for k, found in labels.items()}
-    sums = {k: np.empty(column.shape) for k, column in columns.items()}
+    columns = [memberships(found) for found in labels.values()]
+    every = np.hstack(columns)
+    sums = np.empty(every.shape)
     for rows, distance in distance_blocks(values):
-        for k, column in columns.items():
-            sums[k][rows] = distance @ column
-    return {k: float(_silhouettes(sums[k], found).mean()) for k, found in labels.items()}
+        sums[rows] = distance @ every
+    parts = np.split(sums, np.cumsum([one.shape[1] for one in columns])[:-1], axis=1)
+    return {
+        k: float(_silhouettes(part, found).mean())
+        for (k, found), part in zip(labels.items(), parts, strict=True)
+    }
 
 
 def silhouettes(distance: NDArray[np.floating], labels: NDArray[np.integer]) -> NDArray[np.float64]:

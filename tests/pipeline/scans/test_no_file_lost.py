@@ -13,7 +13,9 @@ def parts(tmp_path, root, scans_table=None):
     study = Study(tmp_path / "study")
     skipped = study.skipped().set_index("source")["reason"].to_dict()
     files = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
-    return files, set(study.sources()["path"]), skipped
+    used = set(study.sources()["path"])
+    assert not used & skipped.keys()
+    return files, used, skipped
 
 
 @pytest.fixture
