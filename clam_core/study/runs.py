@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from clam_core import __version__
-from clam_core.errors import MissingStepError
+from clam_core.errors import MissingStepError, StudyError
 from clam_core.files.given_names import check_name
 from clam_core.settings import SelectSettings, Settings
 from clam_core.settings.given_numbers import GivenNumbers
@@ -145,8 +145,14 @@ class Run:
         return [json.loads(line) for line in whole.splitlines()]
 
     def weights(self) -> Path:
-        """Path of the weights (safetensors)."""
+        """Path of the weights (safetensors).
+
+        Raises:
+            StudyError: If the file is missing.
+        """
         self.info()
+        if not (self.folder / WEIGHTS).is_file():
+            raise StudyError(f"{WEIGHTS!r} of the run {self.name!r} is missing; fit it again.")
         return self.folder / WEIGHTS
 
     def reference(self) -> Path:

@@ -135,6 +135,13 @@ def test_what_is_known_of_the_run_is_stored(study):
     assert -1 <= localized["randomization"] <= 1
 
 
+def test_weights_that_are_gone_are_a_sentence(tmp_path, study):
+    run = Run(Study(shutil.copytree(study.folder, tmp_path / "s")), "r")
+    run.weights().unlink()
+    with pytest.raises(StudyError, match="'weights.safetensors' of the run 'r' is missing"):
+        localize(run.study, "r", LocalizeSettings(variant="paper"))
+
+
 def test_some_scans_only_and_another_variant(tmp_path, found):
     made = study_of(tmp_path / "s", found)
     fit(made, "r", QUICK)
