@@ -15,6 +15,7 @@ from clam_core.statistics.models.regression import Problem, joint_test
 from clam_core.statistics.shuffles import claims_by_shuffles
 from clam_core.statistics.shuffles.claims_by_shuffles import shuffled_p_values
 from clam_core.statistics.shuffles.null_of_problem import null_of
+from clam_core.statistics.shuffles.redrawn_levels import RedrawnLevels
 from clam_core.statistics.shuffles.shuffled_residuals import shuffled_residuals
 from clam_core.tables.column_info import ColumnInfo
 
@@ -136,6 +137,16 @@ def test_separated_levels_are_ranked():
     three = (x[:, 0] > 0).astype(float) + (x[:, 0] > 0.5)
     with pytest.raises(NotEstimableError):
         null_of(problem("nominal", three, x, np.tile([1, 2, 3], N // 3)))
+
+
+@pytest.mark.parametrize(("below", "level"), [([1, 1, 1], 0), ([0, 1, 1], 1), ([0, 0, 1], 2)])
+def test_a_level_that_is_certain_is_drawn(below, level):
+    scores = np.tile(np.array([[1.0], [10.0], [100.0]]), (4, 1, 1))
+    levels = RedrawnLevels(
+        np.zeros(4, dtype=np.intp), np.tile(np.array(below, float), (4, 1)), scores
+    )
+    assert levels.observed == 4.0**2
+    assert (levels.draw(5, (0,)) == (4 * 10.0**level) ** 2).all()
 
 
 class Known:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+from clam_core.pipeline.declared_steps.associate_options import (
+    Comparison,
+    Covariates,
+    FollowUp,
+    Likeness,
+)
 from clam_core.pipeline.declared_steps.declaration import Option, step
 from clam_core.pipeline.declared_steps.shared_options import (
     DateOrders,
@@ -15,7 +21,7 @@ from clam_core.pipeline.declared_steps.shared_options import (
     RunName,
     declared_options,
 )
-from clam_core.pipeline.declared_steps.written import NAMES, pairs
+from clam_core.pipeline.declared_steps.written import pairs
 from clam_core.pipeline.progress import Progress
 from clam_core.pipeline.summary import Summary
 
@@ -35,74 +41,10 @@ def associate(
     study: Path,
     *,
     run: RunName = "default",
-    adjust: Annotated[
-        tuple[str, ...],
-        Option('Columns to adjust by, with commas: age,sex,"FVC, L".', written=NAMES),
-    ] = (),
-    adjust_by: Annotated[
-        str, Option("regression, or weights (inverse probability of the cluster).")
-    ] = "regression",
-    impute: Annotated[
-        int, Option("Tables with missing covariates imputed (20, say); 0: none.", lowest=0)
-    ] = 0,
-    label_draws: Annotated[
-        int, Option("Draws of unsure clusters, pooled (20, say); 0: none.", lowest=0)
-    ] = 0,
-    correction: Annotated[str, Option("bh (false discovery rate), holm, or by.")] = "bh",
-    repeated: Annotated[
-        str, Option("Subjects with several scans: one_row, or cluster_robust (keeps all).")
-    ] = "one_row",
-    used_in_clustering: Annotated[
-        tuple[str, ...],
-        Option("Columns made from the same images: described without a p-value.", written=NAMES),
-    ] = (),
-    other_images: Annotated[
-        tuple[str, ...],
-        Option("Columns read out of images that are not these scans: tested.", written=NAMES),
-    ] = (),
-    within: Annotated[
-        str | None, Option("Compare within this column as well; the site, if not given.")
-    ] = None,
-    survival_time: Annotated[
-        str | None, Option("Column with the time to an event or last contact.", flag="--time")
-    ] = None,
-    survival_event: Annotated[
-        str | None, Option("Column that says whether the event was seen.", flag="--event")
-    ] = None,
-    event_level: Annotated[
-        str | None, Option("Answer that means it was; yes beside no, 1 beside 0, dead are known.")
-    ] = None,
-    survival_horizon: Annotated[
-        float | None,
-        Option(
-            "Mean time free of the event until then; the shared follow-up, if not given.",
-            flag="--until",
-        ),
-    ] = None,
-    competing_levels: Annotated[
-        tuple[str, ...],
-        Option(
-            "Answers of the event that are a competing event, with commas.",
-            flag="--competing",
-            written=NAMES,
-        ),
-    ] = (),
-    rate_count: Annotated[
-        str | None, Option("Column with a number of events, as exacerbations.", flag="--count")
-    ] = None,
-    rate_time: Annotated[
-        str | None, Option("Column with the time in which they were counted.", flag="--at-risk")
-    ] = None,
-    equivalence: Annotated[
-        dict[str, float] | None,
-        Option(
-            "COLUMN=BOUND: alike where means differ by less; may be given many times.",
-            written=pairs("--equivalence", "COLUMN=BOUND"),
-        ),
-    ] = None,
-    equivalence_sd: Annotated[
-        float | None, Option("The same for all numbers, in standard deviations within clusters.")
-    ] = None,
+    covariates: Covariates,
+    comparison: Comparison,
+    follow_up: FollowUp,
+    likeness: Likeness,
     table_numbers: Annotated[
         str, Option("Numbers of Table 1: both, mean (with SD), or median (with quartiles).")
     ] = "both",
@@ -114,23 +56,11 @@ def associate(
     from clam_core.settings import AssociateSettings
     from clam_core.study import Study
 
-    values: dict[str, Any] = {"correction": correction, "repeated": repeated, "within": within}
-    values |= {"survival_time": survival_time, "survival_event": survival_event}
-    values |= {"table_numbers": table_numbers, "adjust_by": adjust_by}
-    values |= {"impute": impute, "label_draws": label_draws}
-    values |= {"equivalence": equivalence, "equivalence_sd": equivalence_sd}
-    settings = AssociateSettings(
-        adjust=adjust,
-        used_in_clustering=used_in_clustering,
-        other_images=other_images,
-        event_level=event_level,
-        survival_horizon=survival_horizon,
-        competing_levels=competing_levels,
-        rate_count=rate_count,
-        rate_time=rate_time,
-        seed=seed,
-        **values,
-    )
+    groups = (covariates, comparison, follow_up, likeness)
+    chosen: dict[str, Any] = {"table_numbers": table_numbers, "seed": seed}
+    for group in groups:
+        chosen |= vars(group)
+    settings = AssociateSettings(**chosen)
     return associate_run(Study(study), run, settings, progress)
 
 

@@ -8,33 +8,17 @@ from typing import Annotated, Any
 from clam_core.pipeline.declared_steps.declaration import Option, step
 from clam_core.pipeline.declared_steps.record import options_from_record
 from clam_core.pipeline.declared_steps.shared_options import (
-    N_WORKERS,
-    DateOrders,
-    DecimalMark,
-    EngineName,
-    ForgetDeclared,
     ForgetMissing,
     Grid,
-    IdColumn,
     Layout,
     Mask,
     MaskLabel,
-    Missing,
+    Readers,
     Scans,
     ScansTable,
-    Scheduler,
     Spacing,
-    Workers,
-    scheduler_of,
 )
-from clam_core.pipeline.declared_steps.table_options import (
-    Duplicates,
-    Kinds,
-    NearMisses,
-    Sheet,
-    Units,
-    table_options,
-)
+from clam_core.pipeline.declared_steps.table_options import TableReading
 from clam_core.pipeline.declared_steps.written import axes
 from clam_core.pipeline.progress import Progress
 from clam_core.pipeline.summary import Summary
@@ -68,9 +52,7 @@ def preprocess(
         bool,
         Option("Keep scans at their own resolution in the study, as their files will go away."),
     ] = False,
-    workers: Workers = N_WORKERS,
-    engine: EngineName = "processes",
-    scheduler: Scheduler = None,
+    readers: Readers,
     progress: Progress,
 ) -> Summary:
     """Read every scan and bring it onto the study's grid."""
@@ -92,17 +74,19 @@ def preprocess(
     done = prepare(
         opened,
         settings,
-        workers,
+        readers.workers,
         progress,
         forget_missing=forget_missing,
-        scheduler=scheduler_of(engine, scheduler),
+        scheduler=readers.by(),
     )
     done = _join(told, done)
     if not keep_own:
         return done
     prepared = Study(study)  # as it is now, with the settings that it was prepared with
     with prepared.lock():
-        return Summary((*done.sentences, *own.keep_own(prepared, workers, progress)), done.values)
+        return Summary(
+            (*done.sentences, *own.keep_own(prepared, readers.workers, progress)), done.values
+        )
 
 
 @step(
@@ -124,9 +108,7 @@ def create(
         str, Option("Names of files as ids: auto, names (keep all), codes (keep none).")
     ] = "auto",
     layout: Layout = "auto",
-    workers: Workers = N_WORKERS,
-    engine: EngineName = "processes",
-    scheduler: Scheduler = None,
+    readers: Readers,
     preprocess: Annotated[
         dict[str, Any] | None,
         Option("Options of 'preprocess', which then follows.", is_on_command_line=False),
@@ -138,9 +120,8 @@ def create(
     from clam_core.pipeline.scans.create import create as find
 
     values: dict[str, Any] = {"spatial_dims": spatial_dims, "modality": modality, "ids": ids}
-    values["layout"] = layout
-    values["scheduler"] = scheduler_of(engine, scheduler)
-    options = CreateOptions(**values, n_workers=workers)
+    values |= {"layout": layout, "scheduler": readers.by()}
+    options = CreateOptions(**values, n_workers=readers.workers)
     if preprocess is None:
         return find(study, scans, scans_table, options, progress)
     wanted = _options_of_preprocess(preprocess)
@@ -159,35 +140,14 @@ def clinical(
     study: Path,
     *,
     table: Annotated[Path, Option("CSV, TSV, XLSX or Parquet.", is_argument=True)],
-    id_column: IdColumn = None,
-    sheet: Sheet = None,
-    near_misses: NearMisses = False,
-    duplicates: Duplicates = "refuse",
-    decimal: DecimalMark = None,
-    kind: Kinds = None,
-    unit: Units = None,
-    missing: Missing = None,
-    date_orders: DateOrders = None,
-    forget_declared: ForgetDeclared = False,
+    read_as: TableReading,
     progress: Progress,
 ) -> Summary:
     """Import a clinical table and join it to the scans."""
     from clam_core.pipeline.clinical.import_clinical import import_table
     from clam_core.study import Study
 
-    options = table_options(
-        id_column=id_column,
-        sheet=sheet,
-        apply_near_misses=near_misses,
-        duplicates=duplicates,
-        decimal=decimal,
-        kind=kind,
-        unit=unit,
-        missing=missing,
-        date_orders=date_orders,
-        forget_declared=forget_declared,
-    )
-    return import_table(Study(study), table, options, progress)
+    return import_table(Study(study), table, read_as.options(), progress)
 
 
 @step(

@@ -1,10 +1,14 @@
-"""What a step is: a function whose parameters are its options, and words about it."""
+"""What a step is: a function whose parameters are its options, and words about it.
+
+Options that belong together may be the fields of a dataclass, which is then one parameter. Command
+line and jobs see them as if they stood in the function, in the same order.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -113,14 +117,34 @@ class Step:
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Its options, in the order of the function."""
-        hints = get_type_hints(self.function, include_extras=True)
+        """Its options, in the order of the function and of the groups in it."""
         given = inspect.signature(self.function).parameters
-        return tuple(
-            _parameter(name, hint, given[name].default)
-            for name, hint in hints.items()
-            if name not in _NO_OPTION
-        )
+        found: list[Parameter] = []
+        for name, hint in get_type_hints(self.function, include_extras=True).items():
+            if name in self._groups:
+                found += _of_group(hint)
+            elif name not in _NO_OPTION:
+                found.append(_parameter(name, hint, given[name].default))
+        return tuple(found)
+
+    @cached_property
+    def _groups(self) -> dict[str, Any]:
+        """Parameters of the function that are dataclasses of options."""
+        hints = get_type_hints(self.function, include_extras=True)
+        return {name: hint for name, hint in hints.items() if _is_group(name, hint)}
+
+    def arguments(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Options as the function takes them, those of a group in one object.
+
+        Args:
+            options: By name; those that are left out have their defaults.
+        """
+        rest = dict(options)
+        made = {}
+        for name, group in self._groups.items():
+            own = [one.name for one in fields(group) if one.name in rest]
+            made[name] = group(**{one: rest.pop(one) for one in own})
+        return {**rest, **made}
 
     def __call__(self, study: Path, progress: Progress, options: Mapping[str, Any]) -> Summary:
         """Do it.
@@ -137,7 +161,7 @@ class Step:
             ClamError: If it cannot be done, with a sentence for people.
         """
         said = _key_taken_out(study)
-        done = self.function(study, **options, progress=progress)
+        done = self.function(study, **self.arguments(options), progress=progress)
         return Summary((*done.sentences, said), done.values) if said else done
 
 
@@ -165,6 +189,19 @@ def _key_taken_out(study: Path) -> str:
     from clam_core.study import take_key_out  # only now: a list of the steps needs no arrays
 
     return take_key_out(study)
+
+
+def _is_group(name: str, hint: Any) -> bool:  # noqa: ANN401
+    return name not in _NO_OPTION and isinstance(hint, type) and is_dataclass(hint)
+
+
+def _of_group(group: Any) -> list[Parameter]:  # noqa: ANN401
+    """The options that are fields of a dataclass."""
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        _parameter(one.name, hints[one.name], REQUIRED if one.default is MISSING else one.default)
+        for one in fields(group)
+    ]
 
 
 def _parameter(name: str, hint: Any, default: Any) -> Parameter:  # noqa: ANN401

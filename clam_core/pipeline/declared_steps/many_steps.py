@@ -11,12 +11,8 @@ from clam_core.pipeline.declared_steps.declaration import Option, step
 from clam_core.pipeline.declared_steps.method_steps import fit, localize, select
 from clam_core.pipeline.declared_steps.shared_options import (
     N_WORKERS,
-    DateOrders,
-    DecimalMark,
-    EngineName,
     Epochs,
     Features,
-    ForgetDeclared,
     ForgetMissing,
     Grid,
     IdColumn,
@@ -24,26 +20,21 @@ from clam_core.pipeline.declared_steps.shared_options import (
     Mask,
     MaskLabel,
     Method,
-    Missing,
     NClusters,
     Preset,
+    Readers,
     RunName,
     Scans,
     ScansTable,
-    Scheduler,
     Seed,
     Spacing,
     Views,
     Workers,
-    scheduler_of,
 )
 from clam_core.pipeline.declared_steps.table_options import (
     Duplicates,
-    Kinds,
     NearMisses,
-    Sheet,
-    Units,
-    table_options,
+    TableReading,
 )
 from clam_core.pipeline.declared_steps.written import axes
 from clam_core.pipeline.progress import Progress
@@ -131,16 +122,7 @@ def run(
     scans: Scans,
     scans_table: ScansTable = None,
     clinical: Annotated[Path | None, Option("Clinical table.")] = None,
-    id_column: IdColumn = None,
-    sheet: Sheet = None,
-    near_misses: NearMisses = False,
-    duplicates: Duplicates = "refuse",
-    decimal: DecimalMark = None,
-    kind: Kinds = None,
-    unit: Units = None,
-    missing: Missing = None,
-    date_orders: DateOrders = None,
-    forget_declared: ForgetDeclared = False,
+    read_as: TableReading,
     run: RunName = "default",
     k: NClusters = 2,
     preset: Preset = "default",
@@ -151,9 +133,7 @@ def run(
     layout: Layout = "auto",
     seed: Seed = 0,
     forget_missing: ForgetMissing = False,
-    workers: Workers = N_WORKERS,
-    engine: EngineName = "processes",
-    scheduler: Scheduler = None,
+    readers: Readers,
     progress: Progress,
 ) -> Summary:
     """Do everything: create, clinical, preprocess, fit, select, localize, associate."""
@@ -162,29 +142,14 @@ def run(
     from clam_core.settings import PreprocessSettings
 
     values: dict[str, Any] = {"spacing_mm": spacing_mm, "mask": mask, "mask_label": mask_label}
-    found_by = {
-        "n_workers": workers,
-        "scheduler": scheduler_of(engine, scheduler),
-        "layout": layout,
-    }
+    found_by = {"n_workers": readers.workers, "scheduler": readers.by(), "layout": layout}
     inputs = Inputs(
         scans,
         scans_table,
         clinical,
         CreateOptions.model_validate(found_by),
         PreprocessSettings(grid=axes(grid, 3), **values),
-        table_options(
-            id_column=id_column,
-            sheet=sheet,
-            apply_near_misses=near_misses,
-            duplicates=duplicates,
-            decimal=decimal,
-            kind=kind,
-            unit=unit,
-            missing=missing,
-            date_orders=date_orders,
-            forget_declared=forget_declared,
-        ),
+        read_as.options(),
         forget_missing=forget_missing,
     )
     return run_everything(study, inputs, FitChoice(run, k, preset, seed=seed), progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -120,6 +121,23 @@ def scheduler_of(engine: str, scheduler: str | None) -> str:
     if engine == "processes" and scheduler is not None:
         raise SettingsError("--scheduler belongs to --engine dask; add that, or leave it out.")
     return "" if engine == "processes" else scheduler or "local"
+
+
+@dataclass(frozen=True)
+class Readers:
+    """Who reads the scans."""
+
+    workers: Workers = N_WORKERS
+    engine: EngineName = "processes"
+    scheduler: Scheduler = None
+
+    def by(self) -> str:
+        """The scheduler as `Workforce` takes it.
+
+        Raises:
+            SettingsError: If there is no such engine, or a scheduler without dask.
+        """
+        return scheduler_of(self.engine, self.scheduler)
 
 
 def declared_options(

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from clam_core.pipeline.declared_steps.declaration import Option
-from clam_core.pipeline.declared_steps.shared_options import ByColumn, declared_options
+from clam_core.pipeline.declared_steps.shared_options import (
+    DateOrders,
+    DecimalMark,
+    ForgetDeclared,
+    IdColumn,
+    Missing,
+    declared_options,
+)
 from clam_core.pipeline.declared_steps.written import pairs
 
 if TYPE_CHECKING:
@@ -29,38 +37,41 @@ Units = Annotated[
 ]
 
 
-def table_options(
-    *,
-    kind: dict[str, str] | None,
-    unit: dict[str, str] | None,
-    missing: ByColumn | None,
-    decimal: ByColumn | None,
-    date_orders: ByColumn | None,
-    **values: Any,  # noqa: ANN401
-) -> ClinicalOptions:
-    """How a clinical table is read, from what was given on a command line.
+@dataclass(frozen=True)
+class TableReading:
+    """How a clinical table is read."""
 
-    Args:
-        kind: Name of a column to its kind.
-        unit: Name of a column to its unit.
-        missing: Codes that mean missing, by column.
-        decimal: Decimal marks, by column.
-        date_orders: Orders of day and month, by column.
-        values: Further fields of `ClinicalOptions`.
+    id_column: IdColumn = None
+    sheet: Sheet = None
+    near_misses: NearMisses = False
+    duplicates: Duplicates = "refuse"
+    decimal: DecimalMark = None
+    kind: Kinds = None
+    unit: Units = None
+    missing: Missing = None
+    date_orders: DateOrders = None
+    forget_declared: ForgetDeclared = False
 
-    Returns:
-        The options of `import_table`.
+    def options(self) -> ClinicalOptions:
+        """Options of `import_table`.
 
-    Raises:
-        ValueError: If a value is none of those that are known.
-    """
-    from clam_core.tables.import_table import ClinicalOptions
+        Raises:
+            ValueError: If a value is none of those that are known.
+        """
+        from clam_core.tables.import_table import ClinicalOptions
 
-    declared = declared_options(missing, decimal, date_orders)
-    overrides: dict[str, Any] = {}
-    for what, given in (("kind", kind or {}), ("unit", unit or {})):
-        for column, value in given.items():
-            overrides.setdefault(column, {})[what] = value
-    for name, said in declared.pop("columns").items():
-        overrides.setdefault(name, {}).update(said)
-    return ClinicalOptions(overrides=overrides, **values, **declared)
+        declared = declared_options(self.missing, self.decimal, self.date_orders)
+        overrides: dict[str, Any] = {}
+        for what, given in (("kind", self.kind or {}), ("unit", self.unit or {})):
+            for column, value in given.items():
+                overrides.setdefault(column, {})[what] = value
+        for name, said in declared.pop("columns").items():
+            overrides.setdefault(name, {}).update(said)
+        values = {"sheet": self.sheet, "duplicates": self.duplicates, **declared}
+        return ClinicalOptions(
+            overrides=overrides,
+            id_column=self.id_column,
+            apply_near_misses=self.near_misses,
+            forget_declared=self.forget_declared,
+            **values,
+        )

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from clam_core.pipeline.declared_steps import (
     words_of,
 )
 from clam_core.pipeline.declared_steps.markdown import BEGIN, END
+from clam_core.pipeline.declared_steps.record import options_from_record
 from clam_core.pipeline.everything import FitChoice
 from clam_core.pipeline.scans.create import CreateOptions
 from clam_core.pipeline.summary import Summary
@@ -46,9 +48,31 @@ def weigh(
     return Summary((f"{study.name} weighs {scale} kg, by {table}.",), {"kg": scale})
 
 
+@dataclass(frozen=True)
+class Shelf:
+    """Options that belong together."""
+
+    board: Annotated[int, Option("Which board.", lowest=1)]
+    colour: Annotated[str, Option("Its colour.", flag="--paint")] = "red"
+
+
+@step("Stacking", needs="a study", writes="a shelf", stages={"Stacking": 1.0})
+def stack(
+    study: Path,
+    *,
+    first: Annotated[int, Option("The first.")] = 1,
+    shelf: Shelf,
+    last: Annotated[int, Option("The last.")] = 9,
+    progress,
+):
+    """Fill a shelf."""
+    return Summary((f"{study.name}: {first} to {last} on board {shelf.board}, {shelf.colour}.",))
+
+
 @pytest.fixture
 def toy(monkeypatch):
     monkeypatch.setitem(STEPS, "weigh", weigh)
+    monkeypatch.setitem(STEPS, "stack", stack)
 
 
 def test_one_declaration_is_a_sub_command(toy, tmp_path):
@@ -89,6 +113,23 @@ def test_one_declaration_is_a_job(toy, tmp_path):
         assert failed.status == "failed"
         assert failed.error.startswith(sentence)
         assert "\n" not in failed.error
+
+
+def test_options_of_a_group_are_as_if_they_stood_in_the_function(toy, tmp_path):
+    assert [one.name for one in stack.parameters] == ["first", "board", "colour", "last"]
+    app, runner = make_app(), CliRunner()
+    said = runner.invoke(app, ["stack", "--help"]).stdout
+    assert re.search(r"--first.*--board.*--paint.*--last", said, re.DOTALL)
+    assert "shelf" not in said.replace("Fill a shelf.", "")
+    study = str(tmp_path / "one")
+    done = runner.invoke(app, ["stack", study, "--board", "2", "--paint", "blue", "--last", "5"])
+    assert done.stdout == "one: 1 to 5 on board 2, blue.\n"
+    assert runner.invoke(app, ["stack", study]).exit_code == 2  # the board has no default
+    assert runner.invoke(app, ["stack", study, "--board", "0"]).exit_code == 2
+    options = options_from_record(stack, {"board": 3, "first": 4})
+    assert stack(Path("two"), None, options).sentences == ("two: 4 to 9 on board 3, red.",)
+    with pytest.raises(ClamError, match="needs the option 'board'"):
+        options_from_record(stack, {})
 
 
 def test_one_declaration_is_words_and_a_row_of_the_table(toy):
