@@ -35,11 +35,12 @@ def _accept(listener, port, lines):
 
 
 def _forward(client, port, lines):
-    """The first request of a connection gets the headers; a websocket is always a new one."""
+    """Every connection carries one request, so that each gets the headers."""
     with client, socket.create_connection(("127.0.0.1", port)) as server:
         first, _, rest = client.recv(BUFFER).partition(b"\r\n")
         if not first:
             return
+        rest = rest.replace(b"Connection: keep-alive\r\n", b"Connection: close\r\n", 1)
         server.sendall(first + b"\r\n" + lines + rest)
         back = threading.Thread(target=_copy, args=(server, client), daemon=True)
         back.start()

@@ -1,5 +1,6 @@
 """Own resolution in a real browser: the voxels, the series' numbers, a file that goes."""
 
+import json
 import shutil
 
 import numpy as np
@@ -10,10 +11,12 @@ from clam_core.files.file_ref import FileRef
 from clam_core.pipeline.scans.create import CreateOptions, create
 from clam_core.pipeline.scans.preprocess import preprocess
 from clam_core.read.dicom import read_series
+from clam_core.read.nifti import write_nifti
 from clam_core.settings import PreprocessSettings, ReadLimits
 from clam_core.study import Study
 from clam_core.volume import to_ras
-from tests.browser.serving import browser, served
+from tests.browser.proxies import proxy
+from tests.browser.serving import browser, free_port, served
 from tests.pages.voxels.asking import WITH_TICKETS
 from tests.read.dicom import make
 
@@ -96,3 +99,27 @@ def test_a_picture_of_two_dimensions_is_sharp_and_has_no_planes(tmp_path):
         page.wait_for_timeout(300)
         assert page.locator(".viewer").evaluate(zoom) > before
         assert page.locator(".viewer").evaluate("root => root.clamViewer.view.plane") == "all"
+
+
+def test_behind_a_proxy_only_who_is_named_sees_the_scan_itself(tmp_path):
+    (tmp_path / "in").mkdir()
+    made = np.random.default_rng(4).normal(-700, 100, (12, 14, 10)).astype(np.int16)
+    write_nifti(tmp_path / "in" / "a.nii", made, np.diag([2.0, 2.0, 2.0, 1.0]))
+    root = tmp_path / "studies"
+    create(root / "one", tmp_path / "in", None, CreateOptions(n_workers=1))
+    preprocess(Study(root / "one"), PreprocessSettings(grid=(8, 8, 8), mask="none"), 1)
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    port = free_port()
+    trusted = ("--server.trustedUserHeaders", json.dumps({"X-User": "email"}))
+    server = served(root, *trusted, port=port, app=WITH_TICKETS, CLAM_TEST_SCRIPT=str(script))
+    with server as bare, proxy(port, X_User="a@b.org") as address, browser() as page:
+        asked = []
+        page.on("request", lambda one: asked.append(one.url) if "/voxels/" in one.url else None)
+        page.goto(f"{address}/?study=one")
+        page.locator(".pane[data-own=all]").wait_for()
+        told = page.locator(".viewer").evaluate(VOXELS)
+        np.testing.assert_array_equal(told["voxels"], made.ravel(order="F"))
+        assert asked
+        for url in asked:  # the same addresses, from somebody whom the proxy has not named
+            assert page.request.get(url.replace(address, bare)).status == 403
