@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from clam_core.errors import SettingsError
 from clam_core.files.file_ref import FileRef
 from clam_core.phantom import PhantomScan, SimulationSettings, simulation_cohort, simulation_groups
-from clam_core.preprocess import prepare
+from clam_core.preprocess.prepare import prepare
 from clam_core.read.reading import read_scan
 from clam_core.settings import PreprocessSettings, ReadLimits, Unit
 from clam_core.volume import Volume

@@ -51,3 +51,8 @@ def neutralise_frame(frame: pd.DataFrame) -> pd.DataFrame:
     if isinstance(frame.index.name, str):
         safe.index.name = neutralise(frame.index.name)
     return safe
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """A table as CSV, harmless in a spreadsheet."""
+    return neutralise_frame(table).to_csv(index=False, lineterminator="\n").encode()

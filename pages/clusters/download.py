@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from clam_core.export.formulas import csv_bytes
 from clam_core.export.office import to_workbook
 from clam_core.pipeline.output.export import clusters_table
-from clam_core.pipeline.output.export_tables import csv_bytes
 from pages.shell.place import Place, download_stem
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

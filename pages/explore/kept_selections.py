@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from clam_core.pipeline.output.export_tables import csv_bytes
+from clam_core.export.formulas import csv_bytes
 from clam_core.study.remarks.selections import (
     forget_selection,
     keep_selection,

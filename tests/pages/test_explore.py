@@ -2,7 +2,10 @@
 
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -298,3 +301,26 @@ def test_a_note_is_kept_with_the_study(show, tmp_path, root):
     (note,) = read_notes(Study(tmp_path / "done"))
     assert (note.scan_id, note.text) == ("S09", "Traction *bronchi*")
     assert "Traction *bronchi*" in words(page)
+
+
+LEAN = """
+import sys
+from streamlit.testing.v1 import AppTest
+from tests.pages.opening import at_page
+page = AppTest.from_file({app!r}, default_timeout=120)
+page.query_params["study"], page.query_params["scan"] = "done", "S00"
+at_page(page, "explore").run()
+assert not page.exception and "S00" in str(page.session_state)
+print([name for name in ("scipy.stats", "SimpleITK", "sklearn", "torch") if name in sys.modules])
+"""
+
+
+def test_a_scan_is_opened_without_libraries_that_only_steps_need(root):
+    """They made the server of everybody who only looks 90 MB larger."""
+    from tests.pages.test_cohort import APP
+
+    code = LEAN.format(app=APP)
+    environment = {**os.environ, "CLAM_STUDIES": str(root), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.strip().splitlines()[-1] == "[]"

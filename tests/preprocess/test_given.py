@@ -5,8 +5,8 @@ import pytest
 from scipy import ndimage
 
 from clam_core.errors import ReadError
-from clam_core.preprocess import prepare
 from clam_core.preprocess.given import place_mask
+from clam_core.preprocess.prepare import prepare
 from clam_core.settings import PreprocessSettings
 from clam_core.volume import Volume, to_ras
 

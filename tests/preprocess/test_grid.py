@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clam_core.errors import SettingsError
-from clam_core.preprocess import prepare
 from clam_core.preprocess.grid import choose_box, share_inside
+from clam_core.preprocess.prepare import prepare
 from clam_core.preprocess.region import Region
 from clam_core.settings import PreprocessSettings
 from clam_core.volume import Volume

@@ -10,11 +10,11 @@ import SimpleITK
 from scipy import ndimage
 
 from clam_core.errors import ReadError
-from clam_core.preprocess import prepare
 from clam_core.preprocess.lung_quality import LungFacts, judge
 from clam_core.preprocess.lung_rim import fill_rim
 from clam_core.preprocess.lung_sides import LEFT, close_sides
 from clam_core.preprocess.lungs import find_lungs
+from clam_core.preprocess.prepare import prepare
 from clam_core.settings import PreprocessSettings
 from clam_core.volume import Volume, affine_from_lps, to_ras
 

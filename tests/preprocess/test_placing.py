@@ -5,8 +5,8 @@ import pytest
 from scipy import ndimage
 
 from clam_core.errors import GeometryError
-from clam_core.preprocess import prepare
 from clam_core.preprocess.placing import straighten
+from clam_core.preprocess.prepare import prepare
 from clam_core.settings import PreprocessSettings
 from clam_core.volume import Volume
 

@@ -7,8 +7,8 @@ import pytest
 import SimpleITK
 
 from clam_core.errors import ReadError, SettingsError
-from clam_core.preprocess import prepare
 from clam_core.preprocess.picture import BOX_COLOR, MASK_COLOR
+from clam_core.preprocess.prepare import prepare
 from clam_core.settings import PreprocessSettings
 from clam_core.volume import Volume, affine_from_lps, to_ras
 

@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clam_core.errors import SettingsError
+from clam_core.export.formulas import csv_bytes
 from clam_core.files.file_names import file_names
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.output.annotated_data import write_h5ad
 from clam_core.pipeline.output.destination import Destination
 from clam_core.pipeline.output.export_figures import figure_files
-from clam_core.pipeline.output.export_tables import association_files, csv_bytes
+from clam_core.pipeline.output.export_tables import association_files
 from clam_core.pipeline.output.map_files import map_name, write_map
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary

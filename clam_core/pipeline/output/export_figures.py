@@ -8,7 +8,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pandas as pd
 
-from clam_core.pipeline.output.export_tables import csv_bytes
+from clam_core.export.formulas import csv_bytes
 from clam_core.report.drawings import Drawing, all_drawings
 from clam_core.report.vector import file_stem, to_pdf, to_svg
 from clam_core.study.associations import Associations

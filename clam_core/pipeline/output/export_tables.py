@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from clam_core.export.formulas import neutralise_frame
+from clam_core.export.formulas import csv_bytes
 from clam_core.export.office import to_latex, to_word, to_workbook
 from clam_core.report.tables.table_one_shown import table_one_shown, table_one_words
 from clam_core.statistics import CSV_COLUMNS
@@ -57,8 +57,3 @@ def _sheets(found: Associations, notes: list[str]) -> dict[str, pd.DataFrame]:
     about += [("version", f"{name} {one}") for name, one in found.about["libraries"].items()]
     about += [("digest of the inputs", str(found.about["inputs"]))]
     return sheets | {"about": pd.DataFrame(about, columns=["what", "text"])}
-
-
-def csv_bytes(table: pd.DataFrame) -> bytes:
-    """A table as CSV, harmless in a spreadsheet."""
-    return neutralise_frame(table).to_csv(index=False, lineterminator="\n").encode()

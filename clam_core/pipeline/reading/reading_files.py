@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from clam_core.export.formulas import csv_bytes
 from clam_core.export.office import to_workbook
 from clam_core.pipeline.json_values import plain_values
 from clam_core.pipeline.output.destination import Destination
-from clam_core.pipeline.output.export_tables import csv_bytes
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.reading_study.agreement.agreement_words import agreement_sentences

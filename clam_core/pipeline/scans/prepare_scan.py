@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from clam_core.files.file_ref import FileRef
-from clam_core.preprocess import prepare
+from clam_core.preprocess.prepare import prepare
 from clam_core.read.reading import read_scan
 from clam_core.settings import PreprocessSettings, ReadLimits
 

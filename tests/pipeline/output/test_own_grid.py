@@ -7,7 +7,7 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from clam_core.pipeline.output.export import on_own_grid
-from clam_core.preprocess import prepare
+from clam_core.preprocess.prepare import prepare
 from clam_core.settings import PreprocessSettings
 from tests.preprocess.make import oriented_affine, positions, ramp
 
