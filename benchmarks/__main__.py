@@ -15,7 +15,8 @@ def benchmark(
     what: Annotated[
         str,
         typer.Argument(
-            help="speed, simulation, faithfulness, associations, interface, scale or patterns"
+            help="speed, simulation, faithfulness, associations, interface, scale, patterns "
+            "or claims"
         ),
     ],
     data: Annotated[Path | None, typer.Option(help="Folder of real scans to measure on.")] = None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks import (
     associations,
+    claims,
     cohort_speed,
     faithfulness,
     map_speed,
@@ -62,7 +63,7 @@ def run(what: str, options: BenchmarkOptions, progress: Progress) -> Result:
 
     Args:
         what: `speed`, `simulation`, `faithfulness`, `associations`, `interface`,
-            `scale` or `patterns`.
+            `scale`, `patterns` or `claims`.
         options: How much is measured, and where tables go.
         progress: Told which figure is measured.
 
@@ -80,6 +81,7 @@ def run(what: str, options: BenchmarkOptions, progress: Progress) -> Result:
         "interface": _interface,
         "scale": _scale,
         "patterns": _patterns,
+        "claims": _claims,
     }
     if what not in kinds:
         raise SettingsError(f"There is no benchmark {what!r}; choose {', '.join(kinds)}.")
@@ -187,6 +189,24 @@ def _patterns(options: BenchmarkOptions, progress: Progress) -> Result:
     text += f"\nMachine: {machine}.\n"
     if options.to is not None:
         _write(options.to, "patterns", text)
+    return Result((text,), {"machine": machine, "rows": rows.to_dict("records")})
+
+
+def _claims(options: BenchmarkOptions, progress: Progress) -> Result:
+    n = options.n_seeds
+    plan = claims.Plan(2, 1, 1) if options.quick else claims.Plan(20 * n, 4 * n, 4 * n)
+    rows = claims.measure(plan, progress, _kept(options, "claims"))
+    machine = describe()
+    text = "\n".join(
+        table.frame_to_markdown(frame, title)
+        for frame, title in (
+            (claims.nulls(rows).set_index("cohorts"), claims.NULL_TITLE),
+            (claims.power(rows), claims.POWER_TITLE),
+        )
+    )
+    text += f"\nMachine: {machine}.\n"
+    if options.to is not None:
+        _write(options.to, "claims", text)
     return Result((text,), {"machine": machine, "rows": rows.to_dict("records")})
 
 

@@ -56,6 +56,8 @@ def test_the_choice_of_a_number_has_the_same_bounds(mean, worst, holds):
         jaccard_worst=worst,
         valley=0,
         valley_worst=0,
+        sizes=(9, 9),
+        dip_p=0.5,
     )
     assert (objections(row) == []) == holds
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clam_core.clustering import cluster_each
 from clam_core.clustering.feature_matrix import SAME_DIGITS, Rows, check_clusters, sorted_rows
 from clam_core.errors import ClamError, SettingsError
-from clam_core.how_many.decision import decide
+from clam_core.how_many.decision import decide, is_stable
 from clam_core.how_many.groupless_cohorts import Compared, Labels, compare, gap_choice
 from clam_core.how_many.indices import mean_agreement, mean_silhouettes, spread_indices
 from clam_core.how_many.selection import NumberRow, Selection
@@ -24,6 +24,8 @@ MOST_TESTED = 600
 """References and resampled cohorts have at most this many scans, to bound the time."""
 N_STARTS = 10
 N_STARTS_TESTED = 3
+UNKNOWN = float("nan")
+"""One object, so that equal comparisons are equal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +144,12 @@ def _test(
         cluster_each(values, method, numbers, settings.seed + start, 1)
         for start in range(settings.n_seeds)
     ]
+    found = resample(values, labels, again, settings.n_bootstrap, random)
+    # Clusters that are not found again are out anyhow, whatever lies between them.
+    stable = [k for k, one in found.items() if is_stable(one.jaccard_of)]
     return _Tests(
-        compare(values, labels, again, settings.n_references, random),
-        resample(values, labels, again, settings.n_bootstrap, random),
+        compare(values, labels, again, settings.n_references, random, stable),
+        found,
         {k: mean_agreement([start[k] for start in starts]) for k in numbers},
         len(values),
     )
@@ -152,7 +157,7 @@ def _test(
 
 def _describe(values: NDArray[np.float64], labels: dict[int, Labels]) -> dict[int, NumberRow]:
     """Rows with the indices of the whole cohort; the rest is NaN as yet."""
-    widths, unknown = mean_silhouettes(values, labels), float("nan")
+    widths, unknown = mean_silhouettes(values, labels), UNKNOWN
     described = {}
     for k, found in labels.items():
         calinski_harabasz, davies_bouldin = spread_indices(values, found)
@@ -172,6 +177,7 @@ def _describe(values: NDArray[np.float64], labels: dict[int, Labels]) -> dict[in
             methods_ari=unknown,
             valley=unknown,
             valley_worst=unknown,
+            dip_p=unknown,
         )
     return described
 
@@ -191,4 +197,5 @@ def _with_tests(row: NumberRow, tests: _Tests) -> NumberRow:
         seeds_ari=tests.seeds_ari[k],
         valley=tested.valley,
         valley_worst=tested.valley_worst,
+        dip_p=tests.compared.dip_p.get(k, UNKNOWN),
     )

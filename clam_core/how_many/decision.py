@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clam_core.how_many.selection import NumberRow
 from clam_core.settings.verdicts import DOUBTFUL, STABLE
 
@@ -12,14 +14,20 @@ DEEPEST, DEEPEST_WORST = 0.4, 1.0
 centers, and where no single cluster is denser at its border than at its center (which is
 the tail of another). Measured: Gaussian and uniform cohorts 0.5 and more, groups six
 standard deviations apart 0.3 and less."""
+EVIDENT = 0.05
+"""Largest `dip_p` at which scans fall into two heaps between neighbouring clusters."""
+SMALL = 0.15
+"""A cluster with a smaller share of the scans may be what lies far out of one heap, with a
+silhouette and a valley like those of a group: heaps have to be evident. Measured: where one
+heap has heavy tails, such clusters have up to 12 % of the scans."""
 
 
 def decide(rows: tuple[NumberRow, ...]) -> tuple[int | None, str, tuple[str, ...]]:
     """Recommend the number with the highest silhouette among those that hold.
 
-    A number holds if cohorts without groups do not reach its silhouette, its clusters
-    are found again in resampled cohorts, and fewer scans lie between them than at
-    their centers.
+    A number holds if its clusters are found again in resampled cohorts, and scans evidently
+    fall into two heaps between neighbouring ones; or if cohorts without groups do not reach its
+    silhouette, fewer scans lie between its clusters than at their centers, and none is small.
 
     Args:
         rows: One per number of clusters, at least one.
@@ -50,6 +58,8 @@ def decide(rows: tuple[NumberRow, ...]) -> tuple[int | None, str, tuple[str, ...
 
 def objections(row: NumberRow) -> list[str]:
     """What speaks against a number of clusters, in words; nothing if it holds."""
+    if _is_stable(row) and _is_evident(row):
+        return []
     sentences = []
     # `not <=` rather than `>`: what could not be computed is NaN and has to object.
     if not row.silhouette_p <= LARGEST_P:
@@ -62,18 +72,40 @@ def objections(row: NumberRow) -> list[str]:
             f"the clusters are not found again in resampled cohorts (Jaccard index "
             f"{row.jaccard:.2f}, least stable {row.jaccard_worst:.2f})"
         )
+    return [*sentences, *_no_gap(row)]
+
+
+def _no_gap(row: NumberRow) -> list[str]:
+    """What speaks against a gap between the clusters."""
     if not row.valley <= DEEPEST:
-        sentences.append(
+        return [
             f"the scans lie about as densely between the clusters as at their centers "
             f"({100 * row.valley:.0f} %)"
-        )
-    elif not row.valley_worst <= DEEPEST_WORST:
-        sentences.append("one cluster is only the tail of another, with no gap between the two")
-    return sentences
+        ]
+    if not row.valley_worst <= DEEPEST_WORST:
+        return ["one cluster is only the tail of another, with no gap between the two"]
+    if min(row.sizes) < SMALL * sum(row.sizes):
+        return [
+            f"the smallest cluster ({min(row.sizes)} of {sum(row.sizes)} scans) may be no more "
+            "than the scans that lie farthest out"
+        ]
+    return []
+
+
+def _is_evident(row: NumberRow) -> bool:
+    """Whether scans fall into two heaps between neighbouring clusters; NaN is not."""
+    return row.dip_p <= EVIDENT
+
+
+def is_stable(jaccard_of: Sequence[float]) -> bool:
+    """Whether all clusters are found again in resampled cohorts; NaN is not."""
+    mean = sum(jaccard_of) / len(jaccard_of)
+    # Not `min`, which passes over NaN.
+    return mean >= STABLE and all(one >= DOUBTFUL for one in jaccard_of)
 
 
 def _is_stable(row: NumberRow) -> bool:
-    """Whether all clusters are found again; NaN is not."""
+    """The same of a row."""
     return row.jaccard >= STABLE and row.jaccard_worst >= DOUBTFUL
 
 
@@ -90,9 +122,15 @@ def _use_without_structure(row: NumberRow) -> str:
 def _praise(row: NumberRow, *, is_highest: bool) -> str:
     """Why a number that holds is recommended."""
     which = "have" if is_highest else "have, of the numbers that hold,"
+    if row.silhouette_p <= LARGEST_P:
+        beyond = f"; cohorts without groups do not reach it, p = {row.silhouette_p:.2f}"
+    else:
+        beyond = ""
+    if _is_evident(row):
+        gap = f"there is a gap between neighbouring ones (dip, p = {row.dip_p:.2f})"
+    else:
+        gap = f"only {100 * row.valley:.0f} % as many scans lie between them as at their centers"
     return (
-        f"{row.n_clusters} clusters {which} the highest silhouette ({row.silhouette:.2f}; cohorts "
-        f"without groups do not reach it, p = {row.silhouette_p:.2f}), are found again in "
-        f"resampled cohorts (Jaccard index {row.jaccard:.2f}), and only "
-        f"{100 * row.valley:.0f} % as many scans lie between them as at their centers."
+        f"{row.n_clusters} clusters {which} the highest silhouette ({row.silhouette:.2f}{beyond}), "
+        f"are found again in resampled cohorts (Jaccard index {row.jaccard:.2f}), and {gap}."
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clam_core.errors import ClamError
+from clam_core.how_many.dip import separation
 from clam_core.how_many.indices import log_within, mean_silhouettes
 
 Labels = NDArray[np.int64]
@@ -24,11 +25,13 @@ class Compared:
         silhouette_p: Per number of clusters, see `NumberRow`.
         gap: Gap statistic per number of clusters, 1 included.
         gap_se: Its standard error per number of clusters, 1 included.
+        dip_p: See `NumberRow`, for the numbers that it was asked for.
     """
 
     silhouette_p: dict[int, float]
     gap: dict[int, float]
     gap_se: dict[int, float]
+    dip_p: dict[int, float]
 
 
 def boxed(values: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
@@ -79,8 +82,9 @@ def compare(
     cluster_each: ClusterEach,
     n_references: int,
     random: np.random.Generator,
+    dipped: Collection[int] = (),
 ) -> Compared:
-    """Compare silhouettes and within-cluster distances with those of references.
+    """Compare silhouettes, within-cluster distances and gaps with those of references.
 
     Args:
         values: Features, centered, shape (n_scans, n_features).
@@ -88,6 +92,7 @@ def compare(
         cluster_each: The same clusterer for a reference.
         n_references: Cohorts drawn from the box, and again from the Gaussian.
         random: Where the numbers come from.
+        dipped: Numbers of clusters whose `separation` is compared, too, which takes time.
 
     Returns:
         The p-values and the gap statistic.
@@ -96,28 +101,30 @@ def compare(
         Tibshirani, Walther & Hastie (2001), "Estimating the number of clusters in a
         data set via the gap statistic", J. R. Statist. Soc. B 63, equations 3 and 4.
     """
-    own_width, own_within = _measure(values, labels)
-    widths: dict[str, list[dict[int, float]]] = {"box": [], "gaussian": []}
-    withins: list[dict[int, float]] = []
+    own = _measure(values, labels, dipped)
+    drawn: dict[str, list[_Measured]] = {"box": [], "gaussian": []}
     for _ in range(n_references):
         for name, draw in (("box", boxed), ("gaussian", gaussian)):
             reference = draw(values, random)
             try:
-                width, within = _measure(reference, cluster_each(reference))
+                drawn[name].append(_measure(reference, cluster_each(reference), dipped))
             except ClamError:
                 continue
-            widths[name].append(width)
-            # The gap statistic is defined with the box alone.
-            if name == "box":
-                withins.append(within)
-    p_values = {
-        # The larger p: a cohort without groups may resemble either of the two.
-        k: max(exceeded(own, [width[k] for width in drawn]) for drawn in widths.values())
-        for k, own in own_width.items()
-    }
-    gaps = {k: gap(own, [within[k] for within in withins]) for k, own in own_within.items()}
+    # The gap statistic is defined with the box alone.
+    gaps = {k: gap(one, [each.within[k] for each in drawn["box"]]) for k, one in own.within.items()}
+    # The larger p: a cohort without groups may resemble either of the two.
+    kinds = drawn.values()
     return Compared(
-        p_values, {k: pair[0] for k, pair in gaps.items()}, {k: pair[1] for k, pair in gaps.items()}
+        {
+            k: max(exceeded(one, [each.width[k] for each in kind]) for kind in kinds)
+            for k, one in own.width.items()
+        },
+        {k: pair[0] for k, pair in gaps.items()},
+        {k: pair[1] for k, pair in gaps.items()},
+        {
+            k: max(exceeded(one, [each.apart[k] for each in kind]) for kind in kinds)
+            for k, one in own.apart.items()
+        },
     )
 
 
@@ -145,10 +152,22 @@ def gap_choice(gaps: dict[int, float], errors: dict[int, float]) -> int:
     return numbers[-1]
 
 
+@dataclass(frozen=True)
+class _Measured:
+    """Mean silhouette, log W_k (for 1 too) and separation for each number of clusters."""
+
+    width: dict[int, float]
+    within: dict[int, float]
+    apart: dict[int, float]
+
+
 def _measure(
-    values: NDArray[np.float64], labels: dict[int, Labels]
-) -> tuple[dict[int, float], dict[int, float]]:
-    """Mean silhouette and log W_k for each number of clusters; log W_k for 1 too."""
-    widths = mean_silhouettes(values, labels)
-    withins = {k: log_within(values, found) for k, found in labels.items()}
-    return widths, {1: log_within(values, np.zeros(len(values), dtype=np.int64)), **withins}
+    values: NDArray[np.float64], labels: dict[int, Labels], dipped: Collection[int]
+) -> _Measured:
+    """One cohort in numbers."""
+    one = np.zeros(len(values), dtype=np.int64)
+    return _Measured(
+        mean_silhouettes(values, labels),
+        {k: log_within(values, found) for k, found in {1: one, **labels}.items()},
+        {k: separation(values, labels[k]) for k in dipped},
+    )

@@ -18,6 +18,7 @@ ROW_WORDS = {
     "methods_ari": "agreement of different methods (adjusted Rand index)",
     "valley": "density between the clusters over density at their centers",
     "valley_worst": "the same, least separate cluster",
+    "dip_p": "share of cohorts without groups with such a gap between neighbouring clusters",
 }
 """What each number of a row means, in words."""
 
@@ -46,6 +47,8 @@ class NumberRow:
         valley: Scans near the borders between clusters over scans near the centers,
             per length, counted in scans that the clusters were not made from.
         valley_worst: The same for the least separate cluster.
+        dip_p: Share of cohorts without groups in which neighbouring clusters are as far two
+            heaps (dip, see `separation`), as `silhouette_p`; NaN where clusters are not stable.
     """
 
     n_clusters: int
@@ -63,6 +66,7 @@ class NumberRow:
     methods_ari: float
     valley: float
     valley_worst: float
+    dip_p: float
 
 
 @dataclass(frozen=True)

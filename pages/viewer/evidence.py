@@ -138,6 +138,11 @@ def _beside_other_maps(line: dict[str, Any]) -> list[str]:
                 f"{what} correlates {known[name]:.2f} with it: {verdict} (below {SAME_MAP:g} is "
                 "needed)."
             )
+    if "selectivity" in known and "random_likeness" not in known:
+        said.append(
+            "**Against random weights.** Not tested for this map, and the badge does not count it: "
+            "only maps that are made for all scans of a run, by a network, are."
+        )
     return said
 
 

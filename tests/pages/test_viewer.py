@@ -285,6 +285,12 @@ def test_evidence_is_told_with_its_numbers():
     assert "0.40%" in complete
     assert "0.12" in random
     assert len(evidence_sentences({**line, "completeness": None}, None)) == 3
+    beside = {"selectivity": 0.2, "plain_selectivity": 0.1, "other_likeness": 0.95}
+    *_, plain, other, random = evidence_sentences({**line, **beside, "completeness": None}, None)
+    assert "moves the confidence more" in plain and "too alike" in other
+    assert random.startswith("**Against random weights.** Not tested for this map")
+    tested = evidence_sentences({**line, **beside, "random_likeness": 0.3}, None)
+    assert "0.30 with it: another map" in tested[-2] and "Not tested" not in " ".join(tested)
 
 
 def test_no_helper_has_the_name_of_a_page():

@@ -113,7 +113,7 @@ def test_masks_at_different_places_are_all_looked_at():
     given = [np.roll(ball(5.0), 6 * (row - 2), axis=0) for row in range(5)]
     assert choose_rim(source(volumes, given), WINDOW).shared is None
     scale = fit_input_scale(source(volumes, given), ScaleSettings())
-    for row, mask in enumerate(given):
+    for mask in given:
         assert (scale.inside(mask) == mask).all()
 
 

@@ -22,13 +22,16 @@ _COLUMNS = {
     "methods_ari": "Agreement of methods",
     "gap": "Gap",
     "valley": "Valley",
+    "dip_p": "p of the gap",
 }
 _KEY = (
     "Silhouette: how much nearer scans lie to their own cluster than to the next (higher is "
     "better). p without groups: share of cohorts without any groups that reach it. Jaccard: how "
     f"well clusters are found again in resampled cohorts ({STABLE:g} and more is stable, below "
     f"{DOUBTFUL:g} is not to be interpreted). Agreement: adjusted Rand index. Valley: density of "
-    "scans between the clusters over that at their centers (lower is better)."
+    "scans between the clusters over that at their centers (lower is better). p of the gap: share "
+    "of cohorts without any groups with such a gap between neighbouring clusters (dip); asked "
+    "where clusters are stable."
 )
 
 
@@ -65,7 +68,7 @@ def _compared(found: dict[str, Any], figures: Figures) -> Html:
         {
             "Clusters": str(row["n_clusters"]),
             "Sizes": ", ".join(str(n) for n in row["sizes"]),
-            **{title: _cell(name, row[name]) for name, title in _COLUMNS.items()},
+            **{title: _cell(name, row.get(name)) for name, title in _COLUMNS.items()},
         }
         for row in rows
     ]
@@ -84,7 +87,7 @@ def _compared(found: dict[str, Any], figures: Figures) -> Html:
 
 
 def _cell(name: str, value: float | None) -> str:
-    return p_value(value) if name == "silhouette_p" else number(value)
+    return p_value(value) if name.endswith("_p") else number(value)
 
 
 def jaccard_of(material: Material) -> list[float]:
