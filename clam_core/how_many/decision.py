@@ -25,9 +25,10 @@ heap has heavy tails, such clusters have up to 12 % of the scans."""
 def decide(rows: tuple[NumberRow, ...]) -> tuple[int | None, str, tuple[str, ...]]:
     """Recommend the number with the highest silhouette among those that hold.
 
-    A number holds if its clusters are found again in resampled cohorts, and scans evidently
-    fall into two heaps between neighbouring ones; or if cohorts without groups do not reach its
-    silhouette, fewer scans lie between its clusters than at their centers, and none is small.
+    A number holds if its clusters are found again in resampled cohorts, and two of these three
+    hold: cohorts without groups do not reach its silhouette, and fewer scans lie between its
+    clusters than at their centers; scans evidently fall into two heaps between neighbouring
+    clusters; none is small.
 
     Args:
         rows: One per number of clusters, at least one.
@@ -58,7 +59,7 @@ def decide(rows: tuple[NumberRow, ...]) -> tuple[int | None, str, tuple[str, ...
 
 def objections(row: NumberRow) -> list[str]:
     """What speaks against a number of clusters, in words; nothing if it holds."""
-    if _is_stable(row) and _is_evident(row):
+    if _is_stable(row) and _is_evident(row) and not _has_small(row):
         return []
     sentences = []
     # `not <=` rather than `>`: what could not be computed is NaN and has to object.
@@ -84,12 +85,17 @@ def _no_gap(row: NumberRow) -> list[str]:
         ]
     if not row.valley_worst <= DEEPEST_WORST:
         return ["one cluster is only the tail of another, with no gap between the two"]
-    if min(row.sizes) < SMALL * sum(row.sizes):
+    if _has_small(row) and not _is_evident(row):
         return [
             f"the smallest cluster ({min(row.sizes)} of {sum(row.sizes)} scans) may be no more "
             "than the scans that lie farthest out"
         ]
     return []
+
+
+def _has_small(row: NumberRow) -> bool:
+    """Whether a cluster has so few scans that they may be what lies farthest out."""
+    return min(row.sizes) < SMALL * sum(row.sizes)
 
 
 def _is_evident(row: NumberRow) -> bool:

@@ -88,6 +88,7 @@ def test_heaps_that_are_evident_outweigh_a_doubt(change):
     assert "there is a gap between neighbouring ones (dip, p = 0.05)" in reason
     assert ("do not reach it" in reason) == ("silhouette_p" not in change)
     assert decide((replace(evident, dip_p=0.06),))[0] is None
+    assert (decide((replace(evident, sizes=(90, 7, 5)),))[0] is None) == ("sizes" not in change)
     assert decide((replace(evident, dip_p=float("nan")),))[0] is None
 
 
