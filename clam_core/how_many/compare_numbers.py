@@ -146,7 +146,7 @@ def _test(
     ]
     found = resample(values, labels, again, settings.n_bootstrap, random)
     # Clusters that are not found again are out anyhow, whatever lies between them.
-    stable = [k for k, one in found.items() if is_stable(one.jaccard_of)]
+    stable = [k for k, one in found.items() if is_stable(one.jaccard_of.tolist())]
     return _Tests(
         compare(values, labels, again, settings.n_references, random, stable),
         found,
