@@ -8,7 +8,6 @@ from typing import Any
 
 from benchmarks import (
     associations,
-    claims,
     cohort_speed,
     faithfulness,
     map_speed,
@@ -21,6 +20,7 @@ from benchmarks import (
 )
 from benchmarks.app import interface
 from benchmarks.app.own_resolution import Sizes
+from benchmarks.claim_rates import measure as claims
 from benchmarks.journal import Progress
 from benchmarks.machine import describe
 from clam_core.errors import SettingsError

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import claims
-from benchmarks.made_tables import NULLS, Groups
-from benchmarks.null_scans import FAMILIES
+from benchmarks.claim_rates import measure as claims
+from benchmarks.claim_rates.made_tables import NULLS, Groups
+from benchmarks.claim_rates.null_scans import FAMILIES
 
 
 def test_shares_and_intervals():

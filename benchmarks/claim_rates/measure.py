@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.claim_rates.made_tables import DISTANCES, NULLS, SIZES, Groups, Values
+from benchmarks.claim_rates.null_scans import FAMILIES, phantom_null
 from benchmarks.journal import Journal, Progress
-from benchmarks.made_tables import DISTANCES, NULLS, SIZES, Groups, Values
-from benchmarks.null_scans import FAMILIES, phantom_null
 from clam_core.fitting import fit_model, preset_settings
 from clam_core.how_many import select_clusters
 from clam_core.settings import FitMethod, SelectSettings
