@@ -53,7 +53,7 @@ def show_scans(here: Place) -> None:
     scans = here.study.scans()
     counts = scans["status"].value_counts()
     for column, (status, name) in zip(st.columns(3), _STATUS.items(), strict=True):
-        column.metric(name, int(counts.get(status, 0)))
+        column.metric(name, f"{int(counts.get(status, 0)):,}")
     if counts.get("found", 0) and not is_running(here.study.name):
         show_prepare(here)
     for sentence in here.study.info.found:
@@ -80,7 +80,7 @@ def _choose_filter(lists: dict[str, pd.Series]) -> str:
         list(lists),
         default=wanted if wanted in lists else ALL,
         required=True,
-        format_func=lambda name: f"{name} ({int(lists[name].sum())})",
+        format_func=lambda name: f"{name} ({int(lists[name].sum()):,})",
         key="show",
     )
     put(st.query_params, "show", str(choice), ALL)

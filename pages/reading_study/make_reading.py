@@ -35,6 +35,12 @@ _EMPTY = pd.DataFrame(
     {"Question": ["Severity", ""], "Scale": ["grades 0 to 4", "grades 0 to 4"],
      "Words (with commas)": ["", ""], "Six zones": [False, False]}
 )  # fmt: skip
+_MOST_USUAL = 100
+
+
+def usual_number(n_ready: int) -> int:
+    """Scans that are proposed for reading: all, or in a large study what people can read."""
+    return max(2, min(n_ready, _MOST_USUAL))
 
 
 def show_make(here: Place) -> None:
@@ -66,8 +72,10 @@ def _wish(here: Place) -> tuple[dict[str, Any], list[str]]:
     items = right.selectbox("What is scored", list(_SETS), format_func=_SETS.__getitem__,
                             key="reading-items")  # fmt: skip
     n_ready = len(here.study.ready())
-    n_scans = left.number_input("Scans, drawn at random", 2, max(2, n_ready), max(2, n_ready),
-                                key="reading-scans")  # fmt: skip
+    n_scans = left.number_input(
+        "Scans, drawn at random", 2, max(2, n_ready), usual_number(n_ready),
+        key="reading-scans",
+    )  # fmt: skip
     repeats = right.slider("Shown twice to measure agreement with oneself", 0, 50, 10, 5,
                            format="%d %%", key="reading-repeats")  # fmt: skip
     agreed = left.selectbox("Several readers become one value by", ["mean", "median", *readers],

@@ -35,10 +35,10 @@ _ENDED = {
 def status_line(study: Study, run: Run | None) -> str:
     """One line: scans, run, maps, clinical table."""
     counts = study.scans()["status"].value_counts()
-    parts = [f"{int(counts.get('ready', 0))} scans ready"]
+    parts = [f"{int(counts.get('ready', 0)):,} scans ready"]
     for status, words in (("failed", "failed"), ("found", "not prepared yet")):
         if counts.get(status):
-            parts[0] += f", {int(counts[status])} {words}"
+            parts[0] += f", {int(counts[status]):,} {words}"
     if run is None:
         parts.append("no run yet")
     else:
@@ -63,7 +63,7 @@ def _maps(run: Run) -> str:
     if run.info().localized is None:
         return "no maps yet"
     done = run.maps()["done"]
-    return f"maps {int(done.sum())} of {len(done)}"
+    return f"maps {int(done.sum()):,} of {len(done):,}"
 
 
 def _clinical(study: Study) -> str:
@@ -71,7 +71,7 @@ def _clinical(study: Study) -> str:
     if clinical is None:
         return "no clinical table"
     table, scans = clinical[0], study.scans()
-    return f"clinical table {int(has_row(table, scans).sum())} of {len(scans)} matched"
+    return f"clinical table {int(has_row(table, scans).sum()):,} of {len(scans):,} matched"
 
 
 def show_stale(here: Place, page: str) -> None:
