@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -111,7 +111,17 @@ def associate_run(
             first = "Nothing to do: this was computed with these settings before."
             return _summary(stored, (first,))
     progress("Reading clusters and clinical table", 0, 4)
-    inputs = read_inputs(run, settings)
+    found = _compared(run, read_inputs(run, settings), settings, progress)
+    # Of the inputs as they were read: a table that was changed since is noticed.
+    write_associations(run, replace(found, about={**found.about, "inputs": digest}))
+    return _summary(read_associations(run))
+
+
+def _compared(
+    run: Run, inputs: Inputs, settings: AssociateSettings, progress: Progress
+) -> Associations:
+    """Everything that is stored of a comparison, but for the digest of its inputs."""
+    study = run.study
     progress("Comparing clinical values between clusters", 1, 4)
     compared = associate(inputs.clusters, inputs.clinical, inputs.columns, settings)
     cohort = inputs.cohort(settings)
@@ -121,10 +131,9 @@ def associate_run(
     tables, more = follow_up(cohort, read_visits(study), study.scans()["subject_id"], settings)
     confounding = confounding_panel(cohort, settings)
     within = compare_within_sites(cohort, compared.rows, settings)
-    tables |= _tables(compared, study, settings) | {
-        "confounding": confounding.panel,
-        "within": within,
-    }
+    tables |= _tables(compared, study, settings)
+    tables |= {"confounding": confounding.panel, "within": within}
+    notes = (*inputs.notes, *compared.notes, *within_words(compared.rows, within), *more["notes"])
     about = {
         **_about(compared, settings),
         "headline": headline(compared.rows),
@@ -133,18 +142,11 @@ def associate_run(
         ),
         "banner": confounding.banner,
         "doubts": [*doubt_words(compared.cohort.columns.values()), *more["doubts"]],
-        "notes": [
-            *inputs.notes,
-            *compared.notes,
-            *within_words(compared.rows, within),
-            *more["notes"],
-        ],
+        "notes": list(notes),
         "stability": plain_values(asdict(stability)),
         "follow_up": plain_values(more["values"]),
-        "inputs": digest,
     }
-    write_associations(run, Associations(compared.rows, tables, about))
-    return _summary(read_associations(run))
+    return Associations(compared.rows, tables, about)
 
 
 def _with_whole_names(study: Study, settings: AssociateSettings) -> AssociateSettings:

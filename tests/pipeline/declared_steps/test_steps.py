@@ -253,7 +253,7 @@ FLAGS = {
     "create": "--scans --scans-table --spatial-dims --modality --ids --layout --workers "
     "--engine --scheduler",
     "preprocess": "--grid --spacing --mask --mask-label --crop --margin --intensity-factor "
-    "--scans --forget-missing --workers --engine --scheduler",
+    "--scans --forget-missing --keep-own --workers --engine --scheduler",
     "clinical": "--id --sheet --accept-near-misses --duplicates --decimal --kind --unit --missing "
     "--date-order --forget-declared",
     "associate": "--run --adjust --adjust-by --impute --label-draws --correction --repeated "
