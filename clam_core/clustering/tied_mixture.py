@@ -19,6 +19,8 @@ FLOOR_SHARE = 1e-3
 """Share of the mean variance of the features that is added to every variance."""
 MAX_ROUNDS = 300
 TOLERANCE = 1e-5
+MOST_SHARES = 1 << 20
+"""Shares of scans in clusters that are held at once, over all starts."""
 SOFTENED = 1e-3
 """Share of each hard start that is spread over all clusters, so that none starts empty."""
 
@@ -81,7 +83,12 @@ def maximize(values: Values, starts: list[Labels], n_clusters: int) -> TiedMixtu
         starts: Hard labels, each of shape (n_scans,).
         n_clusters: Number of clusters.
     """
-    ended = [_maximize(values, start, n_clusters) for start in starts]
+    at_once = max(1, MOST_SHARES // (len(values) * n_clusters))
+    ended = [
+        end
+        for first in range(0, len(starts), at_once)
+        for end in _maximize(values, starts[first : first + at_once], n_clusters)
+    ]
 
     def merit(found: TiedMixture) -> tuple[int, float]:
         # A cluster of one scan gets a likelihood that means nothing.
@@ -94,7 +101,7 @@ def maximize(values: Values, starts: list[Labels], n_clusters: int) -> TiedMixtu
 def gaussian_log_likelihood(values: Values) -> float:
     """Mean log-likelihood of one Gaussian, in nats, with the floor that a mixture has."""
     one = np.zeros(len(values), dtype=np.int64)
-    return _maximize(values, one, 1).log_likelihood
+    return _maximize(values, [one], 1)[0].log_likelihood
 
 
 def _cuts(values: Values, n_clusters: int) -> list[Labels]:
@@ -104,34 +111,44 @@ def _cuts(values: Values, n_clusters: int) -> list[Labels]:
     return [place * n_clusters // len(values) for place in places]
 
 
-def _maximize(values: Values, labels: Labels, n_clusters: int) -> TiedMixture:
-    """Labels that a start ends at, and the mean log-likelihood there."""
+def _maximize(values: Values, starts: list[Labels], n_clusters: int) -> list[TiedMixture]:
+    """Labels that each start ends at, and the mean log-likelihood there.
+
+    All starts that still move take a step together: for a few hundred scans most of the time
+    would go into calling numpy, not into its sums.
+    """
     n_scans, n_features = values.shape
     floor = FLOOR_SHARE * float(values.var(axis=0).mean()) + np.finfo(np.float64).tiny
     squares = values.T @ values + n_scans * floor * np.eye(n_features)
-    shares = (1 - SOFTENED) * _columns(labels, n_clusters) + SOFTENED / n_clusters
-    before = -np.inf
+    shares = np.stack([_columns(start, n_clusters) for start in starts])
+    shares = (1 - SOFTENED) * shares + SOFTENED / n_clusters
+    moving = np.arange(len(starts))
+    labels = np.zeros((len(starts), n_scans), dtype=np.int64)
+    likelihood = np.full(len(starts), -np.inf)
     for _ in range(MAX_ROUNDS):
-        counts = shares.sum(axis=0) + np.finfo(np.float64).tiny
-        means = shares.T @ values / counts[:, None]
+        counts = shares.sum(axis=1) + np.finfo(np.float64).tiny
+        means = shares.transpose(0, 2, 1) @ values / counts[:, :, None]
         # Around the means: sum of x x^T less what the means have of it.
-        covariance = (squares - (means * counts[:, None]).T @ means) / n_scans
+        taken = (means * counts[:, :, None]).transpose(0, 2, 1) @ means
+        covariance = (squares - taken) / n_scans
         inverse = np.linalg.inv(covariance)
         # With one covariance the part that is quadratic in x is the same for all clusters.
-        linear = values @ inverse @ means.T - 0.5 * np.einsum("kp,pq,kq->k", means, inverse, means)
-        joint = linear + np.log(counts / n_scans)
-        highest = joint.max(axis=1, keepdims=True)
+        slopes = means @ inverse
+        offsets = np.log(counts / n_scans) - 0.5 * (slopes * means).sum(axis=2)
+        joint = values @ slopes.transpose(0, 2, 1) + offsets[:, None, :]
+        highest = joint.max(axis=2, keepdims=True)
         weights = np.exp(joint - highest)
-        sums = weights.sum(axis=1, keepdims=True)
-        shares = weights / sums
-        common = np.einsum("np,pq,nq->n", values, inverse, values)
+        sums = weights.sum(axis=2, keepdims=True)
+        # The mean of x' S^-1 x over scans needs the sums of squares alone.
+        common = ((values.T @ values) * inverse).sum(axis=(1, 2)) / n_scans
         volume = np.linalg.slogdet(2 * np.pi * covariance)[1]
-        density = (highest + np.log(sums))[:, 0] - 0.5 * (common + volume)
-        now = float(density.mean())
-        if abs(now - before) < TOLERANCE:
+        now = (highest + np.log(sums)).mean(axis=(1, 2)) - 0.5 * (common + volume)
+        goes_on = np.abs(now - likelihood[moving]) >= TOLERANCE
+        labels[moving], likelihood[moving] = joint.argmax(axis=2), now
+        if not goes_on.any():
             break
-        before = now
-    return TiedMixture(joint.argmax(axis=1).astype(np.int64), now)
+        moving, shares = moving[goes_on], (weights / sums)[goes_on]
+    return [TiedMixture(*end) for end in zip(labels, likelihood.tolist(), strict=True)]
 
 
 def _columns(labels: Labels, n_clusters: int) -> Values:

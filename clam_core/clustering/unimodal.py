@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,27 +60,29 @@ def nearest_unimodal(values: Values) -> Unimodal:
     return Unimodal(places, best)
 
 
-def unimodal_cohort(values: Values, random: np.random.Generator) -> Values:
-    """Scans with the cohort's variance along each principal axis and no groups.
+def unimodal_cohorts(
+    values: Values, random: np.random.Generator, n_cohorts: int
+) -> Iterator[Values]:
+    """Cohorts with the real one's variance along each principal axis and no groups.
 
     Args:
         values: Shape (n_scans, n_features), centered.
         random: Where the numbers come from.
+        n_cohorts: Number of cohorts.
 
-    Returns:
-        Shape (n_scans, n_features).
+    Yields:
+        Scans of one cohort, shape (n_scans, n_features).
     """
     _, _, axes = np.linalg.svd(values, full_matrices=False)
     scores = values @ axes.T
-    drawn = np.column_stack(
-        [nearest_unimodal(column).draw(len(values), random) for column in scores.T]
-    )
-    drawn -= drawn.mean(axis=0)
-    spread = drawn.std(axis=0)
-    # Filling a valley changes the spread; the comparison is of shape alone.
-    scaled = drawn / np.where(spread > 0, spread, 1.0) * scores.std(axis=0)
-    placed: Values = scaled @ axes
-    return placed
+    heaps = [nearest_unimodal(column) for column in scores.T]
+    for _ in range(n_cohorts):
+        drawn = np.column_stack([heap.draw(len(values), random) for heap in heaps])
+        drawn -= drawn.mean(axis=0)
+        spread = drawn.std(axis=0)
+        # Filling a valley changes the spread; the comparison is of shape alone.
+        scaled = drawn / np.where(spread > 0, spread, 1.0) * scores.std(axis=0)
+        yield scaled @ axes
 
 
 def _hull(places: Values, steps: Values, turn: int) -> Values:

@@ -9,7 +9,7 @@ from clam_core.clustering import cluster_centers
 from clam_core.clustering.feature_matrix import sorted_rows
 from clam_core.clustering.methods import cluster_each
 from clam_core.clustering.tied_mixture import gaussian_log_likelihood, maximize
-from clam_core.clustering.unimodal import unimodal_cohort
+from clam_core.clustering.unimodal import unimodal_cohorts
 from clam_core.errors import ClamError
 
 Values = NDArray[np.float64]
@@ -31,7 +31,7 @@ def evidence(features: NDArray[np.floating], clusterer: str, n_clusters: int, se
     """How many standard deviations the groups are beyond those of cohorts without groups.
 
     Each cluster and its nearest one are held against cohorts of as many scans with the same
-    spread, skew and tails along each principal axis, but a single heap (`unimodal_cohort`).
+    spread, skew and tails along each principal axis, but a single heap (`unimodal_cohorts`).
     Of a mixture of Gaussians the gain in log-likelihood over one Gaussian is compared; of
     other clusterers the logarithm of the squares that are left within the two, after scores
     beyond two robust standard deviations were drawn nearer. The least of all counts: groups of
@@ -98,7 +98,8 @@ def _of_two(values: Values, labels: Labels, clusterer: str, random: np.random.Ge
     if min(is_second.sum(), len(labels) - is_second.sum()) < FEWEST_SCANS:
         return NONE
     values = values - values.mean(axis=0)
-    drawn = [_again(unimodal_cohort(values, random), clusterer) for _ in range(N_COHORTS)]
+    cohorts = unimodal_cohorts(values, random, N_COHORTS)
+    drawn = [_again(cohort, clusterer) for cohort in cohorts]
     without = np.array([gain for gain in drawn if gain is not None])
     if len(without) < FEWEST_COHORTS:
         return NONE

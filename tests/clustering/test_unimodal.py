@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from clam_core.clustering.unimodal import nearest_unimodal, unimodal_cohort
+from clam_core.clustering.unimodal import nearest_unimodal, unimodal_cohorts
 
 
 def rises_and_falls(fitted):
@@ -41,7 +41,7 @@ def test_a_cohort_keeps_its_spread_along_each_principal_axis():
     random = np.random.default_rng(3)
     values = random.normal(size=(200, 3)) @ np.array([[3.0, 1, 0], [0, 1, 0], [0, 0, 0.1]])
     values -= values.mean(axis=0)
-    drawn = unimodal_cohort(values, random)
+    drawn = next(unimodal_cohorts(values, random, 1))
     lengths, axes = np.linalg.eigh(np.cov(values.T))
     along = (drawn @ axes).var(axis=0, ddof=1)
     np.testing.assert_allclose(along, lengths, rtol=1e-6)
@@ -50,4 +50,4 @@ def test_a_cohort_keeps_its_spread_along_each_principal_axis():
 def test_an_axis_without_spread_stays_without():
     values = np.zeros((20, 2))
     values[:, 0] = np.arange(20) - 9.5
-    assert np.allclose(unimodal_cohort(values, np.random.default_rng(0))[:, 1], 0)
+    assert np.allclose(next(unimodal_cohorts(values, np.random.default_rng(0), 1))[:, 1], 0)
