@@ -3,7 +3,8 @@
 import pytest
 
 from clam_core.errors import SettingsError
-from clam_core.fitting.choose_view import choose_method
+from clam_core.fitting.choose_view import choose_method, compares_views
+from clam_core.fitting.presets import preset_settings
 from clam_core.settings.given_numbers import TABLE
 from clam_core.settings.views import GROUPED_BY, METHOD_OF_VIEW, method_for, view_of
 
@@ -43,3 +44,21 @@ def test_every_view_has_words():
 @pytest.mark.parametrize(("n_axes", "expected"), [(2, "umap"), (3, "graph")])
 def test_latent_codes_are_grouped_by_their_axes(n_axes, expected):
     assert choose_method("latent", n_axes, is_masked=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "begun", "n_scans", "is_true_size", "expected"),
+    [
+        ("auto", "profiles", 20, False, True),
+        ("auto", "profiles", 19, False, False),
+        ("auto", "profiles", 60, True, False),
+        ("best", "profiles", 60, True, True),
+        ("auto", "graph", 60, False, False),
+        ("profiles", "profiles", 60, False, False),
+    ],
+)
+def test_views_are_compared_where_that_says_something(
+    method, begun, n_scans, is_true_size, expected
+):
+    settings = preset_settings("default", 2, method, is_true_size=is_true_size)
+    assert compares_views(settings, begun, n_scans) == expected

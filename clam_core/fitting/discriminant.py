@@ -61,7 +61,9 @@ def discriminant(features: Values, labels: Labels) -> Discriminant:
     return Discriminant(centers, np.linalg.cholesky(inverse), np.log(shares))
 
 
-def temperature(features: Values, labels: Labels, found: Discriminant) -> float:
+def temperature(
+    features: Values, labels: Labels, found: Discriminant, *, is_whitened: bool = False
+) -> float:
     """What to divide log-odds by, so that on average they are as sure as the paper's kernel.
 
     Clusters are cut where the data are: the spread within them is too small, and the
@@ -72,6 +74,9 @@ def temperature(features: Values, labels: Labels, found: Discriminant) -> float:
         features: Shape (n_scans, n_features).
         labels: Cluster of each scan, from 0, shape (n_scans,).
         found: The discriminant of all scans.
+        is_whitened: Whether the kernel takes distances in units of the spread within clusters
+            in each direction, as the clusters themselves were found (`tied`). Else the direction
+            that varies most decides how sure clusters are that are apart in another one.
 
     Returns:
         A number > 0; clusters that are equally likely everywhere give the largest, 1e4.
@@ -82,8 +87,14 @@ def temperature(features: Values, labels: Labels, found: Discriminant) -> float:
     from scipy.optimize import brentq
     from scipy.special import softmax
 
-    distance = np.square(features[:, None] - found.centers).sum(axis=2)
-    kernel = 1 / (1 + distance / student_scale(features, labels))
+    away = features[:, None] - found.centers
+    if is_whitened:
+        away = away @ found.whitening
+        own = np.square(away[np.arange(len(labels)), labels]).sum(axis=1)
+        scale = max(float(own.mean()), 1e-12)
+    else:
+        scale = student_scale(features, labels)
+    kernel = 1 / (1 + np.square(away).sum(axis=2) / scale)
     goal = float((kernel / kernel.sum(axis=1, keepdims=True)).max(axis=1).mean())
     joint = found.log_joint(features)
 

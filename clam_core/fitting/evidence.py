@@ -20,8 +20,8 @@ MOST_SCANS = 500
 N_STARTS = 5
 FEWEST_COHORTS = 5
 """Cohorts without groups that must have been grouped, to compare with."""
-FEWEST_SCANS = 3
-"""A cluster of fewer scans is no group."""
+FEWEST_SCANS, SMALLEST_SHARE = 3, 1 / 12
+"""A cluster of fewer scans, or of a smaller share of the cohort, is the end of a tail, no group."""
 FARTHEST, NORMAL = 2.0, 1.4826
 """Robust standard deviations that a score may be out, and these from the median deviation."""
 NONE = float("-inf")
@@ -63,6 +63,9 @@ def evidence(features: NDArray[np.floating], clusterer: str, n_clusters: int, se
         labels = cluster_each(values, clusterer, [n_clusters], seed, N_STARTS)[n_clusters]
     except ClamError:
         return NONE
+    sizes = np.bincount(labels, minlength=n_clusters)
+    if sizes.min() < max(FEWEST_SCANS, SMALLEST_SHARE * len(values)):
+        return NONE
     return min(
         _of_two(values[np.isin(labels, pair)], labels[np.isin(labels, pair)], clusterer, random)
         for pair in _neighbours(values, labels)
@@ -95,8 +98,6 @@ def _neighbours(values: Values, labels: Labels) -> set[tuple[int, int]]:
 def _of_two(values: Values, labels: Labels, clusterer: str, random: np.random.Generator) -> float:
     """Two clusters against cohorts of one heap, in standard deviations of these."""
     is_second = (labels == labels.max()).astype(np.int64)
-    if min(is_second.sum(), len(labels) - is_second.sum()) < FEWEST_SCANS:
-        return NONE
     values = values - values.mean(axis=0)
     cohorts = unimodal_cohorts(values, random, N_COHORTS)
     drawn = [_again(cohort, clusterer) for cohort in cohorts]

@@ -13,10 +13,9 @@ from torch import Tensor
 from clam_core.errors import StudyError
 from clam_core.fitting.choose_view import (
     CLUSTERER_OF,
-    ZONAL,
     choose_method,
     chosen_words,
-    for_its_view,
+    compares_views,
     most_evident,
 )
 from clam_core.fitting.evidence import evidence
@@ -28,6 +27,7 @@ from clam_core.models import ClusterModel
 from clam_core.models.autoencoder import seeded_autoencoder
 from clam_core.settings import FitMethod, FitSettings
 from clam_core.settings.verdicts import UNSURE, caution_of_size
+from clam_core.settings.views import ZONAL, for_its_view
 from clam_core.training import (
     CheckpointFile,
     CohortImages,
@@ -121,7 +121,7 @@ def fit_model(
     _check_number(source.n_scans, settings.n_clusters)
     context.on_stage("Reading the scans", 0, source.n_scans)
     made = _make(source, for_its_view(settings), context)
-    if settings.method == "best" and made.method == "profiles":
+    if compares_views(settings, made.method, source.n_scans):
         made = _best_view(source, settings, context, made)
     return _describe(made, settings.train.batch_size)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from clam_core.errors import StudyError
 from clam_core.fitting.principal_axes import principal_axes
 from clam_core.models import Autoencoder, ZonalFeatures, ZonalKind
-from clam_core.models.zonal_features import responses
+from clam_core.models.zonal_features import core_of, responses
 from clam_core.settings import FitSettings
 from clam_core.training import CohortImages, encode_with
 from clam_core.training.memory import Parts
@@ -27,6 +27,8 @@ EDGES = (0.0, 0.1, 0.4, 0.6, 0.9, 1.0)
 """Shares of a zone that bands of values lie between: the darkest tenth, and so on."""
 STILL = 1e-6
 """Share of the mean spread below which a mean value does not differ from scan to scan."""
+FEW_SCANS, LEAST_CORE = 20, 0.4
+"""Scans whose masks are looked at, and share of a mask that must be left without its surface."""
 MOST_SCANS, MOST_VOXELS = 100, 20_000
 """Scans, and voxels of each, that the percentiles are taken over."""
 FEW_VOXELS = 40
@@ -67,9 +69,11 @@ def make_zonal(
         edges=EDGES if what == "density" else (),
         n_zones=3 if images.scale.is_masked and len(images.grid) == 3 else 1,
         block=2 if min(autoencoder.padded) < FEW_VOXELS else 4,
+        steady=True,
+        is_core=what == "density" and _has_core(images),
     )
     floor = torch.tensor(_floor(images))
-    knots = _knots(what, floor, images, settings.seed)
+    knots = _knots(how, floor, images, settings.seed)
     n_shares = how.n_zones * knots.numel()
     features = ZonalFeatures(how, floor, knots, torch.zeros(n_shares), torch.eye(n_shares))
     size = max(1, min(settings.train.batch_size, BATCH_VOXELS // int(np.prod(images.grid))))
@@ -86,6 +90,17 @@ def make_zonal(
     components = project(numbers - mean, how, n_axes)
     features.mean, features.components = mean.float(), components.float()
     return features, ((numbers - mean) @ components).numpy()
+
+
+def _has_core(images: CohortImages) -> bool:
+    """Whether masks are thick enough to be looked at without their surface."""
+    if not images.scale.is_masked or len(images.grid) != 3:
+        return False
+    floor = torch.tensor(_floor(images))
+    rows = np.unique(np.linspace(0, len(images) - 1, FEW_SCANS).astype(int))
+    inside = torch.cat([images.batch(torch.tensor([row]))[:, 0] >= floor for row in rows])
+    kept = core_of(inside).flatten(1).sum(dim=1) / inside.flatten(1).sum(dim=1).clamp_min(1)
+    return float(kept.median()) >= LEAST_CORE
 
 
 def _across(centered: Tensor, how: ZonalKind, n_axes: int) -> Tensor:  # noqa: ARG001
@@ -119,27 +134,26 @@ def _floor(images: CohortImages) -> float:
     return ((scale.low + scale.background) / 2 - scale.mean) / scale.sd
 
 
-def _knots(
-    what: Literal["density", "texture"], floor: Tensor, images: CohortImages, seed: int
-) -> Tensor:
+def _knots(how: ZonalKind, floor: Tensor, images: CohortImages, seed: int) -> Tensor:
     """Percentiles of what is looked at inside the masks, shape (n_responses, n_knots)."""
     rng = np.random.default_rng(seed)
     rows = np.unique(np.linspace(0, len(images) - 1, MOST_SCANS).astype(int))
     drawn: list[NDArray[np.float32]] = []
     for row in rows.tolist():
         image = images.batch(torch.tensor([row]))
+        # The surface too, whose values reach further: knots must not end below a bright lesion.
         inside = image >= floor
-        seen = responses(image, inside, what)[0].flatten(1)[:, inside.flatten()]
+        seen = responses(image, inside, how.what)[0].flatten(1)[:, inside.flatten()]
         chosen = rng.permutation(seen.shape[1])[:MOST_VOXELS]
         drawn.append(seen[:, torch.from_numpy(chosen)].numpy())
-    wanted = ENDS if what == "density" else PERCENTILES
+    wanted = ENDS if how.what == "density" else PERCENTILES
     values = np.percentile(np.concatenate(drawn, axis=1), wanted, axis=1).T
     span = values[:, -1:] - values[:, :1]
     if not (span > 0).all():
         raise StudyError(
             "The scans hardly differ in any value inside their masks; there is nothing to group."
         )
-    if what == "density":
+    if how.what == "density":
         return torch.from_numpy(np.linspace(values[:, 0], values[:, 1], N_FINE, axis=1)).float()
     # Equal percentiles (much air) would be knots without a distance: they are drawn apart a little.
     rising = np.maximum.accumulate(values, axis=1) + span * np.linspace(0, 1e-4, values.shape[1])

@@ -80,7 +80,9 @@ def gaussian_head(features: NDArray[np.floating], labels: NDArray[np.int64]) -> 
     return GaussianHead(centers, factors, shares.log().float())
 
 
-def discriminant_head(features: NDArray[np.floating], labels: NDArray[np.int64]) -> GaussianHead:
+def discriminant_head(
+    features: NDArray[np.floating], labels: NDArray[np.int64], *, is_whitened: bool = False
+) -> GaussianHead:
     """One Gaussian per cluster, all with the spread that scans have within clusters.
 
     The log-odds of two clusters are then linear in the features, and what differs from
@@ -91,6 +93,7 @@ def discriminant_head(features: NDArray[np.floating], labels: NDArray[np.int64])
     Args:
         features: Shape (n_scans, n_features).
         labels: Cluster of each scan, from 0 without gaps, shape (n_scans,).
+        is_whitened: As for `temperature`.
 
     Returns:
         A head with float32 parameters.
@@ -101,7 +104,7 @@ def discriminant_head(features: NDArray[np.floating], labels: NDArray[np.int64])
     """
     values = features.astype(np.float64)
     fitted = discriminant(values, labels)
-    heat = temperature(values, labels, fitted)
+    heat = temperature(values, labels, fitted, is_whitened=is_whitened)
     # The distance is squared in the exponent, so the root of the heat goes here and all of it
     # below; the volume term of `GaussianHead` is the same for all clusters and cancels.
     factor = torch.from_numpy(fitted.whitening / np.sqrt(heat)).float()

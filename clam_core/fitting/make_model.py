@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from clam_core.clustering import cluster_scans
 from clam_core.embedding import spread_out
-from clam_core.fitting.choose_view import CLUSTERER_OF, ZONAL
+from clam_core.fitting.choose_view import CLUSTERER_OF
 from clam_core.fitting.evidence import evidence
 from clam_core.fitting.fit_profile_features import make_profiles
 from clam_core.fitting.fit_zonal_features import make_zonal
@@ -21,6 +21,7 @@ from clam_core.models import Autoencoder, ClusterModel, LatentFeatures, ZonalFea
 from clam_core.models.features import Features
 from clam_core.models.heads import Head
 from clam_core.settings import FitMethod, FitSettings
+from clam_core.settings.views import ZONAL
 from clam_core.training import CohortImages, encode
 
 N_AXES = (4, 6, 8, 10)
@@ -61,7 +62,7 @@ def make_model(
     elif method == "umap":
         head = gaussian_head(values, labels)
     elif method in {"graph", "profiles", *ZONAL}:
-        head = discriminant_head(values, labels)
+        head = discriminant_head(values, labels, is_whitened=CLUSTERER_OF.get(method) == "tied")
     else:
         head = student_head(values, labels, is_unit=settings.kernel == "unit")
     return ClusterModel(autoencoder, features, head), values

@@ -21,7 +21,10 @@ N_LAID_OUT = 20
 LayOut = Callable[[NDArray[np.float64], int], NDArray[np.float64]]
 """From features, shape (n_scans, n_features), and a seed to what is clustered."""
 
-_CLUSTERERS = {"gmm": "gmm", "umap": "gmm", "graph": "graph"}
+_CLUSTERERS = {
+    **{"gmm": "gmm", "umap": "gmm", "graph": "graph"},
+    **{"density": "tied", "texture": "tied"},
+}
 
 
 @dataclass(frozen=True)

@@ -130,8 +130,8 @@ def drawn_rows(model: ClusterModel, n_scans: int, layer: int, seed: int = 0) -> 
         seed: Draws the subset.
     """
     network = model.autoencoder
-    n_nodes = network.settings.channels[layer - 1] * math.prod(n >> layer for n in network.padded)
-    n_bytes = next(model.parameters()).element_size() * (math.prod(network.grid) + n_nodes)
+    n_values = math.prod(network.grid) + model.features.n_values(network, layer)
+    n_bytes = next(model.parameters()).element_size() * n_values
     kept = _Reservoir(_most(MAX_SCANS, n_bytes), np.random.default_rng(seed))
     rows: list[int] = []
     for row in range(n_scans):

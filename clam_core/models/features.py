@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor, nn
 
 from clam_core.models.autoencoder import Autoencoder
@@ -23,6 +25,11 @@ class Features(nn.Module):
     def look(self, images: Tensor, autoencoder: Autoencoder) -> Tensor:
         """What they read, shape (n, channels, *size), of images, shape (n, 1, *grid)."""
         return autoencoder.activations(images, self.layer or autoencoder.n_layers)
+
+    def n_values(self, autoencoder: Autoencoder, layer: int) -> int:
+        """Numbers that activations of a layer hold for each scan."""
+        n_nodes: int = math.prod(n >> layer for n in autoencoder.padded)
+        return int(autoencoder.settings.channels[layer - 1]) * n_nodes
 
     def forward(self, activations: Tensor, autoencoder: Autoencoder) -> Tensor:
         """Features, shape (n, n_features), of the activations of their layer."""

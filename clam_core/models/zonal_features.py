@@ -15,6 +15,8 @@ from clam_core.models.features import Features
 
 STEPS = (1, 2)
 """Voxels between the neighbours that texture compares."""
+FEWEST_PLANES = 3
+"""Planes a zone of a mask whose end planes are left out."""
 NO_SHARE = 1e-6
 """Share of a zone that counts as nothing."""
 
@@ -29,12 +31,22 @@ class ZonalKind:
         block: Edge of the cubes of voxels that one node sums up.
         edges: Shares of a zone from 0 to 1, between which mean values are looked at
             (`band_means`); empty looks at the shares near knots themselves.
+        steady: Whether masks that differ by a plane have about the same zones
+            (`zone_weights`); in runs made before that they have not.
+        is_core: Whether voxels at the surface of the mask are left out: they lie partly outside,
+            the more so the less the grid fits the mask.
     """
 
     what: Literal["density", "texture"]
     n_zones: int = 3
     block: int = 2
     edges: tuple[float, ...] = ()
+    steady: bool = False
+    is_core: bool = False
+
+    def looked_at(self, inside: Tensor) -> Tensor:
+        """Voxels that are looked at, of those inside the mask, both of shape (n, *grid)."""
+        return core_of(inside) if self.is_core else inside
 
 
 class ZonalFeatures(Features):
@@ -80,25 +92,33 @@ class ZonalFeatures(Features):
 
     def look(self, images: Tensor, autoencoder: Autoencoder) -> Tensor:
         """Nodes, shape (n, n_zones * n_responses * n_knots, *padded grid / block)."""
-        inside = images[:, 0] >= self.floor
+        inside = self.how.looked_at(images[:, 0] >= self.floor)
         seen = responses(images, inside[:, None], self.how.what)
-        zone, weight = zones_of(inside, self.how.n_zones)
+        weights = zone_weights(inside, self.how.n_zones, steady=self.how.steady)
         size = tuple(n // self.how.block for n in autoencoder.padded)
         node = nodes_of(autoencoder.grid, size, self.how.block, images.device)
         n_responses, n_knots = self.knots.shape
         n_channels, n_nodes = self.how.n_zones * n_responses * n_knots, math.prod(size)
         summed = torch.zeros(len(images) * n_channels * n_nodes, device=images.device)
-        # Only voxels inside, each at its two knots: all channels of all voxels would take
+        # Only voxels of the zone, each at its two knots: all channels of all voxels would take
         # a hundred times the time.
         scan = torch.arange(len(images), device=images.device).reshape(-1, *[1] * node.ndim)
-        for r in range(n_responses):
-            below, share = near_knots(seen[:, r][inside], self.knots[r])
-            channel = (zone[inside] * n_responses + r) * n_knots + below
-            place = (scan.expand_as(inside)[inside] * n_channels + channel) * n_nodes
-            place += node.expand_as(inside)[inside]
-            summed.index_add_(0, place, (1 - share) * weight[inside])
-            summed.index_add_(0, place + n_nodes, share * weight[inside])
+        for z, r in itertools.product(range(self.how.n_zones), range(n_responses)):
+            weight = weights[:, z].reshape(len(images), *[1] * (node.ndim - 1), -1)
+            here = inside & (weight > 0)
+            below, share = near_knots(seen[:, r][here], self.knots[r])
+            channel = (z * n_responses + r) * n_knots + below
+            place = (scan.expand_as(here)[here] * n_channels + channel) * n_nodes
+            place += node.expand_as(here)[here]
+            weight = weight.expand_as(here)[here]
+            summed.index_add_(0, place, (1 - share) * weight)
+            summed.index_add_(0, place + n_nodes, share * weight)
         return summed.reshape(len(images), n_channels, *size).to(images.dtype)
+
+    def n_values(self, autoencoder: Autoencoder, layer: int) -> int:  # noqa: ARG002
+        """Numbers that the nodes hold for each scan."""
+        n_nodes = math.prod(n // self.how.block for n in autoencoder.padded)
+        return int(self.how.n_zones * self.knots.numel() * n_nodes)
 
     def shares(self, nodes: Tensor) -> Tensor:
         """Share of each zone near each knot, shape (n, n_zones * n_responses * n_knots)."""
@@ -171,29 +191,59 @@ def _difference(images: Tensor, inside: Tensor, step: int) -> Tensor:
     return total / count.clamp_min(1)
 
 
-def zones_of(inside: Tensor, n_zones: int) -> tuple[Tensor, Tensor]:
-    """Zone of each voxel, from 0 (lowest), and one over the voxels inside that zone.
+def core_of(inside: Tensor) -> Tensor:
+    """Voxels of a mask whose neighbours along all axes are inside it, too.
+
+    Args:
+        inside: Shape (n, *grid), bool; outside the grid nothing is inside.
+    """
+    core = inside.clone()
+    for axis in range(1, inside.ndim):
+        n = inside.shape[axis]
+        core.narrow(axis, 1, n - 1).logical_and_(inside.narrow(axis, 0, n - 1))
+        core.narrow(axis, 0, n - 1).logical_and_(inside.narrow(axis, 1, n - 1))
+        for end in (0, n - 1):
+            core.narrow(axis, end, 1).zero_()
+    return core
+
+
+def zone_weights(inside: Tensor, n_zones: int, *, steady: bool = True) -> Tensor:
+    """What a voxel of each plane counts for in each zone; those of a zone add up to 1.
+
+    Masks of 22 and of 24 planes must not look like two kinds of lung. So a plane on the border of
+    two zones belongs to both, by the share of it that lies in each (else zones would have 7, 8, 7
+    and 8, 8, 8 planes), and the first and last plane, many of whose voxels lie half outside,
+    to none.
 
     Args:
         inside: Voxels that count, shape (n, *grid), bool.
         n_zones: Equal parts of the height that they take along the last axis.
+        steady: Otherwise a plane belongs to the zone that its middle lies in, end planes too.
 
     Returns:
-        Whole numbers and weights, both of shape (n, *grid); outside they mean nothing.
+        Shape (n, n_zones, planes).
     """
     n_planes = inside.shape[-1]
     per_plane = inside.flatten(1, -2).sum(dim=1)
     place = torch.arange(n_planes, device=inside.device)
     first = torch.where(per_plane > 0, place, n_planes).amin(dim=1)
     last = torch.where(per_plane > 0, place, -1).amax(dim=1)
-    height = (last + 1 - first).clamp_min(1)
-    zone = ((place + 0.5 - first[:, None]) / height[:, None] * n_zones).floor().long()
-    zone = zone.clamp(0, n_zones - 1)
-    counts = torch.zeros(len(inside), n_zones, dtype=per_plane.dtype, device=inside.device)
-    counts.scatter_add_(1, zone, per_plane)
-    weight = 1 / counts.clamp_min(1).gather(1, zone).float()
-    shape = (len(inside), *(1,) * (inside.ndim - 2), n_planes)
-    return zone.reshape(shape).expand_as(inside), weight.reshape(shape).expand_as(inside)
+    if steady and n_zones > 1:
+        # Thin masks keep all that they have.
+        is_tall = last - first >= FEWEST_PLANES * n_zones
+        first, last = first + is_tall.long(), last - is_tall.long()
+    height = (last + 1 - first).clamp_min(1)[:, None]
+    depth = n_zones / height
+    # Both ends of each plane, in depths of a zone above the first plane.
+    low = ((place - first[:, None]) * depth)[:, None]
+    zone = torch.arange(n_zones, device=inside.device)[:, None]
+    if steady:
+        inner = torch.minimum(low + depth[:, None], zone + 1) - torch.maximum(low, zone)
+        share = inner.clamp_min(0) / depth[:, None]
+    else:
+        share = ((low + depth[:, None] / 2).floor() == zone).float()
+    counts = (share * per_plane[:, None]).sum(dim=2, keepdim=True)
+    return share / counts.clamp_min(1e-6)
 
 
 def nodes_of(

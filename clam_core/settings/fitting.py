@@ -108,8 +108,9 @@ class FitSettings(Settings):
             spread in thirds of the lungs' height;
             `kmeans`, `gmm`, `graph`, `umap` (a mixture on their UMAP) and `dcec` (the
             paper) group latent codes; `latent` is `umap` for pictures and `graph` for
-            volumes; `auto` is `profiles` where all scans have masks, else `latent`;
-            `best` compares `profiles`, `density` and `texture`, where there are masks.
+            volumes; `auto` compares `profiles`, `density` and `texture` where all scans
+            have masks (with voxels of one size it is `profiles`), else it is `latent`;
+            `best` compares them with voxels of one size, too.
         n_clusters: Number of clusters.
         network: The autoencoder.
         scale: How volumes become inputs.

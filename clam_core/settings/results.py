@@ -83,7 +83,7 @@ class SelectSettings(Settings):
     n_seeds: int = Field(default=5, ge=2, le=100)
     n_references: int = Field(default=30, ge=20, le=1000)
     seed: int = Field(default=0, ge=0)
-    methods: tuple[Literal["kmeans", "gmm", "graph"], ...] = ("kmeans", "gmm", "graph")
+    methods: tuple[Literal["kmeans", "gmm", "graph", "tied"], ...] = ("kmeans", "gmm", "graph")
 
     @model_validator(mode="after")
     def _check(self) -> SelectSettings:

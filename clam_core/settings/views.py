@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from clam_core.errors import SettingsError
+from clam_core.settings.fitting import FitSettings
 from clam_core.settings.given_numbers import TABLE
 
 View = Literal["auto", "focal", "density", "texture", "latent", "best"]
@@ -26,6 +27,10 @@ GROUPED_BY: dict[str, str] = {
     TABLE: "numbers of a table that was brought along",
 }
 """What the scans of a run were grouped by, in words."""
+
+
+ZONAL = ("density", "texture")
+"""Methods that look at the values inside the mask themselves."""
 
 
 def view_of(method: str) -> str:
@@ -56,3 +61,23 @@ def method_for(views: str, method: str = "auto") -> str:
             f"{views!r}; leave one of the two out."
         )
     return method
+
+
+def for_its_view(settings: FitSettings) -> FitSettings:
+    """The settings with what their view needs.
+
+    Density and texture are those of absolute values inside the mask; no network is trained,
+    as it has no part in them.
+    """
+    if settings.method not in ZONAL:
+        return settings
+    scale: dict[str, object] = {"background": "apart", "align_brightness": False}
+    if settings.method == "density":
+        # Fibrosis lies below the pleura; at the rim texture would see little but the rim.
+        scale["trim_rim"] = False
+    return settings.model_copy(
+        update={
+            "scale": settings.scale.model_copy(update=scale),
+            "train": settings.train.model_copy(update={"epochs": 0}),
+        }
+    )

@@ -41,7 +41,7 @@ METHODS = {
     "umap": "mixture on the UMAP",
     "density": "density of lower, middle and upper zones",
     "texture": "texture of lower, middle and upper zones",
-    "best": "what is found again best: profiles, density or texture",
+    "best": "profiles, density or texture: whichever shows groups most clearly",
 }
 _EPOCHS = {"fast": 8, "default": 20, "paper": 150}
 _VOXELS_PER_SECOND, _MAP_VOXELS_PER_SECOND, _FIXED_SECONDS = 4.0e6, 0.15e6, 25.0

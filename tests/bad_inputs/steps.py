@@ -67,7 +67,7 @@ class Run:
 
     def check_cost(self) -> None:
         """No case was stopped by its time, waited long or took much memory."""
-        assert self.pause_s < 10
+        assert self.pause_s < 60
         assert self.peak_mb < 600
         assert "took more than" not in self.said
         assert "made the reader stop" not in self.said

@@ -67,18 +67,39 @@ def test_the_best_view_is_taken_and_said():
     def denser(volume, is_ill, rng):
         volume += 200 * is_ill
 
-    fitted = fit_model(cohort(denser), preset_settings("fast", 2, "best", epochs=0))
+    fitted = fit_model(cohort(denser), preset_settings("fast", 2, epochs=0))
     assert agreement(fitted) == 1
     assert fitted.method == "density"
     assert any("density was chosen" in note for note in fitted.notes)
 
 
-def test_another_view_needs_clear_groups_to_be_taken():
+def test_few_scans_are_too_few_to_choose_a_view_by():
+    def denser(volume, is_ill, rng):
+        volume += 200 * is_ill
+
+    fitted = fit_model(cohort(denser, n_scans=19), preset_settings("fast", 2, epochs=0))
+    assert fitted.method == "profiles"
+
+
+def test_the_end_of_a_tail_is_no_group():
+    values = np.random.default_rng(0).normal(size=(60, 4))
+    values[:4, 0] += 12
+    assert evidence(values, "tied", 2, 0) == float("-inf")
+    values[4:8, 0] += 12
+    assert evidence(values, "tied", 2, 0) > LEAST_EVIDENCE
+
+
+def test_another_view_needs_clear_groups_and_a_lead_to_be_taken():
     assert most_evident({"profiles": 1.0, "density": 1.9, "texture": 0.0}) == "profiles"
     assert most_evident({"profiles": 1.0, "density": 2.1, "texture": 3.5}) == "texture"
+    assert most_evident({"profiles": 1.9, "density": 2.1, "texture": 0.0}) == "density"
+    assert most_evident({"profiles": 3.0, "density": 4.9, "texture": 0.0}) == "profiles"
+    assert most_evident({"profiles": 3.0, "density": 5.1, "texture": 0.0}) == "density"
     assert most_evident({"profiles": 9.0, "density": 2.1, "texture": 3.5}) == "profiles"
 
 
 def test_words_of_views_without_groups():
     said = chosen_words("profiles", {"profiles": 0.2, "density": 0.1, "texture": 0.0})
     assert said.startswith("In no view") and "focal 0.2, density 0.1, texture 0.0" in said
+    kept = chosen_words("profiles", {"profiles": 3.0, "density": 4.0, "texture": float("-inf")})
+    assert "focal was kept" in kept and "focal 3.0, density 4.0, texture none" in kept

@@ -141,3 +141,16 @@ def test_what_differs_within_clusters_is_no_evidence():
     found = head(points)
     (gradient,) = torch.autograd.grad(found[0, 1] - found[0, 0], points)
     assert abs(float(gradient[0, 1])) < 0.05 * abs(float(gradient[0, 0]))
+
+
+def test_in_units_of_the_spread_within_clusters_a_direction_of_noise_does_not_blur_them():
+    rng = np.random.default_rng(4)
+    labels = np.arange(200) % 2
+    features = rng.normal(0, [6, 1], (200, 2))
+    features[:, 1] += 8 * labels
+    given = torch.from_numpy(features).float()
+    usual, whitened = (
+        float(discriminant_head(features, labels, is_whitened=how)(given).exp().amax(dim=1).mean())
+        for how in (False, True)
+    )
+    assert usual < 0.75 and whitened > 0.85

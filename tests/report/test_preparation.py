@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from clam_core.report.sections.preparation import mask_words
-from clam_core.settings import PreprocessSettings
+from clam_core.report.sections.preparation import input_words, mask_words
+from clam_core.settings import FitSettings, PreprocessSettings
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,25 @@ def test_labels_of_masks_are_named_where_masks_were_given(labels, sources, said)
     text = mask_words(SimpleNamespace(study=study, scans=scans, members=scans))
     assert text.endswith(f"{said}The whole field of view was used.")
     assert ("counted as inside" in text) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("method", "said", "unsaid"),
+    [
+        ("profiles", "own median was subtracted", "left out"),
+        ("density", "outside the mask were left out", "median"),
+        ("texture", "were taken off", "median"),
+    ],
+)
+def test_inputs_are_those_of_the_view_that_was_chosen(method, said, unsaid):
+    scans = pd.DataFrame({"mask_source": ["given"]}, index=["a"])
+    info = SimpleNamespace(unit="HU")
+    material = SimpleNamespace(
+        fit_settings=FitSettings(),
+        info=SimpleNamespace(method=method),
+        study=SimpleNamespace(info=info),
+        scans=scans,
+        members=scans,
+    )
+    text = input_words(material)
+    assert said in text and unsaid not in text

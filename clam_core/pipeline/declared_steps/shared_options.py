@@ -99,7 +99,7 @@ Method = Annotated[
 ]
 Views = Annotated[
     str,
-    Option("What scans are grouped by: auto, focal, density, texture, latent; best compares."),
+    Option("What scans are grouped by: focal, density, texture or latent; auto and best compare."),
 ]
 Features = Annotated[
     Path | None,

@@ -6,7 +6,13 @@ from clam_core.report.html import Figures, Html, paragraphs
 from clam_core.report.material import Material
 from clam_core.report.phrases import listed
 from clam_core.settings import PreprocessSettings
+from clam_core.settings.views import for_its_view
 
+_OUTSIDE = {
+    "mean": "Voxels outside the mask were filled with the cohort's mean inside the masks.",
+    "air": "Voxels outside the mask were filled with air.",
+    "apart": "Voxels outside the mask were left out.",
+}
 _MASKS = {
     "given": "a mask that was given with the scan",
     "lungs": "a lung mask found by thresholds",
@@ -73,7 +79,8 @@ def _cut_words(settings: PreprocessSettings) -> str:
 
 def input_words(material: Material) -> str:
     """How images became inputs of the network."""
-    scale = material.fit_settings.scale
+    asked = material.fit_settings.model_copy(update={"method": material.info.method})
+    scale = for_its_view(asked).scale
     unit = "HU" if material.study.info.unit == "HU" else "units of the scans"
     if scale.window is not None:
         window = f"Values were clipped to {scale.window[0]:g} to {scale.window[1]:g} {unit}."
@@ -97,8 +104,7 @@ def input_words(material: Material) -> str:
     elif align:
         parts.append("Each scan was shifted to the brightness of the cohort's median image.")
     elif is_masked and scale.background != "keep":
-        fill = {"mean": "the cohort's mean inside the masks", "air": "air"}[scale.background]
-        parts.append(f"Voxels outside the mask were filled with {fill}.")
+        parts.append(_OUTSIDE[scale.background])
     parts.append("Images were then standardised with one mean and one standard deviation.")
     return " ".join(parts)
 

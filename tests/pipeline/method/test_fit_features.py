@@ -35,7 +35,7 @@ def found():
 @pytest.fixture(scope="module")
 def study(tmp_path_factory, found):
     made = study_of(tmp_path_factory.mktemp("study") / "s", found)
-    fit(made, "first", QUICK)
+    fit(made, "first", QUICK.model_copy(update={"method": "profiles"}))
     return made
 
 
