@@ -6,7 +6,7 @@ import math
 
 from clam_core.settings import FitMethod, FitSettings
 from clam_core.settings.verdicts import FEWEST_SCANS
-from clam_core.settings.views import view_of
+from clam_core.settings.views import COMPARED, view_of
 
 CLUSTERER_OF = {"profiles": "kmeans", "dcec": "kmeans", "density": "tied", "texture": "tied"}
 """Clusterer of the methods that are no clusterers themselves."""
@@ -71,16 +71,16 @@ def chosen_words(method: FitMethod, scores: dict[FitMethod, float]) -> str:
     listed = ", ".join(f"{view_of(name)} {_number(score)}" for name, score in scores.items())
     if max(scores.values()) < LEAST_EVIDENCE:
         return (
-            "In no view are the groups clearly beyond those of cohorts without groups "
+            f"{COMPARED[1]}are the groups clearly beyond those of cohorts without groups "
             f"({listed} standard deviations): these groups may be none."
         )
     if scores[method] == max(scores.values()):
         return (
-            f"Of the views of a scan, {view_of(method)} was chosen: its groups are furthest "
+            f"{COMPARED[0]}{view_of(method)} was chosen: its groups are furthest "
             f"beyond those of cohorts without groups ({listed} standard deviations)."
         )
     return (
-        f"Of the views of a scan, {view_of(method)} was kept: no other view has groups that are "
+        f"{COMPARED[0]}{view_of(method)} was kept: no other view has groups that are "
         f"clearly further beyond those of cohorts without groups ({listed} standard deviations)."
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clam_core.report.material import Material
+from clam_core.settings.views import COMPARED
 from clam_core.statistics.headline import checked
 from clam_core.study.readings.reading import Reading
 
@@ -101,6 +102,9 @@ WORKS: dict[str, str] = {
     "levels. Journal of Business & Economic Statistics 1:292, 1983.",
     "chung": "Chung E, Romano JP. Exact and asymptotically robust permutation tests. Annals of "
     "Statistics 41:484, 2013.",
+    "mixture": "McLachlan GJ, Peel D. Finite Mixture Models. Wiley, 2000.",
+    "one heap": "McLachlan GJ. On bootstrapping the likelihood ratio test statistic for the number "
+    "of components in a normal mixture. Applied Statistics 36:318, 1987.",
     "laird": "Laird NM, Ware JH. Random-effects models for longitudinal data. Biometrics 38:963, "
     "1982.",
 }
@@ -110,6 +114,8 @@ _OF_METHOD = {
     "dcec": ("k-means",),
     "graph": ("luxburg",),
     "umap": ("umap",),
+    "density": ("mixture",),
+    "texture": ("mixture",),
 }
 _OF_HEAD = {"student": ("xie",), "gaussian": ("ledoit",)}
 _OF_TEST = {"Welch": "welch", "Kruskal": "kruskal", "Fisher": "fisher"}
@@ -130,6 +136,8 @@ def _of_fit(material: Material) -> set[str]:
     keys = {*_OF_METHOD.get(method, ()), *_OF_HEAD.get(str(info.model.get("head")), ())}
     if info.method == "dcec":
         keys.add("xie")
+    if any(note.startswith(COMPARED) for note in info.notes):
+        keys.add("one heap")
     return keys | ({"umap"} if info.plane == "umap" else set())
 
 

@@ -5,7 +5,9 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from clam_core.fitting.choose_view import chosen_words
 from clam_core.report.sections.preparation import input_words, mask_words
+from clam_core.report.sections.training import grouping_words, network_words
 from clam_core.settings import FitSettings, PreprocessSettings
 
 
@@ -47,3 +49,20 @@ def test_inputs_are_those_of_the_view_that_was_chosen(method, said, unsaid):
     )
     text = input_words(material)
     assert said in text and unsaid not in text
+
+
+@pytest.mark.parametrize("is_compared", [True, False])
+def test_that_views_were_compared_is_said_where_they_were(is_compared):
+    scores = {"profiles": 0.1, "density": 6.5, "texture": 1.0}
+    info = SimpleNamespace(
+        method="density",
+        given=None,
+        n_clusters=2,
+        model={"zonal": {"is_core": is_compared}},
+        notes=(chosen_words("density", scores),) if is_compared else (),
+    )
+    material = SimpleNamespace(info=info, fit_settings=FitSettings())
+    text = grouping_words(material)
+    assert ("20 cohorts with one heap" in text) == is_compared
+    assert ("without the voxels at the surface" in text) == is_compared
+    assert (network_words(material) == "No network was trained.") != is_compared

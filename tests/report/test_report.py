@@ -252,6 +252,7 @@ def test_change_over_time_is_told_in_words_and_drawn():
     ("method", "head", "said", "work"),
     [
         ("profiles", "gaussian", "reduced to 8 principal components", "Ledoit O"),
+        ("density", "gaussian", "five bands of voxels", "Peel D"),
         ("kmeans", "student", "grouped by k-means into 3 clusters", "Arthur D"),
         ("gmm", "mixture", "by the densities of the mixture", "Guo X"),
         (

@@ -13,6 +13,7 @@ from clam_core.report.material import Material
 from clam_core.report.phrases import number, sentence
 from clam_core.settings.given_numbers import GivenNumbers
 from clam_core.settings.plain_look import plain_sentences
+from clam_core.settings.views import COMPARED, ZONAL
 from clam_core.wording import plural
 
 _PHASES = {"pretrain": "pretraining", "refine": "clustering phase"}
@@ -54,7 +55,8 @@ def network_words(material: Material) -> str:
     """The network and its training in words."""
     settings = material.fit_settings
     network, train = settings.network, settings.train
-    if material.info.given is not None or material.info.method in {"density", "texture"}:
+    is_read_off = material.info.method in ZONAL and not _compared(material)
+    if material.info.given is not None or is_read_off:
         return "No network was trained."
     channels = ", ".join(str(n) for n in network.channels)
     schedule = " with a cosine schedule" if train.schedule == "cosine" else ""
@@ -88,13 +90,14 @@ def grouping_words(material: Material) -> str:
             f"{settings.n_features} principal components and grouped by k-means into {k} clusters."
         ),
         "density": (
-            "The network has no part in these groups. How HU values are spread in the lower, "
-            "middle and upper third of the lungs (shares of voxels up to each of 13 percentiles of "
-            f"the cohort) was reduced to {settings.n_features} principal components and grouped by "
-            f"a mixture of Gaussians with one covariance into {k} clusters."
+            "No network has a part in these groups. Mean HU values of five bands of voxels (the "
+            "darkest tenth, the next three tenths, and so on) in the lower, middle and upper third "
+            f"of the lungs{_core_words(info.model)} were divided by their spread, reduced to at "
+            "most 10 principal components, as many as showed groups most clearly, and grouped by a "
+            f"mixture of Gaussians with one covariance into {k} clusters."
         ),
         "texture": (
-            "The network has no part in these groups. How differences of neighbouring voxels (one "
+            "No network has a part in these groups. How differences of neighbouring voxels (one "
             "and two voxels apart) are spread in the lower, middle and upper third of the lungs "
             f"was reduced to {settings.n_features} principal components and grouped by a mixture "
             f"of Gaussians with one covariance into {k} clusters."
@@ -116,7 +119,23 @@ def grouping_words(material: Material) -> str:
             f"clustering loss, target refreshed every {settings.refine.refresh_every} epochs)."
         ),
     }
-    return f"{ways[info.method]} {_soft_words(info.model, info.method)}"
+    compared = ""
+    if _compared(material):
+        compared = (
+            "Focal findings, density and texture were compared by how far their clusters stand out "
+            "from 20 cohorts with one heap each (same spread, skew and tails). "
+        )
+    return f"{compared}{ways[info.method]} {_soft_words(info.model, info.method)}"
+
+
+def _compared(material: Material) -> bool:
+    """Whether the fit compared views; runs of older versions did not."""
+    return any(note.startswith(COMPARED) for note in material.info.notes)
+
+
+def _core_words(model: Mapping[str, Any]) -> str:
+    is_core = (model.get("zonal") or {}).get("is_core")
+    return ", without the voxels at the surface of the masks," if is_core else ""
 
 
 _CLUSTERER_WORDS = {
