@@ -91,7 +91,7 @@ def test_a_second_study_is_placed_by_the_model_of_the_first(tmp_path):
             "shoe": rng.normal(40, 2, 24),
         }).to_csv(tmp_path / f"{name}.csv", index=False)  # fmt: skip
         import_table(made[name], tmp_path / f"{name}.csv")
-    fit(made["one"], "r", QUICK)
+    fit(made["one"], "r", QUICK.model_copy(update={"method": "profiles"}))
     said = replicate_run(made["one"], "r", made["two"])
     rows = read_replication(Run(made["one"], "r")).rows.set_index("variable")
     assert said.values["n_second"] == 24
@@ -99,6 +99,11 @@ def test_a_second_study_is_placed_by_the_model_of_the_first(tmp_path):
     assert rows.loc["score", "verdict"] == "replicated"
     assert rows.loc["shoe", "verdict"] == "not found in the first cohort"
     assert 3 < abs(rows.loc["score", "second_effect"]) < 5
-    elsewhere = study_of(tmp_path / "three", cohort(n_per_group=12, seed=5), failed=0)
+    alike = whole.groups == 0
+    masks = None if whole.masks is None else whole.masks[alike]
+    one_group = replace(
+        whole, volumes=whole.volumes[alike], masks=masks, groups=whole.groups[alike]
+    )
+    elsewhere = study_of(tmp_path / "three", one_group, failed=0)
     with pytest.raises(TableError, match="All 24 scans of the study 'three' fall into cluster"):
         replicate_run(made["one"], "r", elsewhere)

@@ -8,6 +8,7 @@ import pytest
 
 from clam_core.errors import StudyError
 from clam_core.pipeline.declared_steps import step_named
+from clam_core.pipeline.declared_steps.shared_options import Readers
 from clam_core.pipeline.own_resolution import keep_own as own
 from clam_core.pipeline.own_resolution.own_scans import FAILED, GONE, OwnScans
 from clam_core.pipeline.scans.check_study import check
@@ -36,7 +37,8 @@ def study(tmp_path):
 
 def prepare(study, told=None, **more):
     stages = [] if told is None else told
-    options = {"grid": (16, 16, 16), "mask": "none", "workers": 1, "keep_own": True, **more}
+    usual = {"grid": (16, 16, 16), "mask": "none", "readers": Readers(workers=1)}
+    options = {**usual, "keep_own": True, **more}
     step = step_named("preprocess")
     summary = step.function(study.folder, progress=lambda *at: stages.append(at), **options)
     return summary.sentences
