@@ -40,7 +40,13 @@ from clam_core.phantom.settings import Family
 from clam_core.settings import FitMethod, LocalizeSettings, LocalizeVariant
 from clam_core.training import CohortImages, ScanSource
 
-HEADS: dict[str, FitMethod] = {"default": "profiles", "latent codes": "kmeans"}
+HEADS: dict[str, FitMethod] = {
+    "default": "auto",
+    "focal view": "profiles",
+    "density": "density",
+    "texture": "texture",
+    "latent codes": "kmeans",
+}
 N_SCANS, N_RANDOMIZED = 8, 4
 
 
@@ -177,7 +183,9 @@ class _Bench:
         maps = self._maps(settings, reference, self.clusters[self.rows])
         masks = None if self.cohort.masks is None else self.cohort.masks[self.rows]
         others = self._maps(settings, reference, 1 - self.clusters[self.rows])
-        beside = {"other": others.raw, "random": self._of_random(settings)}
+        beside = {"other": others.raw}
+        if not self.model.reads_image:
+            beside["random"] = self._of_random(settings)
         greens = {}
         for control, raw in controls(maps.raw, masks, others.raw, self._difference(reference)):
             tested = measure_faithfulness(
@@ -238,6 +246,8 @@ class _Bench:
     def _randomization(
         self, maps: ActivationMaps, settings: LocalizeSettings, reference: Reference
     ) -> float:
+        if self.model.reads_image:
+            return float("nan")  # no weights have a part in these maps
         few = slice(N_RANDOMIZED)
         some = replace(maps, raw=maps.raw[few], cluster=maps.cluster[few], other=maps.other[few])
         images = self.images[self.rows[few]]

@@ -156,12 +156,14 @@ def compare(cohort: Cohort, default: FitSettings) -> Iterator[dict[str, float | 
 def ways(
     default: FitSettings, n_axes: int = 3, *, is_masked: bool = True
 ) -> dict[str, FitSettings]:
-    """Ways of this software: the default, the same without training, and latent codes."""
-    untrained = default.model_copy(update={"train": default.train.model_copy(update={"epochs": 0})})
+    """Ways of this software: the default, one view, the same without training, latent codes."""
+    focal = default.model_copy(update={"method": "profiles"}) if is_masked else default
+    untrained = focal.model_copy(update={"train": default.train.model_copy(update={"epochs": 0})})
     latent = default.model_copy(update={"method": "kmeans"})
     paper = default.model_copy(update={"method": "dcec"})
     settings_of = {
         "default": default,
+        **({"focal view": focal} if is_masked else {}),
         "untrained encoder, same features": untrained,
         "latent codes + k-means": latent,
         "DCEC": paper,

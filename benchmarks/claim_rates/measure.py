@@ -13,14 +13,15 @@ import pandas as pd
 from benchmarks.claim_rates.made_tables import DISTANCES, NULLS, SIZES, Groups, Values
 from benchmarks.claim_rates.null_scans import FAMILIES, phantom_null
 from benchmarks.journal import Journal, Progress
+from clam_core.clustering import clusterer_of
 from clam_core.fitting import fit_model, preset_settings
-from clam_core.how_many import select_clusters
+from clam_core.fitting.evident_number import select_of_run
 from clam_core.settings import FitMethod, SelectSettings
 from clam_core.training import ScanSource
 
 FIRST_SEED = 1000
 """Seeds below this one were looked at while the rule was made."""
-VIEWS: tuple[FitMethod, ...] = ("auto", "density", "texture")
+VIEWS: tuple[FitMethod, ...] = ("auto", "profiles", "density", "texture")
 NULL_TITLE = "Cohorts without groups: share in which groups are claimed"
 POWER_TITLE = "Tables with groups: share in which their number is recommended"
 
@@ -85,10 +86,12 @@ def _tasks(plan: Plan) -> Iterator[Task]:
             yield facts, lambda n=name, s=seed: _of_scans(n, s)  # type: ignore[misc]
 
 
-def _asked(values: Values, truth: int, more: str = "") -> Iterator[dict[str, Any]]:
+def _asked(
+    values: Values, truth: int, clusterer: str = "kmeans", view: str = ""
+) -> Iterator[dict[str, Any]]:
     # The other methods only agree or not: the first one is what is judged.
-    found = select_clusters(values, SelectSettings(methods=("kmeans",))).recommended
-    yield {"view": more, "truth": truth, "found": found or 0}
+    found = select_of_run(values, clusterer, SelectSettings(methods=("kmeans",))).recommended
+    yield {"view": view, "truth": truth, "found": found or 0}
 
 
 def _of_scans(family: str, seed: int) -> Iterator[dict[str, Any]]:
@@ -96,7 +99,7 @@ def _of_scans(family: str, seed: int) -> Iterator[dict[str, Any]]:
     source = ScanSource(cohort.read, len(cohort.volumes), cohort.grid, cohort.unit)
     for view in VIEWS:
         fitted = fit_model(source, preset_settings("default", 2, view, seed=seed))
-        yield from _asked(fitted.features.astype(np.float64), 1, view)
+        yield from _asked(fitted.features.astype(np.float64), 1, clusterer_of(fitted.method), view)
 
 
 def nulls(table: pd.DataFrame) -> pd.DataFrame:

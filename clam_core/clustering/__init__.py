@@ -1,7 +1,7 @@
 """Hard clusterers on a feature matrix, names of clusters, and numbers that heads need."""
 
 from clam_core.clustering.k_means import kmeans
-from clam_core.clustering.methods import cluster_each, cluster_scans
+from clam_core.clustering.methods import cluster_each, cluster_scans, clusterer_of
 from clam_core.clustering.mixture import Mixture, gmm, mixture_parameters, refine_mixture
 from clam_core.clustering.naming import order_by_size
 from clam_core.clustering.neighbor_graph import graph
@@ -12,6 +12,7 @@ __all__ = [
     "cluster_centers",
     "cluster_each",
     "cluster_scans",
+    "clusterer_of",
     "gmm",
     "graph",
     "kmeans",

@@ -23,6 +23,20 @@ CLUSTERERS: dict[str, Callable[..., NDArray[np.int64]]] = {
     "graph-gmm": partial(graph, refine=True),
     "tied": tied,
 }
+_OF_METHOD = {
+    **dict.fromkeys(("profiles", "dcec"), "kmeans"),
+    **dict.fromkeys(("density", "texture"), "tied"),
+    "umap": "gmm",
+}
+
+
+def clusterer_of(method: str) -> str:
+    """Name of the clusterer that groups the features of a method of `fit`.
+
+    Args:
+        method: A method of `fit`, or a clusterer, which is its own.
+    """
+    return _OF_METHOD.get(method, method)
 
 
 def cluster_scans(

@@ -119,7 +119,8 @@ def _maximize(values: Values, starts: list[Labels], n_clusters: int) -> list[Tie
     """
     n_scans, n_features = values.shape
     floor = FLOOR_SHARE * float(values.var(axis=0).mean()) + np.finfo(np.float64).tiny
-    squares = values.T @ values + n_scans * floor * np.eye(n_features)
+    products = values.T @ values
+    squares = products + n_scans * floor * np.eye(n_features)
     shares = np.stack([_columns(start, n_clusters) for start in starts])
     shares = (1 - SOFTENED) * shares + SOFTENED / n_clusters
     moving = np.arange(len(starts))
@@ -140,7 +141,7 @@ def _maximize(values: Values, starts: list[Labels], n_clusters: int) -> list[Tie
         weights = np.exp(joint - highest)
         sums = weights.sum(axis=2, keepdims=True)
         # The mean of x' S^-1 x over scans needs the sums of squares alone.
-        common = ((values.T @ values) * inverse).sum(axis=(1, 2)) / n_scans
+        common = (products * inverse).sum(axis=(1, 2)) / n_scans
         volume = np.linalg.slogdet(2 * np.pi * covariance)[1]
         now = (highest + np.log(sums)).mean(axis=(1, 2)) - 0.5 * (common + volume)
         goes_on = np.abs(now - likelihood[moving]) >= TOLERANCE

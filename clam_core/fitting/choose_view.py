@@ -6,10 +6,8 @@ import math
 
 from clam_core.settings import FitMethod, FitSettings
 from clam_core.settings.verdicts import FEWEST_SCANS
-from clam_core.settings.views import COMPARED, view_of
+from clam_core.settings.views import view_of
 
-CLUSTERER_OF = {"profiles": "kmeans", "dcec": "kmeans", "density": "tied", "texture": "tied"}
-"""Clusterer of the methods that are no clusterers themselves."""
 LEAST_AGREEMENT = 0.4
 """Adjusted Rand index between halves below which groups may be none."""
 LEAST_EVIDENCE = 2.0
@@ -71,16 +69,16 @@ def chosen_words(method: FitMethod, scores: dict[FitMethod, float]) -> str:
     listed = ", ".join(f"{view_of(name)} {_number(score)}" for name, score in scores.items())
     if max(scores.values()) < LEAST_EVIDENCE:
         return (
-            f"{COMPARED[1]}are the groups clearly beyond those of cohorts without groups "
+            "In no view are the groups clearly beyond those of cohorts without groups "
             f"({listed} standard deviations): these groups may be none."
         )
     if scores[method] == max(scores.values()):
         return (
-            f"{COMPARED[0]}{view_of(method)} was chosen: its groups are furthest "
+            f"Of the views of a scan, {view_of(method)} was chosen: its groups are furthest "
             f"beyond those of cohorts without groups ({listed} standard deviations)."
         )
     return (
-        f"{COMPARED[0]}{view_of(method)} was kept: no other view has groups that are "
+        f"Of the views of a scan, {view_of(method)} was kept: no other view has groups that are "
         f"clearly further beyond those of cohorts without groups ({listed} standard deviations)."
     )
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from clam_core.clustering import clusterer_of
 from clam_core.errors import StudyError
 from clam_core.fitting.choose_view import (
-    CLUSTERER_OF,
     choose_method,
     chosen_words,
     compares_views,
@@ -88,6 +88,8 @@ class Fitted:
         soft_assignment: Shape (n_scans, n_clusters), float32; rows sum to 1.
         history: One row per epoch.
         notes: What a person should know, as sentences.
+        evidence: By method, how far the groups of each view are beyond those of cohorts without
+            groups, in standard deviations; empty where views were not compared.
     """
 
     model: ClusterModel
@@ -98,6 +100,7 @@ class Fitted:
     soft_assignment: NDArray[np.float32]
     history: list[dict[str, Any]] = field(default_factory=list)
     notes: tuple[str, ...] = ()
+    evidence: dict[FitMethod, float] = field(default_factory=dict)
 
 
 def fit_model(
@@ -136,6 +139,7 @@ class _Made:
     values: NDArray[np.floating]
     history: list[dict[str, Any]]
     notes: list[str]
+    evidence: dict[FitMethod, float] = field(default_factory=dict)
 
 
 def _make(source: ScanSource, settings: FitSettings, context: FitContext) -> _Made:
@@ -167,14 +171,14 @@ def _best_view(
         made.append(_make(source, for_its_view(other), untrained))
     scores = {
         one.method: evidence(
-            one.values, CLUSTERER_OF[one.method], settings.n_clusters, settings.seed
+            one.values, clusterer_of(one.method), settings.n_clusters, settings.seed
         )
         for one in made
     }
     chosen = most_evident(scores)
     best = next(one for one in made if one.method == chosen)
-    note = chosen_words(best.method, scores)
-    return replace(best, history=focal.history, notes=[*focal.notes, note])
+    notes = [*focal.notes, chosen_words(best.method, scores)]
+    return replace(best, history=focal.history, notes=notes, evidence=scores)
 
 
 def _describe(made: _Made, batch_size: int) -> Fitted:
@@ -192,6 +196,7 @@ def _describe(made: _Made, batch_size: int) -> Fitted:
         soft_assignment=soft_assignment,
         history=made.history,
         notes=(*made.notes, *group_doubts(soft_assignment)),
+        evidence=made.evidence,
     )
 
 

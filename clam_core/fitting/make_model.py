@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from clam_core.clustering import cluster_scans
+from clam_core.clustering import cluster_scans, clusterer_of
 from clam_core.embedding import spread_out
-from clam_core.fitting.choose_view import CLUSTERER_OF
 from clam_core.fitting.evidence import evidence
 from clam_core.fitting.fit_profile_features import make_profiles
 from clam_core.fitting.fit_zonal_features import make_zonal
@@ -62,7 +61,7 @@ def make_model(
     elif method == "umap":
         head = gaussian_head(values, labels)
     elif method in {"graph", "profiles", *ZONAL}:
-        head = discriminant_head(values, labels, is_whitened=CLUSTERER_OF.get(method) == "tied")
+        head = discriminant_head(values, labels, is_whitened=method in ZONAL)
     else:
         head = student_head(values, labels, is_unit=settings.kernel == "unit")
     return ClusterModel(autoencoder, features, head), values
@@ -78,7 +77,7 @@ def _most_evident(
     """
     numbers = [n for n in N_AXES if n <= values.shape[1]] or [values.shape[1]]
     scores = [
-        evidence(values[:, :n], CLUSTERER_OF["density"], settings.n_clusters, settings.seed)
+        evidence(values[:, :n], clusterer_of("density"), settings.n_clusters, settings.seed)
         for n in numbers
     ]
     n_axes = numbers[int(np.argmax(scores))]
@@ -94,5 +93,4 @@ def _labels(
         plane = spread_out(values, settings.seed)
         return cluster_scans(plane, "gmm", settings.n_clusters, settings.seed)
     # DCEC starts from k-means on the codes, as in the paper; `refine` moves the centers.
-    clusterer = CLUSTERER_OF.get(method, method)
-    return cluster_scans(values, clusterer, settings.n_clusters, settings.seed)
+    return cluster_scans(values, clusterer_of(method), settings.n_clusters, settings.seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from clam_core.clustering import cluster_each
 from clam_core.clustering.feature_matrix import SAME_DIGITS, Rows, check_clusters, sorted_rows
 from clam_core.errors import ClamError, SettingsError
-from clam_core.how_many.decision import decide, is_stable
+from clam_core.how_many.decision import Verdict, decide, is_stable
 from clam_core.how_many.groupless_cohorts import Compared, Labels, compare, gap_choice
 from clam_core.how_many.indices import mean_agreement, mean_silhouettes, spread_indices
 from clam_core.how_many.selection import NumberRow, Selection
@@ -38,7 +39,11 @@ class _Tests:
     n_tested: int
 
 
-def select_clusters(features: NDArray[np.floating], settings: SelectSettings) -> Selection:
+def select_clusters(
+    features: NDArray[np.floating],
+    settings: SelectSettings,
+    judge: Callable[[tuple[NumberRow, ...]], Verdict] = decide,
+) -> Selection:
     """Compare numbers of clusters and recommend one, or none.
 
     The scans may come in any order, and in any unit.
@@ -46,6 +51,7 @@ def select_clusters(features: NDArray[np.floating], settings: SelectSettings) ->
     Args:
         features: Shape (n_scans, n_features), finite.
         settings: Numbers to try, repetitions, methods and seed.
+        judge: What decides from the rows.
 
     Returns:
         One row per number, the recommendation and its reason.
@@ -65,7 +71,7 @@ def select_clusters(features: NDArray[np.floating], settings: SelectSettings) ->
         )
         for k, row in described.items()
     )
-    chosen, reason, notes = decide(every)
+    chosen, reason, notes = judge(every)
     if tests.n_tested < len(rows.values):
         notes = (
             *notes,

@@ -22,7 +22,11 @@ silhouette and a valley like those of a group: heaps have to be evident. Measure
 heap has heavy tails, such clusters have up to 12 % of the scans."""
 
 
-def decide(rows: tuple[NumberRow, ...]) -> tuple[int | None, str, tuple[str, ...]]:
+Verdict = tuple[int | None, str, tuple[str, ...]]
+"""The number that is recommended (None: no structure), the reason in one sentence, and notes."""
+
+
+def decide(rows: tuple[NumberRow, ...]) -> Verdict:
     """Recommend the number with the highest silhouette among those that hold.
 
     A number holds if its clusters are found again in resampled cohorts, and two of these three
@@ -44,7 +48,7 @@ def decide(rows: tuple[NumberRow, ...]) -> tuple[int | None, str, tuple[str, ...
             None,
             f"No number of clusters is recommended: already for the best candidate, "
             f"{best.n_clusters} clusters, {listed}.",
-            (_use_without_structure(best),),
+            (use_without_structure(best),),
         )
     best = max(holding, key=lambda row: row.silhouette)
     highest = max(row.silhouette for row in rows)
@@ -115,7 +119,7 @@ def _is_stable(row: NumberRow) -> bool:
     return row.jaccard >= STABLE and row.jaccard_worst >= DOUBTFUL
 
 
-def _use_without_structure(row: NumberRow) -> str:
+def use_without_structure(row: NumberRow) -> str:
     """What clusters are worth where there is no structure."""
     if _is_stable(row):
         return (

@@ -21,11 +21,6 @@ N_LAID_OUT = 20
 LayOut = Callable[[NDArray[np.float64], int], NDArray[np.float64]]
 """From features, shape (n_scans, n_features), and a seed to what is clustered."""
 
-_CLUSTERERS = {
-    **{"gmm": "gmm", "umap": "gmm", "graph": "graph"},
-    **{"density": "tied", "texture": "tied"},
-}
-
 
 @dataclass(frozen=True)
 class Stability:
@@ -48,7 +43,7 @@ class Stability:
 def cluster_stability(
     features: NDArray[np.floating],
     clusters: NDArray[np.integer],
-    method: str,
+    clusterer: str,
     seed: int,
     lay_out: LayOut | None = None,
 ) -> Stability:
@@ -57,7 +52,7 @@ def cluster_stability(
     Args:
         features: What the clusters were made from, shape (n_scans, n_features).
         clusters: Cluster of each scan, from 1, shape (n_scans,).
-        method: Method of the run.
+        clusterer: Name of the clusterer that made them.
         seed: Resampling and starts follow from it.
         lay_out: What the run did with the features before it clustered them.
 
@@ -74,7 +69,6 @@ def cluster_stability(
     if len(values) > MOST_SCANS:
         kept = np.sort(random.choice(len(values), MOST_SCANS, replace=False))
         values, labels = values[kept], labels[kept]
-    clusterer = _CLUSTERERS.get(method, "kmeans")
 
     def cluster(
         part: NDArray[np.float64], start: int, n_starts: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from clam_core.report.material import Material
-from clam_core.settings.views import COMPARED
 from clam_core.statistics.headline import checked
 from clam_core.study.readings.reading import Reading
 
@@ -136,7 +135,7 @@ def _of_fit(material: Material) -> set[str]:
     keys = {*_OF_METHOD.get(method, ()), *_OF_HEAD.get(str(info.model.get("head")), ())}
     if info.method == "dcec":
         keys.add("xie")
-    if any(note.startswith(COMPARED) for note in info.notes):
+    if info.evidence:
         keys.add("one heap")
     return keys | ({"umap"} if info.plane == "umap" else set())
 

@@ -29,8 +29,6 @@ GROUPED_BY: dict[str, str] = {
 """What the scans of a run were grouped by, in words."""
 
 
-COMPARED = ("Of the views of a scan, ", "In no view ")
-"""How a note of a run begins that says which view was chosen."""
 ZONAL = ("density", "texture")
 """Methods that look at the values inside the mask themselves."""
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from clam_core import __version__
+from clam_core.clustering import clusterer_of
 from clam_core.errors import MissingStepError, StudyError
 from clam_core.files.given_names import check_name
 from clam_core.settings import SelectSettings, Settings
@@ -66,6 +67,9 @@ class RunInfo(Settings):
         plain: What plain numbers say about the same scans; None of a run of layout 1.
         given: The table that was grouped in place of what a network sees; else None.
         localized: Values of `LocalizeSettings` of the stored maps; None before.
+        evidence: How far the groups of each view are beyond those of cohorts without groups, in
+            standard deviations, by method (None: not to be grouped so); empty where views were
+            not compared.
         notes: Sentences on what was decided or happened on the way.
     """
 
@@ -84,7 +88,13 @@ class RunInfo(Settings):
     plain: PlainLook | None = None
     given: GivenNumbers | None = None
     localized: dict[str, Any] | None = None
+    evidence: dict[str, float | None] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def clusterer(self) -> str:
+        """Name of the clusterer that made the clusters."""
+        return clusterer_of(self.method if self.given is None else self.given.clusterer)
 
 
 class Run:

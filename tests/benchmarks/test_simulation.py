@@ -78,7 +78,9 @@ def test_the_untrained_way_differs_in_training_only():
     assert ways["default"] == default
     untrained = ways["untrained encoder, same features"]
     assert untrained.train.epochs == 0
-    assert untrained.model_copy(update={"train": default.train}) == default
+    assert untrained.model_copy(update={"train": default.train}) == ways["focal view"]
+    assert ways["focal view"] == default.model_copy(update={"method": "profiles"})
+    assert "focal view" not in simulation.ways(default, is_masked=False)
 
 
 def test_summary_is_mean_and_worst():

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from clam_core.fitting.choose_view import chosen_words
 from clam_core.report.sections.preparation import input_words, mask_words
 from clam_core.report.sections.training import grouping_words, network_words
 from clam_core.settings import FitSettings, PreprocessSettings
@@ -59,7 +58,7 @@ def test_that_views_were_compared_is_said_where_they_were(is_compared):
         given=None,
         n_clusters=2,
         model={"zonal": {"is_core": is_compared}},
-        notes=(chosen_words("density", scores),) if is_compared else (),
+        evidence=scores if is_compared else {},
     )
     material = SimpleNamespace(info=info, fit_settings=FitSettings())
     text = grouping_words(material)

@@ -163,9 +163,9 @@ def _with_whole_names(study: Study, settings: AssociateSettings) -> AssociateSet
 
 def _stability(run: Run, seed: int) -> Stability:
     features = run.array("features").astype(np.float64)
-    clusters, method = run.scans()["cluster"].to_numpy(), run.info().method
-    lay_out = spread_out if method == "umap" else None
-    return cluster_stability(features, clusters, method, seed, lay_out)
+    clusters, info = run.scans()["cluster"].to_numpy(), run.info()
+    lay_out = spread_out if info.method == "umap" else None
+    return cluster_stability(features, clusters, info.clusterer, seed, lay_out)
 
 
 def _about(found: AssociationTable, settings: AssociateSettings) -> dict[str, Any]:

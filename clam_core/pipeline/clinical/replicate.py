@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clam_core import __version__
-from clam_core.clustering import cluster_centers, cluster_each
+from clam_core.clustering import cluster_each
 from clam_core.errors import ClamError, SettingsError, TableError
-from clam_core.fitting.choose_view import CLUSTERER_OF
+from clam_core.fitting.discriminant import discriminant
 from clam_core.fitting.fit_cohort import look
 from clam_core.pipeline.clinical.associate import Inputs, read_inputs
 from clam_core.pipeline.clinical.needed_table import needed_table
@@ -152,10 +152,8 @@ def _cohort(inputs: Inputs, scans: pd.Index, labels: Labels, settings: Associate
     return part.cohort(settings)
 
 
-def _again(features: NDArray[np.float64], method: str, k: int, seed: int) -> Labels:
-    """Clusters made anew from the features, by the way of the run."""
-    clusterer = CLUSTERER_OF.get(method, method)
-    clusterer = clusterer if clusterer in {"kmeans", "gmm", "graph", "tied"} else "gmm"
+def _again(features: NDArray[np.float64], clusterer: str, k: int, seed: int) -> Labels:
+    """Clusters made anew from the features, by the clusterer of the run."""
     try:
         return cluster_each(features, clusterer, [k], seed, _N_STARTS)[k]
     except ClamError as error:
@@ -187,7 +185,7 @@ def _other(run: Run, other: Study, inputs: Inputs, settings: AssociateSettings) 
             "those of the first study do, or they were made or prepared otherwise."
         )
     features = seen.features.astype(np.float64)
-    agreed = agreement(frozen, _again(features, run.info().method, k, settings.seed))
+    agreed = agreement(frozen, _again(features, run.info().clusterer, k, settings.seed))
     table = other.scans().loc[scan_ids]
     clusters = table[["subject_id"]].assign(
         cluster=frozen + 1, confidence=seen.soft_assignment.max(axis=1)
@@ -235,12 +233,11 @@ def _split(run: Run, inputs: Inputs, settings: AssociateSettings) -> _Halves:
             f"Half of {plural(len(table), 'scan')} is too few to be clustered; a second cohort or "
             "more scans are needed."
         )
-    method = run.info().method
-    first = _again(features[~in_second], method, k, settings.seed)
-    centers = cluster_centers(features[~in_second], first)
-    squared = ((features[in_second][:, None] - centers[None]) ** 2).sum(axis=2)
-    frozen = squared.argmin(axis=1).astype(np.int64)
-    agreed = agreement(frozen, _again(features[in_second], method, k, settings.seed))
+    clusterer = run.info().clusterer
+    first = _again(features[~in_second], clusterer, k, settings.seed)
+    joint = discriminant(features[~in_second], first).log_joint(features[in_second])
+    frozen = joint.argmax(axis=1).astype(np.int64)
+    agreed = agreement(frozen, _again(features[in_second], clusterer, k, settings.seed))
     by = f", drawn within {whole.columns[site].label}" if site is not None else ""
     words = f"a held-out half of the subjects{by} ({plural(int(in_second.sum()), 'scan')})"
     notes = (

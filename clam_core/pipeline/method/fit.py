@@ -12,6 +12,7 @@ from clam_core.fitting.plain_rivals import look_plainly
 from clam_core.models import describe_model
 from clam_core.pipeline.current import inputs_digest
 from clam_core.pipeline.fingerprints import of_fit
+from clam_core.pipeline.json_values import plain_values
 from clam_core.pipeline.method.run_words import (
     known_summary,
     library_versions,
@@ -258,6 +259,7 @@ def _store(
         n_clusters=fitted.model.n_clusters,
         usual_distances=(usual_distance(fitted.features), usual_distance(fitted.latent)),
         plain=plain,
+        evidence=plain_values(fitted.evidence),
         notes=notes,
     )
     writer.commit(info, ["arrays.zarr", "scans.parquet", "weights.safetensors", "history.jsonl"])

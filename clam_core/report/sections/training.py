@@ -13,7 +13,7 @@ from clam_core.report.material import Material
 from clam_core.report.phrases import number, sentence
 from clam_core.settings.given_numbers import GivenNumbers
 from clam_core.settings.plain_look import plain_sentences
-from clam_core.settings.views import COMPARED, ZONAL
+from clam_core.settings.views import ZONAL
 from clam_core.wording import plural
 
 _PHASES = {"pretrain": "pretraining", "refine": "clustering phase"}
@@ -55,7 +55,7 @@ def network_words(material: Material) -> str:
     """The network and its training in words."""
     settings = material.fit_settings
     network, train = settings.network, settings.train
-    is_read_off = material.info.method in ZONAL and not _compared(material)
+    is_read_off = material.info.method in ZONAL and not material.info.evidence
     if material.info.given is not None or is_read_off:
         return "No network was trained."
     channels = ", ".join(str(n) for n in network.channels)
@@ -120,17 +120,12 @@ def grouping_words(material: Material) -> str:
         ),
     }
     compared = ""
-    if _compared(material):
+    if material.info.evidence:
         compared = (
             "Focal findings, density and texture were compared by how far their clusters stand out "
             "from 20 cohorts with one heap each (same spread, skew and tails). "
         )
     return f"{compared}{ways[info.method]} {_soft_words(info.model, info.method)}"
-
-
-def _compared(material: Material) -> bool:
-    """Whether the fit compared views; runs of older versions did not."""
-    return any(note.startswith(COMPARED) for note in material.info.notes)
 
 
 def _core_words(model: Mapping[str, Any]) -> str:
