@@ -205,7 +205,7 @@ class _Bench:
             **{name: moved[name] for name in (*names, "share_moved_as_it_should")},
             **{f"green_{name}": one["share_moved_as_it_should"] for name, one in greens.items()},
             "randomization": self._randomization(maps, settings, reference),
-            "other_cluster": self._other_cluster(maps, settings, reference),
+            "other_cluster": _alike(maps.positive, others.positive),
             "completeness": float(np.max(maps.completeness)),
         }
 
@@ -255,14 +255,11 @@ class _Bench:
         compared = check_randomization(self.model, images, some, settings, [self.images], clusters)
         return float(np.nanmean([one.pearson for one in compared]))
 
-    def _other_cluster(
-        self, maps: ActivationMaps, settings: LocalizeSettings, reference: Reference
-    ) -> float:
-        """Correlation of each map with the map of the same scan for the other cluster."""
-        others = self._maps(settings, reference, 1 - self.clusters[self.rows])
-        pairs = zip(maps.positive, others.positive, strict=True)
-        correlations = [_correlation(one, other) for one, other in pairs]
-        return float(np.nanmean(correlations)) if np.isfinite(correlations).any() else float("nan")
+
+def _alike(maps: NDArray[np.float32], others: NDArray[np.float32]) -> float:
+    """Mean correlation of each map with another one of the same scan."""
+    correlations = [_correlation(one, other) for one, other in zip(maps, others, strict=True)]
+    return float(np.nanmean(correlations)) if np.isfinite(correlations).any() else float("nan")
 
 
 def _correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:

@@ -15,10 +15,10 @@ from clam_core.settings.on_disk import read_stored
 from clam_core.study import atomic
 from clam_core.study.folder import CLINICAL, CLINICAL_COLUMNS
 from clam_core.study.folder import SCANS as STUDY_SCANS
+from clam_core.study.json_files.stored_json import read_object
 from clam_core.study.readings.reading import LOCKS, READINGS
 from clam_core.study.runs import SCANS, Run
 from clam_core.study.staging import Staging
-from clam_core.study.stored_json import read_object
 from clam_core.study.visits import VISITS
 
 ROWS, MORE, ABOUT = "associations.parquet", "associations", "about.json"

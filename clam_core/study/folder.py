@@ -16,11 +16,11 @@ from clam_core.errors import ClamError, MissingStepError, StudyError
 from clam_core.files.given_names import check_name
 from clam_core.study import atomic
 from clam_core.study.arrays import ScanArrays
+from clam_core.study.json_files.stored_json import read_object
+from clam_core.study.json_files.study_info import STUDY, StudyInfo, read_info, refuse_newer
 from clam_core.study.keys.key_files import move_key, require_key
 from clam_core.study.locking import hold
 from clam_core.study.staging import Staging, pending, roll_forward
-from clam_core.study.stored_json import read_object
-from clam_core.study.study_info import STUDY, StudyInfo, read_info, refuse_newer
 from clam_core.volume import Volume
 
 ReadRow = Callable[[int], tuple[NDArray[np.int16], NDArray[np.bool_] | None]]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from clam_core.errors import StudyError
 from clam_core.study import atomic
+from clam_core.study.json_files.study_info import STUDY
 from clam_core.study.locking import hold
-from clam_core.study.study_info import STUDY
 from clam_core.study.uploads import delete_uploads, uploads_of
 
 TRUTH, JOBS = "truth.csv", ".jobs"

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from clam_core.study import atomic
 from clam_core.study.arrays import ScanArrays
-from clam_core.study.runs import ARRAYS, HISTORY, RUN, Run, RunInfo
+from clam_core.study.json_files.run_info import RunInfo
+from clam_core.study.runs import ARRAYS, HISTORY, RUN, Run
 from clam_core.study.staging import WRITTEN, Staging
 
 

@@ -9,30 +9,25 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import NoneType
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
 
-from clam_core import __version__
-from clam_core.clustering import clusterer_of
 from clam_core.errors import MissingStepError, StudyError
 from clam_core.files.given_names import check_name
-from clam_core.settings import SelectSettings, Settings
-from clam_core.settings.given_numbers import GivenNumbers
+from clam_core.settings import SelectSettings
 from clam_core.settings.on_disk import read_stored
-from clam_core.settings.plain_look import PlainLook
 from clam_core.study import atomic
 from clam_core.study.arrays import ScanArrays
 from clam_core.study.folder import Study
+from clam_core.study.json_files.migrate import RUNS as LAYOUTS
+from clam_core.study.json_files.run_info import RunInfo
+from clam_core.study.json_files.stored_json import Kinds, read_object
 from clam_core.study.locking import hold
-from clam_core.study.migrate import RUNS as LAYOUTS
 from clam_core.study.staging import Staging, pending, roll_forward
-from clam_core.study.stored_json import Kinds, read_object
 
-RUN_VERSION = LAYOUTS.present
 N_INFOS = 64
 """Runs whose run.json is kept in memory."""
 REFERENCE = "reference.safetensors"
@@ -42,59 +37,7 @@ ARRAYS = "arrays.zarr"
 _OF_CLUSTERS = {"cluster_maps", "cluster_means", "cluster_masks", "archetypes", "archetype_paths"}
 _OF_MAPS = {"maps", "cluster_maps", "cluster_means", "cluster_masks"}
 _OF_LOCALIZE = {"maps", *_OF_CLUSTERS}
-Distance = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _SELECTED: Kinds = {"settings": dict, "rows": list, "recommended": (int, NoneType), "reason": str}
-
-
-class RunInfo(Settings):
-    """Content of run.json.
-
-    Attributes:
-        schema_version: Version of the layout of the run's folder.
-        name: Name of the run.
-        version: Version of this software.
-        libraries: Versions of what computed the numbers.
-        device: Where they were computed.
-        settings: Values of `FitSettings`.
-        method: The method in use: the one asked for, or the choice of `auto`.
-        model: How the weights are put together again.
-        plane: `umap` or `pca`: how the scans were placed on the plane.
-        inputs: Digest of volumes and masks that were fitted.
-        n_clusters: Number of clusters.
-        usual_distances: How far the nearest other scan is at most for 99 % of the cohort, in
-            its features and in its latent codes; None of a run that was made before this
-            was stored.
-        plain: What plain numbers say about the same scans; None of a run of layout 1.
-        given: The table that was grouped in place of what a network sees; else None.
-        localized: Values of `LocalizeSettings` of the stored maps; None before.
-        evidence: How far the groups of each view are beyond those of cohorts without groups, in
-            standard deviations, by method (None: not to be grouped so); empty where views were
-            not compared.
-        notes: Sentences on what was decided or happened on the way.
-    """
-
-    schema_version: int = RUN_VERSION
-    name: str
-    version: str = __version__
-    libraries: dict[str, str]
-    device: str
-    settings: dict[str, Any]
-    method: str
-    model: dict[str, Any]
-    plane: str
-    inputs: str
-    n_clusters: int
-    usual_distances: tuple[Distance, Distance] | None = None
-    plain: PlainLook | None = None
-    given: GivenNumbers | None = None
-    localized: dict[str, Any] | None = None
-    evidence: dict[str, float | None] = Field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-    @property
-    def clusterer(self) -> str:
-        """Name of the clusterer that made the clusters."""
-        return clusterer_of(self.method if self.given is None else self.given.clusterer)
 
 
 class Run:

@@ -14,9 +14,9 @@ from clam_core.errors import StudyError
 from clam_core.study import atomic
 from clam_core.study.arrays import DTYPES, ScanArrays
 from clam_core.study.folder import ARRAYS, PICTURES, SCANS, Study
+from clam_core.study.json_files.study_info import STUDY, Prepared
 from clam_core.study.keys.key_files import move_key
 from clam_core.study.staging import WRITTEN, Staging
-from clam_core.study.study_info import STUDY, Prepared
 
 
 class ScanWriter:

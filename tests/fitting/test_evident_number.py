@@ -10,7 +10,7 @@ from clam_core.fitting.evident_number import by_evidence, select_of_run
 from clam_core.how_many import select_clusters
 from clam_core.how_many.run_stability import cluster_stability
 from clam_core.settings import SelectSettings
-from clam_core.study.runs import RunInfo
+from clam_core.study.json_files.run_info import RunInfo
 
 QUICK = SelectSettings(k_max=4, n_bootstrap=10, n_seeds=2, n_references=20)
 

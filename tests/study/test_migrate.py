@@ -12,7 +12,7 @@ from clam_core.report.material import Material
 from clam_core.settings import AssociateSettings, SelectSettings
 from clam_core.study import Run, Study, migrate, read_names, runs, study_info, write_names
 from clam_core.study.associations import read_associations
-from clam_core.study.migrate import Layouts
+from clam_core.study.json_files.migrate import Layouts
 from clam_core.tables.column_info import ColumnInfo
 from tests.study import old_study
 

@@ -29,8 +29,8 @@ from clam_core.pipeline.method.weights import reference_tensors
 from clam_core.sandbox.engine import Engine, Shared, Task
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, Study
+from clam_core.study.json_files.study_info import STUDY
 from clam_core.study.stamp import fit_stamp
-from clam_core.study.study_info import STUDY
 
 TASKS = "clam_core.pipeline.method.map_tasks"
 N_RANDOMIZED = 6

@@ -15,7 +15,7 @@ from clam_core.pipeline.fingerprints import known_voxels, of_voxels
 from clam_core.pipeline.scans.sources import Source, find_sources
 from clam_core.study import Prepared, ScanWriter, Study
 from clam_core.study.atomic import write_json
-from clam_core.study.study_info import STUDY
+from clam_core.study.json_files.study_info import STUDY
 from clam_core.wording import plural
 
 Sources = Mapping[str, Source]

@@ -17,9 +17,9 @@ from platformdirs import user_data_path
 
 from clam_core.errors import BusyError, MissingKeyError, StudyError
 from clam_core.study import atomic
+from clam_core.study.json_files.migrate import STUDIES, key_id_of
+from clam_core.study.json_files.study_info import STUDY
 from clam_core.study.locking import hold
-from clam_core.study.migrate import STUDIES, key_id_of
-from clam_core.study.study_info import STUDY
 
 KEYS = "CLAM_KEYS"
 """Variable that names another folder for keys."""

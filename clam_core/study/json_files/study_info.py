@@ -11,7 +11,7 @@ from clam_core.errors import StudyError
 from clam_core.settings import PreprocessSettings, Settings, Unit
 from clam_core.settings.on_disk import read_stored
 from clam_core.study import atomic
-from clam_core.study.migrate import STUDIES
+from clam_core.study.json_files.migrate import STUDIES
 
 STUDY = "study.json"
 SCHEMA_VERSION = STUDIES.present
