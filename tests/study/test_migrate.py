@@ -10,8 +10,9 @@ from clam_core.pipeline.method.explain import FittedCohort
 from clam_core.report import ReportSettings
 from clam_core.report.material import Material
 from clam_core.settings import AssociateSettings, SelectSettings
-from clam_core.study import Run, Study, migrate, read_names, runs, study_info, write_names
+from clam_core.study import Run, Study, read_names, runs, write_names
 from clam_core.study.associations import read_associations
+from clam_core.study.json_files import migrate, study_info
 from clam_core.study.json_files.migrate import Layouts
 from clam_core.tables.column_info import ColumnInfo
 from tests.study import old_study
