@@ -10,6 +10,7 @@ from clam_core.settings.verdicts import (
     STABLE,
     UNSURE,
     caution_of_size,
+    speaks,
     stability_word,
 )
 from clam_core.statistics.headline import stability_words
@@ -67,3 +68,12 @@ def test_small_cohorts_are_cautioned_about_up_to_the_number_that_was_measured():
     assert caution_of_size(3).startswith("3 scans are too few to judge clusters")
     assert "fewer than 20" in caution_of_size(19)
     assert caution_of_size(20) == "" == caution_of_size(1000)
+
+
+def test_gaps_along_plain_distances_do_not_speak_of_a_mixture_with_one_covariance():
+    """Two long clusters side by side: scans lie between their centers, yet none between them."""
+    for method in ("kmeans", "graph", None):
+        assert all(speaks(name, method) for name in ("silhouette", "valley", "dip_p"))
+    assert speaks("silhouette", "tied")
+    assert speaks("jaccard", "tied")
+    assert not any(speaks(name, "tied") for name in ("valley", "valley_worst", "dip_p"))

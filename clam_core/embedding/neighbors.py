@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,13 +58,17 @@ def prototypes(
     return members[order[:n]]
 
 
-def borderline(soft_assignment: NDArray[np.floating], cluster: int, n: int) -> Rows:
+def borderline(
+    soft_assignment: NDArray[np.floating], cluster: int, n: int, typical: Iterable[int] = ()
+) -> Rows:
     """The scans of a cluster that another one claims nearly as much.
 
     Args:
         soft_assignment: Shape (n_scans, n_clusters).
         cluster: Number of the cluster, from 1.
         n: How many at most.
+        typical: Rows that are shown as typical, and left out here: in a small or very sure
+            cluster one scan may be both.
 
     Returns:
         Rows, the smallest margin (largest minus second largest probability) first.
@@ -70,7 +76,7 @@ def borderline(soft_assignment: NDArray[np.floating], cluster: int, n: int) -> R
     Raises:
         AlignmentError: If there is no such cluster.
     """
-    members = _members(soft_assignment, cluster)
+    members = np.setdiff1d(_members(soft_assignment, cluster), np.fromiter(typical, np.intp))
     if soft_assignment.shape[1] < 2:
         return members[:n]
     highest = np.sort(soft_assignment[members].astype(np.float64), axis=1)[:, -2:]

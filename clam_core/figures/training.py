@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from clam_core.settings.verdicts import speaks
+
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
@@ -17,6 +19,8 @@ _INDICES = {
     "valley": "density between clusters (low is good)",
 }
 _COLORS = ("#0072B2", "#009E73", "#CC79A7", "#D55E00")
+_LINE = "#8C8C8C"
+"""Seen on white and on black."""
 _SYMBOLS = ("circle", "square", "diamond", "x")
 
 
@@ -49,12 +53,15 @@ def training_curves(history: Sequence[dict[str, Any]]) -> Figure:
     return _arrange(figure, "epoch (pass over all scans)", "loss (lower is better)")
 
 
-def number_indices(rows: Sequence[dict[str, Any]], recommended: int | None) -> Figure:
+def number_indices(
+    rows: Sequence[dict[str, Any]], recommended: int | None, method: str | None = None
+) -> Figure:
     """What speaks for each number of clusters.
 
     Args:
         rows: Of the comparison; see `selection.NumberRow`.
         recommended: The number that is recommended, or None.
+        method: The clusterer that was judged.
 
     Returns:
         A figure with one line per index, all between 0 and 1 or nearly so.
@@ -64,6 +71,8 @@ def number_indices(rows: Sequence[dict[str, Any]], recommended: int | None) -> F
     figure = Figure()
     numbers = [row["n_clusters"] for row in rows]
     for (name, words), color, symbol in zip(_INDICES.items(), _COLORS, _SYMBOLS, strict=True):
+        if not speaks(name, method):
+            continue
         values = [row.get(name) for row in rows]
         figure.add_trace(
             Scatter(
@@ -76,7 +85,9 @@ def number_indices(rows: Sequence[dict[str, Any]], recommended: int | None) -> F
             )
         )
     if recommended is not None:
-        figure.add_vline(x=recommended, line_dash="dot", annotation_text="recommended")
+        figure.add_vline(
+            x=recommended, line={"dash": "dot", "color": _LINE}, annotation_text="recommended"
+        )
     figure.update_xaxes(dtick=1)
     return _arrange(figure, "number of clusters", "index")
 

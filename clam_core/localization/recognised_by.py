@@ -61,21 +61,22 @@ def recognised_by(
 
 def _words(own: float, others: float, unit: str, *, is_absence: bool) -> str:
     less = own - others
+    here, there = (f"{one:.0f}".replace("-", "−") for one in (own, others))
     if unit != "HU":
         more = "brighter" if less > 0 else "darker"
         return f"Where its maps lie, its scans are {abs(less):.3g} {more} than the others."
     if is_absence:
         return (
             f"Recognised by absence: where its maps lie, its lungs are normally aerated "
-            f"({own:.0f} HU), while those of the other clusters are {-less:.0f} HU denser."
+            f"({here} HU), while those of the other clusters are {-less:.0f} HU denser."
         )
     if abs(less) < HARDLY:
         return (
             "Where its maps lie, its scans are about as dense as the others "
-            f"({own:.0f} against {others:.0f} HU): it is recognised by texture or shape."
+            f"({here} against {there} HU): it is recognised by texture or shape."
         )
     more = "denser" if less > 0 else "less dense"
     return (
         f"Where its maps lie, its scans are {abs(less):.0f} HU {more} than the others "
-        f"({own:.0f} against {others:.0f} HU)."
+        f"({here} against {there} HU)."
     )

@@ -10,17 +10,20 @@ from clam_core.report.material import Material
 
 def typical(material: Material, number: int, count: int) -> list[str]:
     """The scans of a cluster that lie nearest to the mean of its scans."""
-    soft = material.run.array("soft_assignment").astype(np.float64)
-    features = material.run.array("features").astype(np.float64)
-    return _ids(material, neighbors.prototypes(soft, features, number, count))
+    return _ids(material, _typical(material, number, count))
 
 
 def borderline(material: Material, number: int, count: int) -> list[str]:
     """The scans of a cluster that another claims nearly as much, without those that are typical."""
     soft = material.run.array("soft_assignment").astype(np.float64)
-    shown = set(typical(material, number, count))
-    between = _ids(material, neighbors.borderline(soft, number, len(soft)))
-    return [one for one in between if one not in shown][:count]
+    shown = _typical(material, number, count)
+    return _ids(material, neighbors.borderline(soft, number, count, shown))
+
+
+def _typical(material: Material, number: int, count: int) -> neighbors.Rows:
+    soft = material.run.array("soft_assignment").astype(np.float64)
+    features = material.run.array("features").astype(np.float64)
+    return neighbors.prototypes(soft, features, number, count)
 
 
 def _ids(material: Material, rows: neighbors.Rows) -> list[str]:

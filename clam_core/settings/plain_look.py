@@ -19,7 +19,7 @@ DIFFERS = 0.25
 
 RIVAL_WORDS = {
     "histogram": "a plain histogram of densities",
-    "density": "the density of lower, middle and upper zones",
+    "density": "a plain table of densities by zone",
     "pca": "the principal components of a coarse picture",
 }
 VIEW_WORDS = {

@@ -48,3 +48,20 @@ def stability_word(jaccard: float | None) -> str:
     if jaccard >= STABLE:
         return "stable"
     return "doubtful" if jaccard >= DOUBTFUL else "not to be interpreted"
+
+
+_OF_GAPS = ("valley", "valley_worst", "dip_p")
+
+
+def speaks(name: str, method: str | None) -> bool:
+    """Whether an index of a comparison of numbers of clusters says something about a clusterer.
+
+    Gaps between clusters are looked for along plain distances. The mixture with one covariance
+    counts them in units of the spread within its clusters, in which these may be far apart all
+    the same.
+
+    Args:
+        name: Of the index, as in `NumberRow`.
+        method: The clusterer that was judged; None in comparisons of older versions.
+    """
+    return not (method == "tied" and name in _OF_GAPS)

@@ -105,7 +105,10 @@ def _direction(cohort: Cohort, info: ColumnInfo) -> str:
     if info.kind == "ordinal":
         ranks = np.full(len(codes), np.nan)
         ranks[codes >= 0] = midranks(codes[codes >= 0].astype(np.float64))
-        return _ends(clusters, _means(cohort, ranks), "mean rank ", "{:.0f}")
+        means = _means(cohort, ranks)
+        return _medians(cohort, codes, names, means) or _ends(
+            clusters, means, "mean rank ", "{:.0f}"
+        )
     shares = np.column_stack(
         [
             _means(cohort, np.where(codes < 0, np.nan, (codes == code).astype(np.float64)))
@@ -115,6 +118,21 @@ def _direction(cohort: Cohort, info: ColumnInfo) -> str:
     gaps = np.nanmax(shares, axis=0) - np.nanmin(shares, axis=0)
     level = len(names) - 1 if info.kind == "binary" else int(gaps.argmax())
     return _ends(clusters, 100 * shares[:, level], f"{names[level]}: ", "{:.0f} %")
+
+
+def _medians(cohort: Cohort, codes: Labels, names: Sequence[str], means: Values) -> str:
+    """Median levels where mean ranks are highest and lowest; empty where these are the same.
+
+    Of an even number of values the lower one of the middle, so that it is a level that exists.
+    """
+    if np.isfinite(means).sum() < 2:
+        return ""
+    ends = [cohort.clusters[int(one)] for one in (np.nanargmax(means), np.nanargmin(means))]
+    known = [np.sort(codes[(codes >= 0) & (cohort.labels == number)]) for number in ends]
+    high, low = (int(one[(len(one) - 1) // 2]) for one in known)
+    if high <= low:
+        return ""
+    return f"median {names[high]} in cluster {ends[0]}, {names[low]} in cluster {ends[1]}"
 
 
 def _means(cohort: Cohort, values: Values) -> Values:

@@ -70,7 +70,10 @@ def show_warnings(here: Place, found: Associations) -> None:
     sizes = zip(about["clusters"], about["sizes"], strict=True)
     listed = ", ".join(f"cluster {number}: {size}" for number, size in sizes)
     who = "subjects" if about["settings"]["repeated"] == "one_row" else "scans"
-    st.caption(f"{sum(about['sizes'])} {who} were compared ({listed}) by {about['n_tests']} tests.")
+    st.caption(
+        f"{sum(about['sizes'])} {who} are in the clusters ({listed}). {about['n_tests']} tests, "
+        "each of those with a value."
+    )
 
 
 def show_table(found: Associations) -> str | None:

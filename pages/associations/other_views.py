@@ -55,6 +55,19 @@ def show_forest(here: Place, found: Associations) -> None:
         "root, Cramér's V and rank-biserial correlations as they are, Hedges' g and odds ratios "
         "converted. The table below has each in its own scale."
         + (" Levels without an order have no direction and lie on the right." if signed else "")
+        + _why_fewer(found.rows)
+    )
+
+
+def _why_fewer(rows: pd.DataFrame) -> str:
+    """Why the headline speaks of fewer variables than the picture shows."""
+    tested = rows[rows["p_value"].notna()]
+    if "not_counted" not in tested or not (tested["not_counted"] != "").any():
+        return ""
+    return (
+        f" The headline counts {(tested['not_counted'] == '').sum()} of them: every measurement "
+        "once, without covariates and without what says how a scan was made; 'Trust and limits' "
+        "names the others."
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from clam_core.settings.views import ZONAL
 from clam_core.study import cluster_label, read_names
 from pages.clusters import data
 from pages.clusters.levels import choose_cut
@@ -85,6 +86,12 @@ def _show_differences(
 def _show_way(here: Place, pair: tuple[int, int], labels: tuple[str, str], cut: data.Cut) -> None:
     st.markdown("**The way from A to B**")
     about = data.about_archetypes(here)
+    if here.fitted.info().method in ZONAL:
+        st.caption(
+            "There are no pictures between A and B: these groups were made from the values inside "
+            "the masks themselves, and no picture can be made back from those."
+        )
+        return
     if about is None:
         st.info("The maps were made before there were decoded pictures: run 'localize' again.")
         return

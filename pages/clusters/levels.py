@@ -44,23 +44,30 @@ def choose_level(here: Place) -> Level:
     """Ask for plane and level, all in the address; 2D has neither."""
     if len(data.grid(here)) < 3:
         return Level()
-    left, middle, right = st.columns([2, 3, 4], vertical_alignment="bottom")
-    with left:
+    with _in_a_row():
         plane = choose_plane()
-    if here.fitted.info().given is not None:
-        with right:
+        if here.fitted.info().given is not None:
             return Level(plane, slice_of_all(here, plane))  # without maps there are no peaks
-    with middle:
         how = st.segmented_control(
             "Level", LEVELS, default=OWN, required=True, key="level", bind="query-params"
         )
-    if how == MOSAIC:
-        return Level(plane, is_mosaic=True)
-    with right:
+        if how == MOSAIC:
+            return Level(plane, is_mosaic=True)
         if how == SAME:
             return Level(plane, slice_of_all(here, plane))
-        half = data.grid(here)[PLANE_AXIS[plane]] // 2
-        away = st.slider(
+        return Level(plane, None, _away_from_peak(here, plane))
+
+
+def _in_a_row() -> st.delta_generator.DeltaGenerator:
+    """Controls beside each other; on a narrow screen below, and none of them cut off."""
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+
+
+def _away_from_peak(here: Place, plane: Plane) -> int:
+    """How many slices above the own peak of each cluster."""
+    half = data.grid(here)[PLANE_AXIS[plane]] // 2
+    return int(
+        st.slider(
             "Slices away from the peak, in all",
             -half,
             half,
@@ -69,7 +76,7 @@ def choose_level(here: Place) -> Level:
             bind="query-params",
             help="At 0 each cluster is cut where the mean of its maps is strongest.",
         )
-    return Level(plane, None, int(away))
+    )
 
 
 def choose_plane(suffix: str = "") -> Plane:
@@ -105,8 +112,6 @@ def choose_cut(here: Place, suffix: str = "") -> data.Cut:
     """Plane and slice, both in the address under their names and a suffix; 2D has neither."""
     if len(data.grid(here)) < 3:
         return "axial", 0
-    left, right = st.columns([1, 3])
-    with left:
+    with _in_a_row():
         plane = choose_plane(suffix)
-    with right:
         return plane, slice_of_all(here, plane, suffix)

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from clam_core.embedding.neighbors import borderline, nearest_scans, prototypes
+from clam_core.embedding.neighbors import Rows, borderline, nearest_scans, prototypes
 from clam_core.study import Run, Study
 from clam_core.study.stamp import results_stamp
 
@@ -25,7 +25,7 @@ def typical_ids(run: Run, cluster: int, n: int) -> list[str]:
 
 
 def borderline_ids(run: Run, cluster: int, n: int) -> list[str]:
-    """The scans of a cluster (from 1) that are nearly in another one, the closest first."""
+    """The scans of a cluster (from 1) that are nearly in another one, but for typical ones."""
     return _borderline_ids(*_where(run), cluster, n)
 
 
@@ -44,15 +44,18 @@ def _similar_ids(folder: str, name: str, stamped: str, scan_id: str, n: int) -> 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _typical_ids(folder: str, name: str, stamped: str, cluster: int, n: int) -> list[str]:  # noqa: ARG001
     run = Run(Study(folder), name)
-    return _ids(
-        run, prototypes(_values(run, "soft_assignment"), _values(run, "features"), cluster, n)
-    )
+    return _ids(run, _typical(run, cluster, n))
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _borderline_ids(folder: str, name: str, stamped: str, cluster: int, n: int) -> list[str]:  # noqa: ARG001
     run = Run(Study(folder), name)
-    return _ids(run, borderline(_values(run, "soft_assignment"), cluster, n))
+    shown = _typical(run, cluster, n)
+    return _ids(run, borderline(_values(run, "soft_assignment"), cluster, n, shown))
+
+
+def _typical(run: Run, cluster: int, n: int) -> Rows:
+    return prototypes(_values(run, "soft_assignment"), _values(run, "features"), cluster, n)
 
 
 def _values(run: Run, name: str) -> NDArray[np.float32]:

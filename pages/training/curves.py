@@ -6,9 +6,15 @@ import streamlit as st
 
 from clam_core import jobs
 from clam_core.figures.training import training_curves
+from clam_core.settings.views import ZONAL
 from clam_core.study import Run
 from pages.shell.place import Place, studies_root
 
+_NO_PART = (
+    "No network has a part in these groups: they were made from the values inside the masks "
+    "themselves."
+)
+_COMPARED = " The one below was trained for the focal view, which was compared with them."
 _ALT = "Loss by epoch; it should fall and become level."
 
 
@@ -30,6 +36,10 @@ def _live(here: Place, name: str) -> None:
 
 def _draw(run: Run) -> None:
     history = run.history()
+    if run.is_fitted and run.info().method in ZONAL:
+        st.caption(_NO_PART + (_COMPARED if history else ""))
+        if not history:
+            return
     if not history:
         st.caption("The curve appears after the first pass over the scans.")
         return

@@ -10,11 +10,14 @@ import streamlit as st
 from clam_core.errors import MissingStepError
 from clam_core.figures.training import number_indices
 from clam_core.how_many.selection import ROW_WORDS
-from clam_core.settings.verdicts import STABLE
+from clam_core.settings.verdicts import STABLE, speaks
 from pages.shell.place import Place
 from pages.shell.start_job import is_running, start
 from pages.shell.text import plain, sentences
 
+_OF_GAPS = (
+    " Density between clusters: near 0 there is a gap between them, near 1 they divide a continuum."
+)
 _ALT = "Indices for each number of clusters; the table below has the values."
 
 
@@ -31,16 +34,18 @@ def show_numbers(here: Place) -> None:
                 start(here.study.name, "select", {"run": here.fitted.name})
         return
     _say(found, here.fitted.info().n_clusters)
-    st.plotly_chart(number_indices(found["rows"], found["recommended"]), alt=_ALT, key="indices")
+    method = found.get("method")
+    drawn = number_indices(found["rows"], found["recommended"], method)
+    st.plotly_chart(drawn, alt=_ALT, key="indices")
     st.caption(
         "Silhouette: how much nearer scans are to their own cluster than to the next. Stability: "
         f"whether the clusters are found again when scans are drawn anew ({STABLE:g} and more is "
-        "stable). Density between clusters: near 0 there is a gap between them, near 1 they "
-        "divide a continuum."
+        "stable)." + (_OF_GAPS if speaks("valley", method) else "")
     )
     with st.expander("All values"):
         table = pd.DataFrame(found["rows"]).set_index("n_clusters")
-        st.dataframe(table[[name for name in ROW_WORDS if name in table]].rename(columns=ROW_WORDS))
+        kept = [name for name in ROW_WORDS if name in table and speaks(name, method)]
+        st.dataframe(table[kept].rename(columns=ROW_WORDS))
 
 
 def _say(found: dict[str, Any], present: int) -> None:

@@ -14,7 +14,7 @@ from pages.shell.place import studies_root
 SCANS, NUMBERS = "scans", "numbers"
 _TYPES = ["csv", "tsv", "txt", "xlsx", "parquet", "npz"]
 _WORDS = {
-    SCANS: ("The scans themselves", "A network learns what they look like; maps show where."),
+    SCANS: ("The scans themselves", "The software learns what they look like; maps show where."),
     NUMBERS: (
         "Numbers that I bring",
         "A table with a row per scan, such as radiomics or the output of a foundation model. There "

@@ -11,8 +11,8 @@ from pages.training.start_run import show_start
 
 with page("Training", needs="volumes") as here:
     st.markdown(
-        "A network learns what the scans of this study look like; then scans that look alike are "
-        "grouped into **clusters**. Nobody tells it what to look for: no diagnosis, no clinical "
+        "The software learns what the scans of this study look like, and groups those that look "
+        "alike into **clusters**. Nobody tells it what to look for: no diagnosis, no clinical "
         "value."
     )
     show_start(here)

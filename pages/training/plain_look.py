@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
 from clam_core.settings.plain_look import RIVAL_WORDS, VIEW_WORDS, PlainLook, plain_sentences
+from clam_core.settings.verdicts import caution_of_size
 from clam_core.settings.views import GROUPED_BY, view_of
+from clam_core.study import Run
 from pages.shell.place import Place
 from pages.shell.text import plain
 
@@ -18,12 +22,20 @@ def show_plain_look(here: Place) -> None:
     found = info.plain
     by = GROUPED_BY[view_of(info.method)] if info.given is None else info.given.words
     st.write(f"These groups were formed by {plain(by)}.")
+    for note in _noted(here.fitted):
+        st.write(plain(note))
     if found is None:
         st.caption("This run was made before this was looked at; find clusters again to see it.")
         return
     for sentence in plain_sentences(found):
         st.write(plain(sentence))
     with st.expander("Views and plain ways in numbers"):
+        if info.evidence:
+            st.dataframe(_evidence(info.evidence), hide_index=True)
+            st.caption(
+                "How far the groups of each view are beyond those of cohorts without groups, in "
+                "standard deviations; below 2 they may be none."
+            )
         st.dataframe(_views(found), hide_index=True)
         st.caption(
             "How much of the difference between scans is a difference between the groups: 1 all, "
@@ -33,9 +45,24 @@ def show_plain_look(here: Place) -> None:
         st.caption(
             "Agreement: 1 the same groups, 0 no more than chance. Found again: the same, when the "
             "plain way is used on four fifths of the scans; that can be high without any groups, "
-            "too. Where a plain way finds the same groups, the network is not needed for them; it "
-            "still shows where they are."
+            "too. Where a plain way finds the same groups, it is enough for them; the maps "
+            "still show where they are."
         )
+
+
+def _noted(run: Run) -> list[str]:
+    """What was noted during the fit, but for what stands above every page."""
+    caution = caution_of_size(len(run.scans()))
+    return [note for note in run.info().notes if note != caution]
+
+
+def _evidence(found: Mapping[str, float | None]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "view": [GROUPED_BY[view_of(method)] for method in found],
+            "beyond chance": ["–" if one is None else f"{one:.1f}" for one in found.values()],
+        }
+    )
 
 
 def _views(found: PlainLook) -> pd.DataFrame:

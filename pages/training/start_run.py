@@ -60,9 +60,9 @@ def show_start(here: Place) -> None:
             "Number of clusters",
             2,
             12,
-            2,
+            _first_number(here),
             key="k",
-            help="If you do not know, begin with 2: afterwards 2 to 8 are compared.",
+            help="If you do not know, leave it: afterwards 2 to 8 are compared.",
         )
         with st.expander("Details"):
             arguments = _details(names, of_numbers=source == NUMBERS)
@@ -85,6 +85,13 @@ def show_start(here: Place) -> None:
                     arguments |= {**ways, "features": stored_table(file)}
                 arguments |= {"preset": preset, "k": number}
                 start(here.study.name, "groups", arguments)
+
+
+def _first_number(here: Place) -> int:
+    """The number that was recommended for the run that is open, else 2."""
+    if here.run is None or not here.run.has_selection():
+        return 2
+    return int(here.run.selection()["recommended"] or 2)
 
 
 def _choose_preset() -> str:

@@ -47,7 +47,10 @@ def test_borderline_scans_have_the_smallest_margin(made):
         first, second = sorted(soft[row].astype(float), reverse=True)[:2]
         return first - second
 
-    assert borderline(soft, 1, 3).tolist() == sorted(own, key=margin)[:3]
+    closest = sorted(own, key=margin)
+    assert borderline(soft, 1, 3).tolist() == closest[:3]
+    assert borderline(soft, 1, 3, closest[1:3]).tolist() == [closest[0], *closest[3:5]]
+    assert borderline(soft, 1, 3, own).tolist() == []
 
 
 def test_an_empty_cluster_has_no_scans_and_an_unknown_one_is_refused(made):

@@ -27,8 +27,8 @@ def test_a_difference_in_density_everywhere_is_found_by_a_plain_histogram():
     assert found.apart["density"] > 0.9
     assert found.apart["clustered"] == 0
     assert plain_sentences(found)[0] == (
-        "A plain histogram of densities, the density of lower, middle and upper zones and the "
-        "principal components of a coarse picture find the same groups."
+        "A plain histogram of densities, a plain table of densities by zone and the principal "
+        "components of a coarse picture find the same groups."
     )
 
 

@@ -17,14 +17,14 @@ def test_normal_lung_where_others_are_denser_is_absence():
         pytest.approx(-640),
     )  # (1 a + 3 b) / 4
     assert found.is_absence
-    assert "normally aerated (-840 HU)" in found.sentence
+    assert "normally aerated (−840 HU)" in found.sentence
     assert "200 HU denser" in found.sentence
 
 
 @pytest.mark.parametrize(
     ("own", "others", "words"),
     [
-        (-500.0, -840.0, "340 HU denser than the others (-500 against -840 HU)"),
+        (-500.0, -840.0, "340 HU denser than the others (−500 against −840 HU)"),
         (-970.0, -840.0, "130 HU less dense than the others"),  # emphysema is not normal
         (-600.0, -500.0, "100 HU less dense"),
         (-840.0, -820.0, "about as dense"),

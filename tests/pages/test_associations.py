@@ -1,5 +1,6 @@
 """The Associations page on an empty, a partial and a complete study, and on nasty columns."""
 
+import re
 import shutil
 import sys
 import time
@@ -87,6 +88,18 @@ def test_the_answer_comes_first_then_the_table(show):
     assert by_name.loc["scan id", "Why this test, or why none"].startswith("not testable, because")
     assert by_name.loc["FVC (L)", "Missing"].count(" / ") == 2
     assert "p_value" not in table.columns  # words of the readers
+
+
+def test_headline_picture_and_tests_do_not_contradict_each_other(show, root):
+    page = show("complete")
+    rows = read_associations(Run(Study(root / "complete"), "default")).rows
+    tested = rows["p_value"].notna()
+    counted = int((rows["not_counted"] == "").sum())
+    assert counted < tested.sum()  # age and sex are held constant
+    assert re.search(rf"\bof {counted} variables? differ", page.header[0].value)
+    assert f"The headline counts {counted} of them" in words(page)
+    assert f"{sum(SIZES)} subjects are in the clusters" in words(page)
+    assert f" {tested.sum()} tests, each of those with a value." in words(page)
 
 
 def test_statsmodels_is_not_imported_by_the_page(show):

@@ -195,6 +195,26 @@ def test_a_run_from_before_there_were_decoded_pictures_says_what_to_do(monkeypat
     assert "run 'localize' again" in words(show(monkeypatch, root, study="done"))
 
 
+def test_groups_by_density_have_no_pictures_between_them(monkeypatch, root):
+    path = root / "done" / "runs" / "r" / "run.json"
+    values = read_json(path)
+    values["method"], values["localized"]["archetypes"] = "density", None
+    write_json(path, values)
+    said = words(show(monkeypatch, root, study="done"))
+    assert "no pictures between A and B" in said
+    assert "run 'localize' again" not in said
+
+
+def test_no_scan_is_both_typical_and_borderline(monkeypatch, made):
+    said = [alt.split(":")[0] for alt in alts(show(monkeypatch, made, study="done"))]
+    typical, borderline = (
+        {alt.removeprefix(f"{kind} scan ") for alt in said if alt.startswith(f"{kind} scan ")}
+        for kind in ("typical", "borderline")
+    )
+    assert len(typical) == len(borderline) == 6
+    assert not typical & borderline
+
+
 def test_differences_follow_from_what_is_stored(made):
     from clam_core.figures.cluster_portrait import mean_of_others
 

@@ -182,3 +182,65 @@ def test_what_sets_the_groups_apart_is_said_or_that_it_is_not_known(monkeypatch,
     assert run.info().plain is None
     page = show(monkeypatch, root, study="two", run="a")
     assert any("was made before this was looked at" in one.value for one in page.caption)
+
+
+CHOSEN = "Of the views of a scan, density was chosen: it is furthest."
+
+
+def _by_density(values):
+    values["method"] = "density"
+    values["evidence"] = {"profiles": 0.14, "density": 6.54, "texture": None}
+    values["notes"] = [CHOSEN, *values["notes"]]
+    values.pop("sha256", None)
+
+
+def test_how_evident_the_groups_of_each_view_are_is_shown(monkeypatch, root):
+    run = Run(Study(root / "two"), "a")
+    old_study.edit(run.folder / "run.json", _by_density)
+    page = show(monkeypatch, root, study="two", run="a")
+    assert sum(CHOSEN in one.value.replace("\\", "") for one in page.markdown) == 1
+    assert "No network has a part in these groups" in words(page)
+    # what stands above every page is not said again
+    assert words(page).count("16 scans are too few to judge clusters") == 1
+    tables = [one.value for one in page.dataframe]
+    (evidence,) = [one for one in tables if "beyond chance" in one.columns]
+    assert evidence["beyond chance"].tolist() == ["0.1", "6.5", "–"]
+    assert evidence["view"][1] == "how dense the lower, middle and upper zones are"
+
+
+def test_a_run_that_trained_no_network_waits_for_no_curve(monkeypatch, root):
+    run = Run(Study(root / "two"), "a")
+    old_study.edit(run.folder / "run.json", _by_density)
+    (run.folder / "history.jsonl").unlink()
+    shown = words(show(monkeypatch, root, study="two", run="a"))
+    assert "No network has a part in these groups" in shown
+    assert "The curve appears" not in shown
+
+
+def compared(method, recommended):
+    """A comparison of two numbers, as `select` stores it."""
+    rows = [
+        {"n_clusters": k, "sizes": [8, 8], "silhouette": 0.5, "jaccard": 0.9, "valley": 1.2}
+        for k in (2, 3)
+    ]
+    return {
+        "settings": {}, "rows": rows, "recommended": recommended, "reason": "They stand out.",
+        "notes": [], "method": method,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "is_shown"), [("tied", False), ("kmeans", True)])
+def test_gaps_are_spoken_of_where_they_speak(monkeypatch, root, method, is_shown):
+    Run(Study(root / "two"), "a").write_selection(compared(method, 3))
+    page = show(monkeypatch, root, study="two", run="a")
+    values = next(one.value for one in page.dataframe if one.value.index.name == "n_clusters")
+    name = "density between the clusters over density at their centers"
+    assert (name in values.columns) == is_shown
+    assert ("Density between clusters: near 0" in words(page)) == is_shown
+    assert ("density between clusters" in page.get("plotly_chart")[-1].proto.spec) == is_shown
+
+
+def test_the_number_that_is_recommended_is_where_the_slider_starts(monkeypatch, root):
+    assert show(monkeypatch, root, study="two", run="a").slider(key="k").value == 2
+    Run(Study(root / "two"), "a").write_selection(compared("kmeans", 3))
+    assert show(monkeypatch, root, study="two", run="a").slider(key="k").value == 3

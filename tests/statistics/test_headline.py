@@ -102,6 +102,23 @@ def test_the_two_strongest_are_named_with_direction_and_size_and_never_a_rare_on
     assert "difference of means −" in text and "rare" not in text
 
 
+@pytest.mark.parametrize(
+    ("levels", "words"),
+    [
+        # 4 of 4 values 0; the lower middle one of 2, 2, 3, 3
+        ([0, 0, 0, 0, 2, 2, 3, 3], "median 2 in cluster 2, 0 in cluster 1"),
+        ([3, 3, 2, 3, 0, 1, 0, 0], "median 3 in cluster 1, 0 in cluster 2"),
+        # medians that are equal say nothing: ranks 3.5, 3.5, 3.5, 3.5 and 3.5, 3.5, 7.5, 7.5
+        ([0, 0, 0, 0, 0, 0, 3, 3], "mean rank 6 in cluster 2, 4 in cluster 1"),
+    ],
+)
+def test_an_ordered_value_has_the_direction_of_its_medians(levels, words):
+    labels = np.repeat([1, 2], [4, 4])
+    graded = pd.Categorical(levels, sorted(set(levels)), ordered=True)
+    found = compared({"honeycombing": ("ordinal", graded)}, labels).rows
+    assert found["direction"].tolist() == [words]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("k", [2, 3])
 def test_few_null_cohorts_have_a_finding_however_many_families(k):

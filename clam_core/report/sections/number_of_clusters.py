@@ -10,7 +10,7 @@ from clam_core.report.charts import curves
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table
 from clam_core.report.material import Material
 from clam_core.report.phrases import number, p_value, sentence
-from clam_core.settings.verdicts import DOUBTFUL, STABLE, stability_word
+from clam_core.settings.verdicts import DOUBTFUL, STABLE, speaks, stability_word
 from clam_core.wording import plural
 
 _COLUMNS = {
@@ -28,10 +28,12 @@ _KEY = (
     "Silhouette: how much nearer scans lie to their own cluster than to the next (higher is "
     "better). p without groups: share of cohorts without any groups that reach it. Jaccard: how "
     f"well clusters are found again in resampled cohorts ({STABLE:g} and more is stable, below "
-    f"{DOUBTFUL:g} is not to be interpreted). Agreement: adjusted Rand index. Valley: density of "
-    "scans between the clusters over that at their centers (lower is better). p of the gap: share "
-    "of cohorts without any groups with such a gap between neighbouring clusters (dip); asked "
-    "where clusters are stable."
+    f"{DOUBTFUL:g} is not to be interpreted). Agreement: adjusted Rand index."
+)
+_OF_GAPS = (
+    " Valley: density of scans between the clusters over that at their centers (lower is better). "
+    "p of the gap: share of cohorts without any groups with such a gap between neighbouring "
+    "clusters (dip); asked where clusters are stable."
 )
 
 
@@ -63,12 +65,13 @@ def _advice(material: Material, found: dict[str, Any]) -> Html:
 
 
 def _compared(found: dict[str, Any], figures: Figures) -> Html:
-    rows = found["rows"]
+    rows, method = found["rows"], found.get("method")
+    columns = {name: title for name, title in _COLUMNS.items() if speaks(name, method)}
     shown = [
         {
             "Clusters": str(row["n_clusters"]),
             "Sizes": ", ".join(str(n) for n in row["sizes"]),
-            **{title: _cell(name, row.get(name)) for name, title in _COLUMNS.items()},
+            **{title: _cell(name, row.get(name)) for name, title in columns.items()},
         }
         for row in rows
     ]
@@ -83,7 +86,9 @@ def _compared(found: dict[str, Any], figures: Figures) -> Html:
     alt = f"Line chart. {caption} The silhouette is highest for {best} clusters."
     picture = curves(lines, ("Number of clusters", ""), alt) if lines else Html("")
     figure = figures.add(caption, picture) if lines else Html("")
-    return join([figure, table(pd.DataFrame(shown), _KEY)])
+    return join(
+        [figure, table(pd.DataFrame(shown), _KEY + (_OF_GAPS if speaks("valley", method) else ""))]
+    )
 
 
 def _cell(name: str, value: float | None) -> str:
