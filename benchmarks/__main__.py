@@ -15,8 +15,8 @@ def benchmark(
     what: Annotated[
         str,
         typer.Argument(
-            help="speed, simulation, faithfulness, associations, interface, scale, patterns "
-            "or claims"
+            help="speed, simulation, faithfulness, associations, interface, scale, patterns, "
+            "claims or harmonise"
         ),
     ],
     data: Annotated[Path | None, typer.Option(help="Folder of real scans to measure on.")] = None,

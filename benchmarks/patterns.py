@@ -172,6 +172,13 @@ def pattern_cohort(row: str, seed: int) -> Cohort:
     return Cohort(row, volumes, masks, labels.astype(np.int64))
 
 
+def pattern_scan(
+    group: Group, rng: np.random.Generator
+) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+    """Volume and mask of one scan of a group, on the usual grid."""
+    return _scan(group, (GRID, PHANTOM_GRID), rng)
+
+
 def _scan(
     group: Group, grids: tuple[Grid, Grid], rng: np.random.Generator
 ) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:

@@ -23,6 +23,7 @@ from benchmarks.app.own_resolution import Sizes
 from benchmarks.claim_rates import measure as claims
 from benchmarks.journal import Progress
 from benchmarks.machine import describe
+from benchmarks.two_scanners import compare_ways as harmonise
 from clam_core.errors import SettingsError
 
 N_REAL_SEEDS = 3
@@ -63,7 +64,7 @@ def run(what: str, options: BenchmarkOptions, progress: Progress) -> Result:
 
     Args:
         what: `speed`, `simulation`, `faithfulness`, `associations`, `interface`,
-            `scale`, `patterns` or `claims`.
+            `scale`, `patterns`, `claims` or `harmonise`.
         options: How much is measured, and where tables go.
         progress: Told which figure is measured.
 
@@ -82,6 +83,7 @@ def run(what: str, options: BenchmarkOptions, progress: Progress) -> Result:
         "scale": _scale,
         "patterns": _patterns,
         "claims": _claims,
+        "harmonise": _harmonise,
     }
     if what not in kinds:
         raise SettingsError(f"There is no benchmark {what!r}; choose {', '.join(kinds)}.")
@@ -189,6 +191,22 @@ def _patterns(options: BenchmarkOptions, progress: Progress) -> Result:
     text += f"\nMachine: {machine}.\n"
     if options.to is not None:
         _write(options.to, "patterns", text)
+    return Result((text,), {"machine": machine, "rows": rows.to_dict("records")})
+
+
+def _harmonise(options: BenchmarkOptions, progress: Progress) -> Result:
+    n_seeds = 1 if options.quick else options.n_seeds
+    rows = harmonise.measure(n_seeds, progress, _kept(options, "harmonise"))
+    machine = describe()
+    text = "\n".join(
+        (
+            table.frame_to_markdown(harmonise.summarize(rows), harmonise.TITLE),
+            table.frame_to_markdown(harmonise.claims(rows), harmonise.NULL_TITLE),
+            f"Machine: {machine}.\n",
+        )
+    )
+    if options.to is not None:
+        _write(options.to, "harmonise", text)
     return Result((text,), {"machine": machine, "rows": rows.to_dict("records")})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,60 +18,30 @@ from clam_core.fitting.choose_view import (
     most_evident,
 )
 from clam_core.fitting.evidence import evidence
-from clam_core.fitting.heads import (
-    order_head,
-)
+from clam_core.fitting.fit_context import FitContext
+from clam_core.fitting.harmonisation.before_and_after import compare_fits
+from clam_core.fitting.harmonisation.technical_levels import TechnicalLevels
+from clam_core.fitting.heads import order_head
 from clam_core.fitting.make_model import make_model
 from clam_core.models import ClusterModel
-from clam_core.models.autoencoder import seeded_autoencoder
+from clam_core.models.autoencoder import Autoencoder, seeded_autoencoder
 from clam_core.settings import FitMethod, FitSettings
+from clam_core.settings.harmonise import Harmonised, harmonised_sentences
 from clam_core.settings.verdicts import UNSURE, caution_of_size
 from clam_core.settings.views import ZONAL, for_its_view
 from clam_core.training import (
     CheckpointFile,
     CohortImages,
     Context,
-    EpochReport,
     InputScale,
     ScanSource,
-    Sync,
+    Trained,
     encode_with,
     fit_input_scale,
     pretrain,
     refine,
 )
 from clam_core.training.memory import Parts
-
-Stage = Callable[[str, int, int], None]
-
-
-def _silent(stage: str, done: int, total: int) -> None:  # noqa: ARG001
-    return None
-
-
-def _silent_epoch(report: EpochReport) -> None:  # noqa: ARG001
-    return None
-
-
-@dataclass(frozen=True)
-class FitContext:
-    """Where and how a fit runs; none of it changes its numbers.
-
-    Attributes:
-        pretrained: Checkpoint of the pretraining; None keeps nothing.
-        refined: Checkpoint of the clustering phase.
-        on_stage: Told what is going on.
-        on_epoch: Told about each epoch.
-        memory_bytes: Largest cohort that is kept in memory.
-        sync: The device that trains, and the other processes.
-    """
-
-    pretrained: CheckpointFile | None = None
-    refined: CheckpointFile | None = None
-    on_stage: Stage = _silent
-    on_epoch: Callable[[EpochReport], None] = _silent_epoch
-    memory_bytes: int = 2 << 30
-    sync: Sync = field(default_factory=Sync)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +59,9 @@ class Fitted:
         notes: What a person should know, as sentences.
         evidence: By method, how far the groups of each view are beyond those of cohorts without
             groups, in standard deviations; empty where views were not compared.
+        harmonised: What became of the clusters without technical directions; None where nothing
+            was taken out.
+        clusters_before: Clusters of a fit with nothing taken out, from 0; else None.
     """
 
     model: ClusterModel
@@ -101,10 +73,15 @@ class Fitted:
     history: list[dict[str, Any]] = field(default_factory=list)
     notes: tuple[str, ...] = ()
     evidence: dict[FitMethod, float] = field(default_factory=dict)
+    harmonised: Harmonised | None = None
+    clusters_before: NDArray[np.int64] | None = None
 
 
 def fit_model(
-    source: ScanSource, settings: FitSettings, context: FitContext | None = None
+    source: ScanSource,
+    settings: FitSettings,
+    context: FitContext | None = None,
+    technical: TechnicalLevels | None = None,
 ) -> Fitted:
     """Fit the method to a cohort.
 
@@ -112,6 +89,8 @@ def fit_model(
         source: Its scans, on the grid.
         settings: Everything that the result follows from.
         context: Checkpoints, and whom to tell.
+        technical: How the scans were made; directions along which its levels differ are taken
+            out of what is grouped. None takes out nothing.
 
     Returns:
         Model, scale and what they say about the cohort.
@@ -123,10 +102,37 @@ def fit_model(
     context = context or FitContext()
     _check_number(source.n_scans, settings.n_clusters)
     context.on_stage("Reading the scans", 0, source.n_scans)
-    made = _make(source, for_its_view(settings), context)
-    if compares_views(settings, made.method, source.n_scans):
-        made = _best_view(source, settings, context, made)
-    return _describe(made, settings.train.batch_size)
+    views = [_prepare(source, settings, context)]
+    if compares_views(settings, views[0].method, source.n_scans):
+        # Checkpoints hold the training of the focal view; the others have none.
+        untrained = replace(context, pretrained=None, refined=None)
+        for method in ZONAL:
+            other = settings.model_copy(update={"method": method})
+            views.append(_prepare(source, other, untrained))
+    made = _group(views, settings, context, technical)
+    fitted = _describe(made, settings.train.batch_size)
+    if technical is None:
+        return fitted
+    # The same scans with nothing taken out: what harmonisation did is told, not believed.
+    before = _describe(_group(views, settings, context, None), settings.train.batch_size)
+    check = compare_fits(technical, before, fitted)
+    return replace(
+        fitted,
+        harmonised=check,
+        clusters_before=before.soft_assignment.argmax(axis=1),
+        notes=(*harmonised_sentences(check), *fitted.notes),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """The scans as one view sees them, before anything is grouped."""
+
+    images: CohortImages
+    autoencoder: Autoencoder
+    method: FitMethod
+    settings: FitSettings
+    trained: Trained
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,33 +148,28 @@ class _Made:
     evidence: dict[FitMethod, float] = field(default_factory=dict)
 
 
-def _make(source: ScanSource, settings: FitSettings, context: FitContext) -> _Made:
-    """Scale, training, features and clusters of one view."""
+def _prepare(source: ScanSource, settings: FitSettings, context: FitContext) -> _View:
+    """Scale and training of one view."""
+    settings = for_its_view(settings)
     scale = fit_input_scale(source, settings.scale, settings.seed)
     images = CohortImages(source, scale, context.memory_bytes)
     autoencoder = seeded_autoencoder(source.grid, settings.network, settings.seed)
     trained = pretrain(autoencoder, images, settings.train, _phase(context.pretrained, context))
-    context.on_stage("Clustering", 0, 1)
     method = choose_method(settings.method, len(source.grid), is_masked=scale.is_masked)
-    model, values = make_model(autoencoder, images, settings, method)
-    history, notes = [*trained.history], [*trained.notes]
-    if method == "dcec":
-        refined = refine(model, images, settings.refine, _phase(context.refined, context))
-        history += refined.history
-        notes += refined.notes
-    return _Made(model, images, method, values, history, notes)
+    return _View(images, autoencoder, method, settings, trained)
 
 
-def _best_view(
-    source: ScanSource, settings: FitSettings, context: FitContext, focal: _Made
+def _group(
+    views: list[_View],
+    settings: FitSettings,
+    context: FitContext,
+    technical: TechnicalLevels | None,
 ) -> _Made:
-    """Of focal findings, density and texture the one whose groups are most evident."""
-    # Checkpoints hold the training of the focal view; the others have none.
-    untrained = replace(context, pretrained=None, refined=None)
-    made = [focal]
-    for method in ZONAL:
-        other = settings.model_copy(update={"method": method})
-        made.append(_make(source, for_its_view(other), untrained))
+    """Clusters of the only view, or of that whose groups are most evident."""
+    context.on_stage("Clustering", 0, 1)
+    made = [_cluster(view, context, technical) for view in views]
+    if len(made) == 1:
+        return made[0]
     scores = {
         one.method: evidence(
             one.values, clusterer_of(one.method), settings.n_clusters, settings.seed
@@ -177,8 +178,20 @@ def _best_view(
     }
     chosen = most_evident(scores)
     best = next(one for one in made if one.method == chosen)
-    notes = [*focal.notes, chosen_words(best.method, scores)]
-    return replace(best, history=focal.history, notes=notes, evidence=scores)
+    notes = [*made[0].notes, chosen_words(best.method, scores)]
+    return replace(best, history=made[0].history, notes=notes, evidence=scores)
+
+
+def _cluster(view: _View, context: FitContext, technical: TechnicalLevels | None) -> _Made:
+    """Features and clusters of one view."""
+    model, values = make_model(view.autoencoder, view.images, view.settings, view.method, technical)
+    history, notes = [*view.trained.history], [*view.trained.notes]
+    if view.method == "dcec":
+        phase = _phase(context.refined, context)
+        refined = refine(model, view.images, view.settings.refine, phase)
+        history += refined.history
+        notes += refined.notes
+    return _Made(model, view.images, view.method, values, history, notes)
 
 
 def _describe(made: _Made, batch_size: int) -> Fitted:

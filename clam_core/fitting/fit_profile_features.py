@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from clam_core.fitting.principal_axes import principal_axes
+from clam_core.fitting.harmonisation.technical_levels import TechnicalLevels, axes_without
 from clam_core.localization import Reference, make_reference
 from clam_core.models import Autoencoder, ClusterModel, LatentFeatures, StudentHead
 from clam_core.models.profile_features import ProfileFeatures, ProfileKind
@@ -25,7 +25,10 @@ RIDGE = 1e-3
 
 
 def make_profiles(
-    autoencoder: Autoencoder, images: CohortImages, settings: FitSettings
+    autoencoder: Autoencoder,
+    images: CohortImages,
+    settings: FitSettings,
+    technical: TechnicalLevels | None = None,
 ) -> tuple[ProfileFeatures, Reference, NDArray[np.float64]]:
     """Fit profile features to a cohort.
 
@@ -37,6 +40,7 @@ def make_profiles(
         autoencoder: Trained.
         images: The cohort, standardised.
         settings: Layer, number of features, mirror, batch size, seed.
+        technical: Whose directions are taken out before axes are found; None takes out nothing.
 
     Returns:
         The features, the cohort's medians at their layer, and the features of each scan,
@@ -67,7 +71,7 @@ def make_profiles(
         size,
     )
     mean = profiles.mean(dim=0)
-    components = principal_axes(profiles - mean, settings.n_features)
+    components = axes_without(technical, profiles - mean, settings.n_features)
     features.mean, features.components = mean.float(), components.float()
     projected = (profiles - mean) @ components
     return features, reference, projected.numpy()

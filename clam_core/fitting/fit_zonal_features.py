@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from clam_core.errors import StudyError
+from clam_core.fitting.harmonisation.technical_levels import TechnicalLevels, axes_without
 from clam_core.fitting.principal_axes import principal_axes
 from clam_core.models import Autoencoder, ZonalFeatures, ZonalKind
 from clam_core.models.zonal_features import core_of, responses
@@ -44,6 +45,7 @@ def make_zonal(
     autoencoder: Autoencoder,
     images: CohortImages,
     settings: FitSettings,
+    technical: TechnicalLevels | None = None,
 ) -> tuple[ZonalFeatures, NDArray[np.float64]]:
     """Fit zonal features to a cohort.
 
@@ -57,6 +59,7 @@ def make_zonal(
         autoencoder: Tells the grid; its weights have no part.
         images: The cohort, its scale with a background `apart`.
         settings: Number of features, seed.
+        technical: Whose directions are taken out before axes are found; None takes out nothing.
 
     Returns:
         The features, and those of each scan, shape (n_scans, n_features).
@@ -87,7 +90,7 @@ def make_zonal(
     mean = numbers.mean(dim=0)
     project = _across if what == "density" else _in_each_zone
     n_axes = max(settings.n_features, MOST_AXES) if what == "density" else settings.n_features
-    components = project(numbers - mean, how, n_axes)
+    components = project(numbers - mean, how, n_axes, technical)
     features.mean, features.components = mean.float(), components.float()
     return features, ((numbers - mean) @ components).numpy()
 
@@ -103,27 +106,43 @@ def _has_core(images: CohortImages) -> bool:
     return float(kept.median()) >= LEAST_CORE
 
 
-def _across(centered: Tensor, how: ZonalKind, n_axes: int) -> Tensor:  # noqa: ARG001
+def _across(
+    centered: Tensor,
+    how: ZonalKind,  # noqa: ARG001
+    n_axes: int,
+    technical: TechnicalLevels | None,
+) -> Tensor:
     """From mean values to their principal axes, over all zones; each in units of its spread."""
-    spread = centered.std(dim=0, correction=0)
+    spread = _spread(centered, technical)
     # Of what does not differ at all the spread is rounding, which must not be blown up.
     still = spread <= STILL * spread.mean()
     units = torch.where(still, 0.0, 1 / torch.where(still, 1.0, spread))
-    return units[:, None] * principal_axes(centered * units, min(n_axes, *centered.shape))
+    return units[:, None] * axes_without(technical, centered * units, min(n_axes, *centered.shape))
 
 
-def _in_each_zone(centered: Tensor, how: ZonalKind, n_axes: int) -> Tensor:
+def _in_each_zone(
+    centered: Tensor, how: ZonalKind, n_axes: int, technical: TechnicalLevels | None
+) -> Tensor:
     """From shares, added up from below, to the principal axes of each zone.
 
     Each zone for itself: an axis across zones would let one speak in the place of another.
     """
     units = _added_up(len(centered.T) // len(PERCENTILES))
-    spread = (centered @ units).std(dim=0, correction=0)
+    spread = _spread(centered @ units, technical)
     # With a floor: dividing what hardly differs by its spread alone would blow it up.
     units = units / torch.hypot(spread, FLOOR_SHARE * spread.mean()).clamp_min(1e-12)
+    # Taken out over all zones: within each, a disease that is as rough as the noise would go, too.
+    kept = None if technical is None else technical.projection(centered @ units)
+    units = units if kept is None else units @ kept
     per_zone = max(1, round(n_axes / how.n_zones))
     parts = torch.split(centered @ units, len(units) // how.n_zones, dim=1)
     return units @ _in_blocks([principal_axes(part, per_zone) for part in parts])
+
+
+def _spread(centered: Tensor, technical: TechnicalLevels | None) -> Tensor:
+    """Standard deviation of each number; within levels where these are to differ no more."""
+    rows = centered if technical is None else technical.residuals(centered)
+    return rows.std(dim=0, correction=0)
 
 
 def _floor(images: CohortImages) -> float:

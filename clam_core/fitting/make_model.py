@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from clam_core.clustering import cluster_scans, clusterer_of
 from clam_core.embedding import spread_out
 from clam_core.fitting.evidence import evidence
 from clam_core.fitting.fit_profile_features import make_profiles
 from clam_core.fitting.fit_zonal_features import make_zonal
+from clam_core.fitting.harmonisation.technical_levels import TechnicalLevels
 from clam_core.fitting.heads import (
     discriminant_head,
     gaussian_head,
@@ -28,7 +30,11 @@ N_AXES = (4, 6, 8, 10)
 
 
 def make_model(
-    autoencoder: Autoencoder, images: CohortImages, settings: FitSettings, method: FitMethod
+    autoencoder: Autoencoder,
+    images: CohortImages,
+    settings: FitSettings,
+    method: FitMethod,
+    technical: TechnicalLevels | None = None,
 ) -> tuple[ClusterModel, NDArray[np.floating]]:
     """Features, hard clusters and the head that softens them.
 
@@ -37,6 +43,7 @@ def make_model(
         images: The cohort, standardised.
         settings: Number of clusters and of features, seed.
         method: What is grouped, and how; not `auto`, `best` or `latent`.
+        technical: Whose directions are taken out of what is grouped; None takes out nothing.
 
     Returns:
         The model, and what was clustered, shape (n_scans, n_features).
@@ -44,16 +51,16 @@ def make_model(
     features: Features
     values: NDArray[np.floating]
     if method == "profiles":
-        features, _, values = make_profiles(autoencoder, images, settings)
+        features, _, values = make_profiles(autoencoder, images, settings, technical)
     elif method == "density":
         features, values = _most_evident(
-            *make_zonal(method, autoencoder, images, settings), settings
+            *make_zonal(method, autoencoder, images, settings, technical), settings
         )
     elif method == "texture":
-        features, values = make_zonal(method, autoencoder, images, settings)
+        features, values = make_zonal(method, autoencoder, images, settings, technical)
     else:
-        features = LatentFeatures()
-        values = encode(autoencoder, images, settings.train.batch_size).latent.numpy()
+        codes = encode(autoencoder, images, settings.train.batch_size).latent
+        features, values = _latent(codes, technical)
     labels = _labels(values, settings, method)
     head: Head
     if method == "gmm":
@@ -65,6 +72,18 @@ def make_model(
     else:
         head = student_head(values, labels, is_unit=settings.kernel == "unit")
     return ClusterModel(autoencoder, features, head), values
+
+
+def _latent(
+    codes: Tensor, technical: TechnicalLevels | None
+) -> tuple[LatentFeatures, NDArray[np.floating]]:
+    """Latent codes as they are, or without technical directions."""
+    if technical is None:
+        return LatentFeatures(), codes.numpy()
+    precise = codes.double()
+    mean, directions = precise.mean(dim=0), technical.directions(precise)
+    left = precise - (precise - mean) @ directions @ directions.T
+    return LatentFeatures(mean.float(), directions.float()), left.numpy()
 
 
 def _most_evident(

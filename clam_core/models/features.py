@@ -37,10 +37,25 @@ class Features(nn.Module):
 
 
 class LatentFeatures(Features):
-    """The latent code itself, as in the paper."""
+    """The latent code itself, as in the paper, or what is left of it without some directions.
+
+    Args:
+        mean: Mean code of the cohort, shape (n_latent,); it stays where it is.
+        directions: Orthonormal directions that are taken out, shape (n_latent, n_directions).
+    """
 
     kind = "latent"
+    mean: Tensor | None
+    directions: Tensor | None
+
+    def __init__(self, mean: Tensor | None = None, directions: Tensor | None = None) -> None:
+        super().__init__()
+        self.register_buffer("mean", None if mean is None else mean.clone())
+        self.register_buffer("directions", None if directions is None else directions.clone())
 
     def forward(self, activations: Tensor, autoencoder: Autoencoder) -> Tensor:
         """Latent codes, shape (n, n_latent)."""
-        return autoencoder.latent(activations)
+        latent = autoencoder.latent(activations)
+        if self.directions is None or self.mean is None:
+            return latent
+        return latent - (latent - self.mean) @ self.directions @ self.directions.T

@@ -83,7 +83,7 @@ def _features(description: dict[str, Any], tensors: dict[str, Tensor]) -> Featur
         zonal = replace(zonal, edges=tuple(zonal.edges))
         return ZonalFeatures(zonal, *(tensors[f"features.{name}"] for name in names))
     if description["features"] == LatentFeatures.kind:
-        return LatentFeatures()
+        return LatentFeatures(tensors.get("features.mean"), tensors.get("features.directions"))
     raise KeyError(description["features"])
 
 

@@ -24,6 +24,7 @@ from clam_core.settings import (
     PreprocessSettings,
     SelectSettings,
 )
+from clam_core.settings.harmonise import harmonise_settings
 from clam_core.settings.views import method_for
 from clam_core.statistics import usual_covariates
 from clam_core.study import Study
@@ -47,6 +48,9 @@ class FitChoice:
         id_column: Its column with the ids; None finds it.
         near_misses: Whether its ids may match only nearly.
         duplicates: `refuse` its rows that contradict each other, or take the `first`.
+        harmonise: Column whose differences are taken out of what is grouped; None is nothing.
+        harmonise_keep: Columns whose differences stay.
+        harmonise_despite: Columns that may go with it all the same.
     """
 
     name: str = "default"
@@ -60,6 +64,9 @@ class FitChoice:
     id_column: str | None = None
     near_misses: bool = False
     duplicates: str = "refuse"
+    harmonise: str | None = None
+    harmonise_keep: tuple[str, ...] = ()
+    harmonise_despite: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,9 +155,12 @@ def find_groups(
         The summary of each step.
     """
     method = method_for(choice.views, choice.method)
+    taken_out = harmonise_settings(
+        choice.harmonise, choice.harmonise_keep, choice.harmonise_despite
+    )
     settings = settings_for(
         study, choice.preset, choice.n_clusters, method, choice.epochs, choice.seed
-    )
+    ).model_copy(update={"harmonise": taken_out})
     if choice.features is not None:
         ways = ways_to_match(
             choice.id_column, duplicates=choice.duplicates, nearly=choice.near_misses

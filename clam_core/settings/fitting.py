@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from clam_core.settings.base import Settings
+from clam_core.settings.harmonise import HarmoniseSettings
 from clam_core.settings.images import ScaleSettings
 
 FitMethod = Literal[
@@ -127,6 +128,7 @@ class FitSettings(Settings):
         seed: Everything random follows from it.
         given: Digest of a table of numbers that are grouped in place of what a network sees;
             `method` is then how they are grouped.
+        harmonise: What is taken out of the numbers that scans are grouped by; None is nothing.
     """
 
     method: FitMethod = "auto"
@@ -143,3 +145,4 @@ class FitSettings(Settings):
     plane: Literal["umap", "pca"] = "umap"
     seed: int = Field(default=0, ge=0)
     given: str = ""
+    harmonise: HarmoniseSettings | None = None

@@ -14,7 +14,7 @@ from clam_core.sandbox.worker import find_function
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("speed", "simulation", "faithfulness", "associations", "interface", "scale", "patterns")
-KINDS += ("claims",)
+KINDS += ("claims", "harmonise")
 
 
 def call(*arguments):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,6 +29,7 @@ from clam_core.pipeline.declared_steps.shared_options import (
     ScansTable,
     Seed,
     Spacing,
+    TakenOut,
     Views,
     Workers,
 )
@@ -60,6 +62,7 @@ def groups(
     views: Views = "auto",
     epochs: Epochs = None,
     seed: Seed = 0,
+    taken_out: TakenOut,
     features: Features = None,
     id_column: IdColumn = None,
     near_misses: NearMisses = False,
@@ -73,7 +76,8 @@ def groups(
     from clam_core.study.uploads import delete_table
 
     of_table = (features, id_column, near_misses, duplicates)
-    choice = FitChoice(run, k, preset, method, epochs, seed, views, *of_table)
+    of_harmonising = asdict(taken_out)
+    choice = FitChoice(*(run, k, preset, method, epochs, seed, views, *of_table), **of_harmonising)
     done = find_groups(Study(study), choice, progress, Workforce(N_WORKERS))
     if features is not None:
         delete_table(features)
@@ -131,6 +135,7 @@ def run(
     mask: Mask = "auto",
     mask_label: MaskLabel = (),
     layout: Layout = "auto",
+    taken_out: TakenOut,
     seed: Seed = 0,
     forget_missing: ForgetMissing = False,
     readers: Readers,
@@ -152,4 +157,5 @@ def run(
         read_as.options(),
         forget_missing=forget_missing,
     )
-    return run_everything(study, inputs, FitChoice(run, k, preset, seed=seed), progress)
+    choice = FitChoice(run, k, preset, seed=seed, **asdict(taken_out))
+    return run_everything(study, inputs, choice, progress)

@@ -22,6 +22,7 @@ from clam_core.pipeline.declared_steps.shared_options import (
     RunName,
     Scheduler,
     Seed,
+    TakenOut,
     Views,
     scheduler_of,
 )
@@ -63,6 +64,7 @@ def fit(
     plane: Annotated[
         str | None, Option("Map of the cohort: umap or pca; the preset's own if not given.")
     ] = None,
+    taken_out: TakenOut,
     seed: Seed = 0,
     resume: Annotated[bool, Option("Go on with a fit that was broken off.")] = False,
     device: Annotated[str, Option("What trains: cpu, or cuda for a GPU.")] = "cpu",
@@ -77,8 +79,8 @@ def fit(
 
     opened = Study(study)
     settings = settings_for(opened, preset, k, method_for(views, method), epochs, seed)
-    if plane is not None:
-        settings = FitSettings(**{**settings.model_dump(), "plane": plane})
+    changed = {"harmonise": taken_out.settings(), **({} if plane is None else {"plane": plane})}
+    settings = FitSettings(**{**settings.model_dump(), **changed})
     if features is not None:
         from clam_core.pipeline.method.fit_features import fit_features, ways_to_match
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from clam_core.errors import SettingsError
 from clam_core.pipeline.declared_steps.declaration import Option
-from clam_core.pipeline.declared_steps.written import GRID, LABELS, of_table_or_column
+from clam_core.pipeline.declared_steps.written import GRID, LABELS, NAMES, of_table_or_column
+
+if TYPE_CHECKING:
+    from clam_core.settings.harmonise import HarmoniseSettings
 
 N_WORKERS = min(os.cpu_count() or 1, 8)
 """Processes, if nobody says how many."""
@@ -108,6 +111,34 @@ Features = Annotated[
 Preset = Annotated[str, Option("default, fast or paper.")]
 Epochs = Annotated[int | None, Option("Epochs of pretraining; the preset's own if not given.")]
 Seed = Annotated[int, Option("Same seed, same result.", lowest=0)]
+
+
+@dataclass(frozen=True)
+class TakenOut:
+    """What is taken out of the numbers that scans are grouped by."""
+
+    harmonise: Annotated[
+        str | None,
+        Option("Take out what differs with this column: site, scanner, kernel, or another."),
+    ] = None
+    harmonise_keep: Annotated[
+        tuple[str, ...],
+        Option("Columns whose differences stay, with commas, such as a disease.", written=NAMES),
+    ] = ()
+    harmonise_despite: Annotated[
+        tuple[str, ...],
+        Option("Columns that may go with it all the same, with commas.", written=NAMES),
+    ] = ()
+
+    def settings(self) -> HarmoniseSettings | None:
+        """As the fit takes it; None where nothing is taken out.
+
+        Raises:
+            SettingsError: If columns are kept while nothing is taken out.
+        """
+        from clam_core.settings.harmonise import harmonise_settings
+
+        return harmonise_settings(self.harmonise, self.harmonise_keep, self.harmonise_despite)
 
 
 def scheduler_of(engine: str, scheduler: str | None) -> str:

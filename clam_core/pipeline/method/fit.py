@@ -19,6 +19,7 @@ from clam_core.pipeline.method.run_words import (
     run_summary,
 )
 from clam_core.pipeline.method.scans_table import scans_table
+from clam_core.pipeline.method.technical_column import Harmonisation, technical_of
 from clam_core.pipeline.method.weights import pack
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
@@ -40,11 +41,12 @@ ARRAYS = ("latent", "features", "soft_assignment")
 
 @dataclass(frozen=True)
 class _Asked:
-    """What a fit was asked for: settings, digest of its inputs, and what trains."""
+    """What a fit was asked for: settings, digest of inputs, what trains, what is taken out."""
 
     settings: FitSettings
     digest: str
     device: str
+    taken: Harmonisation | None = None
 
 
 def fit(
@@ -85,9 +87,12 @@ def fit(
     run = Run(study, name)
     scan_ids = _ready(study)
     check_device(device)
+    taken = _taken_out(study, scan_ids, settings)
+    if taken is not None:
+        settings = settings.model_copy(update={"harmonise": taken.settings})
     with open_sync(device) as sync:
         if sync.rank > 0:
-            return _help(run, scan_ids, settings, sync)
+            return _help(run, scan_ids, settings, sync, taken)
         goes_on = False
         try:
             digest = inputs_digest(study, scan_ids)
@@ -100,8 +105,8 @@ def fit(
                         writer.clear()
                     writer.start(of_fit(settings, digest))
                     goes_on = sync.agree(goes_on=True)
-                    fitted = _fit(study, scan_ids, settings, writer, progress, sync)
-                    asked = _Asked(settings, digest, sync.device.type)
+                    asked = _Asked(settings, digest, sync.device.type, taken)
+                    fitted = _fit(study, scan_ids, asked, writer, progress, sync)
                     return _store(run, writer, scan_ids, asked, fitted, progress)
         finally:
             # Other processes wait for the answer; without one they would hang after an error here.
@@ -109,13 +114,32 @@ def fit(
                 sync.agree(goes_on=False)
 
 
-def _help(run: Run, scan_ids: list[str], settings: FitSettings, sync: Sync) -> Summary:
+def _taken_out(study: Study, scan_ids: list[str], settings: FitSettings) -> Harmonisation | None:
+    """The levels that the fit is harmonised by; None without."""
+    if settings.harmonise is None:
+        return None
+    if settings.method == "dcec":
+        raise SettingsError(
+            "DCEC forms its clusters while it trains, so that nothing can be taken out of what it "
+            "groups; harmonise with another method, such as --method graph."
+        )
+    return technical_of(study, scan_ids, settings.harmonise)
+
+
+def _help(
+    run: Run,
+    scan_ids: list[str],
+    settings: FitSettings,
+    sync: Sync,
+    taken: Harmonisation | None,
+) -> Summary:
     """Train beside the first process, from its checkpoints; store nothing."""
     # The value of the first process counts; this one only waits for it.
     if sync.agree(goes_on=False):
         pretrained, refined = _checkpoints(RunWriter(run, "fit"))
         context = FitContext(pretrained, refined, sync=sync)
-        fit_model(source_of(run.study, scan_ids), settings, context)
+        technical = None if taken is None else taken.technical
+        fit_model(source_of(run.study, scan_ids), settings, context, technical)
     return Summary(())
 
 
@@ -194,7 +218,7 @@ def _ready(study: Study) -> list[str]:
 def _fit(
     study: Study,
     scan_ids: list[str],
-    settings: FitSettings,
+    asked: _Asked,
     writer: RunWriter,
     progress: Progress,
     sync: Sync,
@@ -213,7 +237,8 @@ def _fit(
 
     pretrained, refined = _checkpoints(writer)
     context = FitContext(pretrained, refined, on_stage=progress, on_epoch=tell, sync=sync)
-    return fit_model(source_of(study, scan_ids), settings, context)
+    technical = None if asked.taken is None else asked.taken.technical
+    return fit_model(source_of(study, scan_ids), asked.settings, context, technical)
 
 
 def _checkpoints(writer: RunWriter) -> tuple[CheckpointFile, CheckpointFile]:
@@ -246,7 +271,8 @@ def _store(
     plain = look_plainly(source, clusters, fitted.features, settings.seed)
     writer.write_bytes("weights.safetensors", pack(fitted.model, fitted.scale))
     writer.log(fitted.history)
-    notes = (*fitted.notes, *([placed.note] if placed.note else []))
+    told = () if asked.taken is None else asked.taken.notes
+    notes = (*told, *fitted.notes, *([placed.note] if placed.note else []))
     info = RunInfo(
         name=run.name,
         libraries=library_versions(),
@@ -260,6 +286,7 @@ def _store(
         usual_distances=(usual_distance(fitted.features), usual_distance(fitted.latent)),
         plain=plain,
         evidence=plain_values(fitted.evidence),
+        harmonised=fitted.harmonised,
         notes=notes,
     )
     writer.commit(info, ["arrays.zarr", "scans.parquet", "weights.safetensors", "history.jsonl"])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from clam_core.embedding import embed, usual_distance
-from clam_core.errors import MissingStepError, TableError
+from clam_core.errors import MissingStepError, SettingsError, TableError
 from clam_core.files.personal_names import looks_private
 from clam_core.fitting.fit_cohort import group_doubts
 from clam_core.fitting.fit_table import FittedTable, fit_table
@@ -68,6 +68,11 @@ def fit_features(
         BusyError: If another process works on the run.
     """
     run = Run(study, name)
+    if settings.harmonise is not None:
+        raise SettingsError(
+            "A table of numbers is grouped as it is; harmonise it where it was made, and leave out "
+            "--harmonise."
+        )
     if not study.ready():
         raise MissingStepError(
             f"No scan of the study {study.name!r} is ready; run the step 'preprocess' first."

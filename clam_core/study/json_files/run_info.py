@@ -10,6 +10,7 @@ from clam_core import __version__
 from clam_core.clustering import clusterer_of
 from clam_core.settings import Settings
 from clam_core.settings.given_numbers import GivenNumbers
+from clam_core.settings.harmonise import Harmonised
 from clam_core.settings.plain_look import PlainLook
 from clam_core.study.json_files.migrate import RUNS as LAYOUTS
 
@@ -41,6 +42,8 @@ class RunInfo(Settings):
         evidence: How far the groups of each view are beyond those of cohorts without groups, in
             standard deviations, by method (None: not to be grouped so); empty where views were
             not compared.
+        harmonised: What became of the clusters when differences between scanners, kernels or
+            sites were taken out; None where nothing was.
         notes: Sentences on what was decided or happened on the way.
     """
 
@@ -60,6 +63,7 @@ class RunInfo(Settings):
     given: GivenNumbers | None = None
     localized: dict[str, Any] | None = None
     evidence: dict[str, float | None] = Field(default_factory=dict)
+    harmonised: Harmonised | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -262,8 +262,8 @@ FLAGS = {
     "replicate": "--run --in --split --seed",
     "run": "--scans --scans-table --clinical --id --sheet --accept-near-misses --duplicates "
     "--decimal --kind --unit --missing --date-order --forget-declared --run --k --preset --grid "
-    "--spacing --mask --mask-label --layout --seed --forget-missing --workers "
-    "--engine --scheduler",
+    "--spacing --mask --mask-label --layout --harmonise --harmonise-keep --harmonise-despite "
+    "--seed --forget-missing --workers --engine --scheduler",
 }
 
 

@@ -1,0 +1,1 @@
+"""Disease seen by two scanners, without and with harmonisation."""

@@ -1,0 +1,1 @@
+"""Harmonisation: what differs with scanner, kernel or site is taken out of what is grouped."""
