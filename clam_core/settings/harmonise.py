@@ -15,6 +15,10 @@ Index = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
 BeforeAfter = tuple[Index, Index]
 """Agreement of clusters with a column without and with harmonisation (adjusted Rand index)."""
 
+FEWEST_OF_LEVEL = 5
+"""Scans of a level from which its mean is worth something."""
+MOST_UNKNOWN = 0.2
+"""Share of the scans that may be without a level: these may be of a scanner of their own."""
 FOLLOWS = 0.3
 """Adjusted Rand index from which clusters are said to follow a column."""
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.shell.frame import page
 from pages.training.curves import show_curves
+from pages.training.harmonisation import show_harmonisation
 from pages.training.how_many import show_numbers
 from pages.training.plain_look import show_plain_look
 from pages.training.runs import show_runs
@@ -18,6 +19,7 @@ with page("Training", needs="volumes") as here:
     show_start(here)
     show_curves(here)
     if here.run is not None:
+        show_harmonisation(here)
         show_plain_look(here)
         show_numbers(here)
         show_runs(here)

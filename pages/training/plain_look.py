@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from clam_core.settings.harmonise import harmonised_sentences
 from clam_core.settings.plain_look import RIVAL_WORDS, VIEW_WORDS, PlainLook, plain_sentences
 from clam_core.settings.verdicts import caution_of_size
 from clam_core.settings.views import GROUPED_BY, view_of
@@ -51,9 +52,12 @@ def show_plain_look(here: Place) -> None:
 
 
 def _noted(run: Run) -> list[str]:
-    """What was noted during the fit, but for what stands above every page."""
-    caution = caution_of_size(len(run.scans()))
-    return [note for note in run.info().notes if note != caution]
+    """What was noted during the fit, but for what stands above every page, or above this part."""
+    info = run.info()
+    shown = {caution_of_size(len(run.scans()))}
+    if info.harmonised is not None:
+        shown |= {*harmonised_sentences(info.harmonised)}
+    return [note for note in info.notes if note not in shown]
 
 
 def _evidence(found: Mapping[str, float | None]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from pages.shell.place import Place, studies_root
 from pages.shell.start_job import is_running, start
 from pages.shell.status import time_left
 from pages.shell.text import sentences
+from pages.training.harmonisation import choose_harmonisation
 from pages.training.own_numbers import (
     NUMBERS,
     SCANS,
@@ -66,6 +67,8 @@ def show_start(here: Place) -> None:
         )
         with st.expander("Details"):
             arguments = _details(names, of_numbers=source == NUMBERS)
+        if source == SCANS:
+            arguments |= choose_harmonisation(here)
         if source == SCANS:
             st.caption(
                 f"{_estimate(here, preset, arguments.get('epochs'))} You may close the browser "

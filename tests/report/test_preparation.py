@@ -6,8 +6,13 @@ import pandas as pd
 import pytest
 
 from clam_core.report.sections.preparation import input_words, mask_words
-from clam_core.report.sections.training import grouping_words, network_words
+from clam_core.report.sections.training import (
+    grouping_words,
+    harmonising_words,
+    network_words,
+)
 from clam_core.settings import FitSettings, PreprocessSettings
+from clam_core.settings.harmonise import Harmonised
 
 
 @pytest.mark.parametrize(
@@ -58,6 +63,7 @@ def test_that_views_were_compared_is_said_where_they_were(is_compared):
         given=None,
         n_clusters=2,
         model={"zonal": {"is_core": is_compared}},
+        harmonised=None,
         evidence=scores if is_compared else {},
     )
     material = SimpleNamespace(info=info, fit_settings=FitSettings())
@@ -65,3 +71,19 @@ def test_that_views_were_compared_is_said_where_they_were(is_compared):
     assert ("20 cohorts with one heap" in text) == is_compared
     assert ("without the voxels at the surface" in text) == is_compared
     assert (network_words(material) == "No network was trained.") != is_compared
+
+
+def test_methods_tell_what_was_taken_out():
+    found = Harmonised(
+        column="Kernel",
+        levels={"B30f": 30, "B70f": 30},
+        kept=("Diagnosis",),
+        share=(0.4, 0.0),
+        technical=(0.97, -0.02),
+        same=0.1,
+        views=("density", "density"),
+    )
+    said = harmonising_words(found)
+    assert "between the 2 levels of Kernel, adjusted for Diagnosis, were projected out" in said
+    assert "at -0.02 (adjusted Rand index) instead of 0.97" in said.replace("−", "-")
+    assert harmonising_words(None) == ""

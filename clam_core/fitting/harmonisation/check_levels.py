@@ -7,11 +7,8 @@ from numpy.typing import NDArray
 
 from clam_core.errors import StudyError
 from clam_core.fitting.harmonisation.technical_levels import KeptColumn, TechnicalLevels
+from clam_core.settings.harmonise import FEWEST_OF_LEVEL, MOST_UNKNOWN
 
-FEWEST_OF_LEVEL = 5
-"""Scans of a level from which its mean is worth something."""
-MOST_UNKNOWN = 0.2
-"""Share of the scans that may be without a level: these may be of a scanner of their own."""
 CONFOUNDED = 0.8
 """Share of a difference between levels that another column may explain (a variance inflation of 5,
 James et al. 2021, "An introduction to statistical learning", 3.3.3)."""

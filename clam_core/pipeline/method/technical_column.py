@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pydantic_core import to_json
 
 from clam_core.errors import StudyError, TableError
@@ -19,18 +18,16 @@ from clam_core.fitting.harmonisation.check_levels import (
     explained,
 )
 from clam_core.fitting.harmonisation.technical_levels import KeptColumn, TechnicalLevels
-from clam_core.pipeline.clinical.needed_table import needed_table
-from clam_core.pipeline.scans.acquisition import acquisition_of
+from clam_core.pipeline.method.acquisition_columns import (
+    all_columns,
+    find_column,
+    levels_of,
+)
 from clam_core.settings.harmonise import HarmoniseSettings
 from clam_core.statistics.cohort.column_arrays import LEVELS, NUMBERS, codes_of, numbers_of
 from clam_core.study import Study
 from clam_core.tables.column_info import ColumnInfo
-from clam_core.tables.rows_of_scans import align_to_scans
-from clam_core.tables.text.raw_table import no_column
-from clam_core.tables.vocabulary import find_meaning
 
-MOST_NUMBERS = 10
-"""Different numbers of a column that may count as levels, such as slice thicknesses."""
 DIFFERS = 0.1
 """Share of a difference between levels that a clinical column explains, from which it is told."""
 MOST_TOLD = 3
@@ -68,13 +65,13 @@ def technical_of(study: Study, scan_ids: list[str], asked: HarmoniseSettings) ->
         StudyError: If nothing can be learnt from it, or a column of the clinical table that is
             not named in `despite` cannot be told from it.
     """
-    frame, columns, n_clinical = _all_columns(study, scan_ids)
-    info = _find(asked.column, columns)
-    kept = [_find(name, columns) for name in asked.keep]
-    despite = [_find(name, columns).name for name in asked.despite]
+    frame, columns, n_clinical = all_columns(study, scan_ids)
+    info = find_column(asked.column, columns)
+    kept = [find_column(name, columns) for name in asked.keep]
+    despite = [find_column(name, columns).name for name in asked.despite]
     if info.name in {one.name for one in kept}:
         raise TableError(f"{info.label} cannot be taken out and kept at once; leave out one.")
-    codes, levels = _levels(frame[info.name], info)
+    codes, levels = levels_of(frame[info.name], info)
     parts = tuple(_kept(frame[one.name], one) for one in kept)
     technical = TechnicalLevels(info.label, tuple(levels), codes, parts)
     check_levels(technical, scan_ids)
@@ -88,67 +85,6 @@ def technical_of(study: Study, scan_ids: list[str], asked: HarmoniseSettings) ->
         digest=_digest(technical),
     )
     return Harmonisation(technical, settings, notes)
-
-
-def technical_columns(study: Study, scan_ids: list[str]) -> list[ColumnInfo]:
-    """Columns of how scans were made that differ between them, for a person to choose from."""
-    frame, columns, _ = _all_columns(study, scan_ids)
-    found = []
-    for info in columns:
-        if info.family != "acquisition":
-            continue
-        try:
-            codes, levels = _levels(frame[info.name], info)
-            check_levels(TechnicalLevels(info.label, tuple(levels), codes), scan_ids)
-        except (TableError, StudyError):
-            continue
-        found.append(info)
-    return found
-
-
-def _all_columns(study: Study, scan_ids: list[str]) -> tuple[pd.DataFrame, list[ColumnInfo], int]:
-    """Clinical values and headers of the scans, what the columns are, how many are clinical."""
-    scans = study.scans().loc[scan_ids]
-    frame, columns = pd.DataFrame(index=scans.index), list[ColumnInfo]()
-    if study.clinical() is not None:
-        clinical, columns, _ = needed_table(study)
-        frame = align_to_scans(clinical, scans)
-    made, made_columns = acquisition_of(study, [info.name for info in columns])
-    frame = frame.join(made.loc[scan_ids])
-    return frame, [*columns, *made_columns], len(columns)
-
-
-def _find(asked: str, columns: list[ColumnInfo]) -> ColumnInfo:
-    """A column by its name, its label, or what either means (`scanner`, `site`)."""
-    exact = [one for one in columns if one.name == asked]
-    alike = [
-        one for one in columns if asked.casefold() in {one.name.casefold(), one.label.casefold()}
-    ]
-    term = _term(asked)
-    meant = [one for one in columns if term and term in {_term(one.name), _term(one.label)}]
-    found = exact or alike or meant
-    if not found:
-        raise TableError(no_column(asked, tuple(one.name for one in columns)))
-    return found[0]
-
-
-def _term(name: str) -> str:
-    """What a name means, by the vocabulary of columns; empty where it is not known."""
-    meaning = find_meaning(name)
-    return "" if meaning is None else meaning.term
-
-
-def _levels(values: pd.Series[Any], info: ColumnInfo) -> tuple[NDArray[np.int64], list[str]]:
-    """Level of each scan, and the names of the levels."""
-    n_different = values.nunique()
-    has_levels = info.kind in LEVELS or info.kind == "constant" or not n_different
-    if not has_levels and not (info.kind in NUMBERS and n_different <= MOST_NUMBERS):
-        what = f"{n_different} different numbers" if info.kind in NUMBERS else f"kind {info.kind}"
-        raise TableError(
-            f"{info.label} has no levels ({what}); name a column with a level for each scan, such "
-            "as the scanner, the kernel or the site."
-        )
-    return codes_of(values)
 
 
 def _kept(values: pd.Series[Any], info: ColumnInfo) -> KeptColumn:

@@ -12,6 +12,7 @@ from clam_core.report.html import Figures, Html, join, paragraph, paragraphs
 from clam_core.report.material import Material
 from clam_core.report.phrases import number, sentence
 from clam_core.settings.given_numbers import GivenNumbers
+from clam_core.settings.harmonise import Harmonised
 from clam_core.settings.plain_look import plain_sentences
 from clam_core.settings.views import ZONAL
 from clam_core.wording import plural
@@ -125,7 +126,21 @@ def grouping_words(material: Material) -> str:
             "Focal findings, density and texture were compared by how far their clusters stand out "
             "from 20 cohorts with one heap each (same spread, skew and tails). "
         )
-    return f"{compared}{ways[info.method]} {_soft_words(info.model, info.method)}"
+    taken = harmonising_words(material.info.harmonised)
+    return f"{taken}{compared}{ways[info.method]} {_soft_words(info.model, info.method)}"
+
+
+def harmonising_words(found: Harmonised | None) -> str:
+    """What was taken out before the scans were grouped; empty where nothing was."""
+    if found is None:
+        return ""
+    kept = f", adjusted for {' and '.join(found.kept)}," if found.kept else ""
+    return (
+        f"Directions in which the means of scans differ between the {len(found.levels)} levels of "
+        f"{found.column}{kept} were projected out before grouping; the clusters agree with it at "
+        f"{found.technical[1]:.2f} (adjusted Rand index) instead of {found.technical[0]:.2f} "
+        "without this. "
+    )
 
 
 def _core_words(model: Mapping[str, Any]) -> str:

@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 from clam_core.errors import SettingsError, StudyError, TableError
 from clam_core.pipeline.declared_steps import STEPS
 from clam_core.pipeline.declared_steps.shared_options import TakenOut
+from clam_core.pipeline.method.acquisition_columns import harmonise_choices
 from clam_core.pipeline.method.fit import fit
 from clam_core.pipeline.method.known_run import KnownRun
-from clam_core.pipeline.method.technical_column import technical_columns, technical_of
+from clam_core.pipeline.method.technical_column import technical_of
 from clam_core.pipeline.scans.new_scan import NewScan
 from clam_core.settings.harmonise import HarmoniseSettings, harmonised_sentences
 from clam_core.study import Run, Study
@@ -147,7 +148,9 @@ def test_options_become_settings():
 
 
 def test_columns_to_choose_from_differ_and_have_enough_scans(made):
-    assert [info.name for info in technical_columns(made, made.ready())] == ["kernel"]
+    taken, kept = harmonise_choices(made, made.ready())
+    assert [info.name for info in taken] == ["kernel"]
+    assert [info.name for info in kept] == ["disease", "age", "thickness", "holes"]
 
 
 def test_a_run_keeps_what_was_taken_out(study):
