@@ -62,7 +62,7 @@ def judge(facts: LungFacts) -> tuple[float, tuple[str, ...]]:
     doubts += [
         (
             float(np.interp(area, *_CUT)),
-            f"The lungs are cut off at the {end} of the field of view ({area:.0f} cm2).",
+            f"The lungs are cut off at the {end} of the field of view ({area:.0f} cm²).",
         )
         for end, area in ends
     ]

@@ -19,7 +19,8 @@ _MIN_LITRES = 0.3
 
 _NO_LUNGS = (
     "No lungs were found on this scan (less than 0.3 litres of lung-like air inside the body). "
-    "If it shows no chest, choose --mask none; otherwise give a mask in the scans table."
+    "If it shows no chest, choose 'No mask' (--mask none); otherwise give a mask in "
+    "the scans table."
 )
 
 

@@ -18,7 +18,14 @@ from pages.shell.access import visitor
 from pages.shell.blind_readers import refuse_blind_reader
 from pages.shell.delete_study import show_damaged
 from pages.shell.page_list import page_link
-from pages.shell.place import Place, choose_study, open_place, studies_root, study_names
+from pages.shell.place import (
+    Place,
+    choose_study,
+    open_place,
+    studies_root,
+    study_names,
+    study_not_there,
+)
 from pages.shell.start_job import start
 from pages.shell.status import show_caution, show_job, show_stale, status_line
 from pages.shell.text import plain
@@ -104,11 +111,14 @@ def bare_page(title: str) -> Iterator[Study]:
 
 def _open(selectors: list[DeltaGenerator], title: str) -> Place | None:
     """The chosen study with its line of status; None, and what to do, where none can be opened."""
+    lost = study_not_there()
     name = choose_study(selectors[0])
     if name is None:
         st.info("There is no study yet: try the demo study, or open your own scans.")
         show_doors()
         return None
+    if lost:
+        st.warning(f"There is no study {plain(lost)} here (any more); this is {plain(name)}.")
     if name not in study_names():
         st.caption(f"The study {plain(name)} is not there yet.")
         show_job(studies_root(), name)

@@ -63,6 +63,12 @@ def study_being_made() -> str | None:
     return wanted if state is not None and state.status != "done" else None
 
 
+def study_not_there() -> str:
+    """The study that the address asks for where it is neither there nor being made; else empty."""
+    asked = str(st.query_params.get("study", ""))
+    return "" if asked in [*study_names(), study_being_made()] else asked
+
+
 def choose_study(where: DeltaGenerator) -> str | None:
     """Name of the study that is looked at; None where there is none."""
     names, coming = study_names(), study_being_made()

@@ -28,7 +28,7 @@ def show_doors() -> None:
         st.header("Try the demo study", anchor=False)
         st.markdown(
             "48 synthetic chest CTs with a clinical table and three known groups. Needs nothing: "
-            "it is made on this machine in about a minute, and goes through every step."
+            "it is made on this machine in a few minutes, and goes through every step."
         )
         is_made = coming is not None and is_running(coming)
         if st.button(

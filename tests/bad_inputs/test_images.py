@@ -82,7 +82,10 @@ def test_none_takes_long_or_much_memory(run, masked):
         ("i15-unscaled", ["as before rescaling to HU", "rescale intercept", "No lungs were"]),
         ("i15-unit", ["between 0 and 0.28", "no HU; convert the scan back to HU"]),
         ("i15-bytes", ["as in a picture; they are hardly HU", "No lungs were found"]),
-        ("i16-head", ["No lungs were found", "If it shows no chest, choose --mask none"]),
+        (
+            "i16-head",
+            ["No lungs were found", "no chest, choose 'No mask' (--mask none)"],
+        ),
         ("i16-MR", ["It is MR, and this study holds CT", "study of its own"]),
         ("i16-PT", ["It is PET, and this study holds CT"]),
     ],

@@ -64,7 +64,7 @@ def test_what_shows_no_chest_says_what_to_do(study):
         row = study.scans().loc[name]
         assert row["status"] == "failed"
         assert "No lungs were found on this scan" in row["reason"]
-        assert "If it shows no chest, choose --mask none" in row["reason"]
+        assert "If it shows no chest, choose 'No mask' (--mask none)" in row["reason"]
     assert "hardly HU" in study.scans().loc["CT_pitch", "reason"]
 
 

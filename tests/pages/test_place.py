@@ -100,8 +100,14 @@ def test_a_study_that_could_not_be_made_says_why_and_is_left(root):
 
 
 def test_a_study_that_nobody_makes_falls_back_to_the_first(root):
-    assert chosen(show(study="never"), "Study") == "a"
+    page = show(study="never")
+    assert chosen(page, "Study") == "a"
+    assert "There is no study never here (any more); this is a." in words(page)
+    page.selectbox[0].set_value("b").run()
+    assert "There is no study" not in words(page)
     assert chosen(show(study="../a"), "Study") == "a"
+    assert "There is no study" not in words(show(study="b"))
+    assert "There is no study" not in words(show())
 
 
 def test_a_new_run_is_opened_when_its_step_has_ended(root, jobs_written):

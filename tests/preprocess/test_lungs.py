@@ -147,7 +147,7 @@ def test_one_lung_alone_is_doubted():
 def test_a_scan_without_lungs_says_what_to_do():
     array = np.random.default_rng(0).normal(40, 20, (60, 60, 30)).astype(np.int16)
     array[:5] = -1000
-    with pytest.raises(ReadError, match="No lungs were found.*choose --mask none"):
+    with pytest.raises(ReadError, match="No lungs were found.*choose 'No mask' .--mask none"):
         find_lungs(array, (3.0, 3.0, 3.0))
 
 
@@ -159,7 +159,7 @@ def test_quality_by_hand():
     score, words = judge(replace(WHOLE, top_cm2=55.0))
     assert (score, words) == (
         0.7,
-        ("The lungs are cut off at the top of the field of view (55 cm2).",),
+        ("The lungs are cut off at the top of the field of view (55 cm²).",),
     )
     assert judge(replace(WHOLE, left_litres=0.0))[0] == 0.3
     assert judge(replace(WHOLE, right_litres=12.0))[0] == 0.0
