@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -17,10 +19,11 @@ from clam_core.fitting.choose_view import (
     compares_views,
     most_evident,
 )
-from clam_core.fitting.evidence import evidence
+from clam_core.fitting.evidence import NONE, evidence
 from clam_core.fitting.fit_context import FitContext
 from clam_core.fitting.harmonisation.before_and_after import compare_fits
 from clam_core.fitting.harmonisation.technical_levels import TechnicalLevels
+from clam_core.fitting.harmonisation.turned import TURNED, sense, turned_words
 from clam_core.fitting.heads import order_head
 from clam_core.fitting.make_model import make_model
 from clam_core.models import ClusterModel
@@ -109,18 +112,26 @@ def fit_model(
         for method in ZONAL:
             other = settings.model_copy(update={"method": method})
             views.append(_prepare(source, other, untrained))
-    made = _group(views, settings, context, technical)
-    fitted = _describe(made, settings.train.batch_size)
+    context.on_stage("Clustering", 0, 1)
+    plain = [_cluster(view, context, None) for view in views]
     if technical is None:
-        return fitted
+        return _describe(_choose(plain, settings), settings.train.batch_size)
+    taken = [_cluster(view, context, technical) for view in views]
+    turned = {
+        one.method
+        for one, before in zip(taken, plain, strict=True)
+        if sense(technical, before.values, _labels(one)) < TURNED
+    }
+    made = _choose(taken, settings, turned)
+    fitted = _describe(made, settings.train.batch_size)
     # The same scans with nothing taken out: what harmonisation did is told, not believed.
-    before = _describe(_group(views, settings, context, None), settings.train.batch_size)
+    before = _describe(_choose(plain, settings), settings.train.batch_size)
     check = compare_fits(technical, before, fitted)
     return replace(
         fitted,
         harmonised=check,
         clusters_before=before.soft_assignment.argmax(axis=1),
-        notes=(*harmonised_sentences(check), *fitted.notes),
+        notes=(*harmonised_sentences(check), *turned_words(made.method, turned), *fitted.notes),
     )
 
 
@@ -159,27 +170,29 @@ def _prepare(source: ScanSource, settings: FitSettings, context: FitContext) -> 
     return _View(images, autoencoder, method, settings, trained)
 
 
-def _group(
-    views: list[_View],
-    settings: FitSettings,
-    context: FitContext,
-    technical: TechnicalLevels | None,
-) -> _Made:
-    """Clusters of the only view, or of that whose groups are most evident."""
-    context.on_stage("Clustering", 0, 1)
-    made = [_cluster(view, context, technical) for view in views]
+def _choose(made: list[_Made], settings: FitSettings, without: Collection[FitMethod] = ()) -> _Made:
+    """The only view, or that whose groups are most evident; those `without` have no evidence."""
     if len(made) == 1:
         return made[0]
     scores = {
-        one.method: evidence(
-            one.values, clusterer_of(one.method), settings.n_clusters, settings.seed
-        )
+        one.method: NONE
+        if one.method in without
+        else evidence(one.values, clusterer_of(one.method), settings.n_clusters, settings.seed)
         for one in made
     }
     chosen = most_evident(scores)
     best = next(one for one in made if one.method == chosen)
     notes = [*made[0].notes, chosen_words(best.method, scores)]
     return replace(best, history=made[0].history, notes=notes, evidence=scores)
+
+
+def _labels(made: _Made) -> NDArray[np.int64]:
+    """Cluster of each scan by the head of a model that has just been made."""
+    with torch.no_grad():
+        found: NDArray[np.int64] = (
+            made.model.head(torch.from_numpy(made.values).float()).argmax(1).numpy()
+        )
+    return found
 
 
 def _cluster(view: _View, context: FitContext, technical: TechnicalLevels | None) -> _Made:

@@ -7,6 +7,7 @@ from sklearn.metrics import adjusted_rand_score, matthews_corrcoef
 
 from clam_core.errors import StudyError
 from clam_core.fitting import fit_model, preset_settings
+from clam_core.fitting.evidence import NONE
 from clam_core.fitting.fit_cohort import look
 from clam_core.fitting.harmonisation.check_levels import check_levels, explained
 from clam_core.fitting.harmonisation.technical_levels import (
@@ -14,6 +15,7 @@ from clam_core.fitting.harmonisation.technical_levels import (
     TechnicalLevels,
     axes_without,
 )
+from clam_core.fitting.harmonisation.turned import sense
 from clam_core.models import describe_model, model_tensors, rebuild_model
 from clam_core.training import CohortImages
 from tests.fitting.test_zonal_features import cohort
@@ -188,3 +190,39 @@ def test_nothing_is_compared_without_harmonisation():
     source = cohort(denser_or_noisier)
     fitted = fit_model(source, preset_settings("fast", 2, "density", epochs=0))
     assert fitted.harmonised is None and fitted.clusters_before is None
+
+
+def test_clusters_that_are_turned_round_under_the_other_scanner():
+    codes, ill = np.array([0, 0, 1, 1] * 3), np.array([0, 1, 0, 1] * 3)
+    values = shifted(codes, ill).numpy()
+    assert sense(levels(codes), values, ill) == pytest.approx(1)
+    assert sense(levels(codes), values, ill ^ codes) == pytest.approx(-1)
+    assert sense(levels(codes), values, codes) == 1  # no level has both clusters
+    three = np.repeat([0, 1, 2], 4)
+    half = np.tile([0, 1], 6)
+    one_turned = np.where(three == 2, 1 - half, half)
+    moved = np.outer(half, DISEASE) + np.outer(three, SHIFT)
+    assert sense(levels(three, names=tuple("ABC")), moved, one_turned) == pytest.approx(-1)
+    unknown = levels(np.r_[codes, -1, -1])
+    odd = np.vstack([values, np.full((2, 4), 99.0)])
+    assert sense(unknown, odd, np.r_[ill, 0, 1]) == pytest.approx(1)
+
+
+def test_views_whose_groups_are_turned_round_are_left_aside(by_two_scanners, monkeypatch):
+    source, scanner, _ = by_two_scanners
+    seen = iter([1.0, 1.0, -1.0])  # focal findings, density, texture
+    monkeypatch.setattr("clam_core.fitting.fit_cohort.sense", lambda *_: next(seen))
+    settings = preset_settings("fast", 2, epochs=0)
+    fitted = fit_model(source, settings, None, levels(scanner))
+    assert [name for name, score in fitted.evidence.items() if score == NONE] == ["texture"]
+    assert fitted.method != "texture"
+    said = " ".join(fitted.notes)
+    assert "Groups of texture mean opposite things" in said and "left aside" in said
+
+
+def test_groups_of_the_only_view_that_are_turned_round_are_told(by_two_scanners, monkeypatch):
+    source, scanner, _ = by_two_scanners
+    monkeypatch.setattr("clam_core.fitting.fit_cohort.sense", lambda *_: -0.1)
+    settings = preset_settings("fast", 2, "density", epochs=0)
+    fitted = fit_model(source, settings, None, levels(scanner))
+    assert any(note.startswith("These groups mean opposite things") for note in fitted.notes)
