@@ -1,5 +1,7 @@
 """Harmonisation: directions by hand, what cannot be told apart, groups that remain."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,8 @@ from clam_core.errors import StudyError
 from clam_core.fitting import fit_model, preset_settings
 from clam_core.fitting.evidence import NONE
 from clam_core.fitting.fit_cohort import look
+from clam_core.fitting.fit_zonal_features import _spread
+from clam_core.fitting.harmonisation.before_and_after import compare_fits
 from clam_core.fitting.harmonisation.check_levels import check_levels, explained
 from clam_core.fitting.harmonisation.technical_levels import (
     KeptColumn,
@@ -17,6 +21,7 @@ from clam_core.fitting.harmonisation.technical_levels import (
 )
 from clam_core.fitting.harmonisation.turned import sense
 from clam_core.models import describe_model, model_tensors, rebuild_model
+from clam_core.settings.harmonise import harmonised_sentences
 from clam_core.training import CohortImages
 from tests.fitting.test_zonal_features import cohort
 
@@ -226,3 +231,28 @@ def test_groups_of_the_only_view_that_are_turned_round_are_told(by_two_scanners,
     settings = preset_settings("fast", 2, "density", epochs=0)
     fitted = fit_model(source, settings, None, levels(scanner))
     assert any(note.startswith("These groups mean opposite things") for note in fitted.notes)
+
+
+def test_numbers_are_in_units_of_their_spread_within_levels():
+    codes = np.repeat([0, 1], 10)
+    values = np.random.default_rng(0).normal(size=(20, 3))
+    values[:, 1] += 50 * codes
+    centered = torch.from_numpy(values - values.mean(axis=0))
+    within = centered.numpy() - np.array([centered[codes == c].mean(dim=0).numpy() for c in codes])
+    np.testing.assert_allclose(_spread(centered, levels(codes)), within.std(axis=0))
+    np.testing.assert_allclose(_spread(centered, None), values.std(axis=0))
+
+
+def test_scans_that_nothing_was_learnt_from_are_counted():
+    codes = np.r_[-1, np.arange(19) % 2]
+    ill = KeptColumn("Disease", np.r_[[np.nan] * 3, np.arange(17) % 3][:, None])
+    fit = SimpleNamespace(
+        method="density",
+        features=np.random.default_rng(0).normal(size=(20, 3)),
+        soft_assignment=np.eye(2)[np.arange(20) % 2],
+    )
+    found = compare_fits(levels(codes, ill), fit, fit)
+    assert found.n_unknown == 3 and found.levels == {"A": 10, "B": 9} and found.same == 1
+    assert "3 scans without a value were treated like the others" in " ".join(
+        harmonised_sentences(found)
+    )
