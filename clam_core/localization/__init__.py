@@ -1,5 +1,6 @@
 """Activation maps: where in a scan its cluster is recognised, and whether the map is true."""
 
+from clam_core.localization.artefacts import peak_place
 from clam_core.localization.backdrop import (
     add_backdrop,
     asked_rows,
@@ -87,6 +88,7 @@ __all__ = [
     "middle_of",
     "next_cluster",
     "own_clusters",
+    "peak_place",
     "random_smooth_map",
     "randomize_encoder",
     "scale_maps",

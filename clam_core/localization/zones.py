@@ -42,7 +42,7 @@ def lung_zones(mask: Mask) -> tuple[Labels, tuple[str, ...]]:
     heights = np.flatnonzero(mask.any(axis=tuple(range(mask.ndim - 1))))
     position = np.arange(mask.shape[-1]) - heights[0]
     third = np.clip(3 * position // (heights[-1] - heights[0] + 1), 0, 2)
-    sides = _sides(mask)
+    sides = lung_sides(mask)
     if sides is None:
         labels[mask] = (np.broadcast_to(third, mask.shape)[mask] + 1).astype(np.uint8)
         return labels, THIRDS
@@ -50,7 +50,7 @@ def lung_zones(mask: Mask) -> tuple[Labels, tuple[str, ...]]:
     return labels, tuple(f"{side} {name}" for side in SIDES for name in THIRDS)
 
 
-def _sides(mask: Mask) -> Labels | None:
+def lung_sides(mask: Mask) -> Labels | None:
     """0 for the left lung and 1 for the right one, or None where the mask has not two."""
     from scipy import ndimage
 

@@ -42,6 +42,7 @@ def show_means(here: Place) -> None:
 def _show_means(here: Place) -> None:
     level = choose_level(here)
     table = data.overview(here)
+    suspects = {} if here.fitted.info().given is not None else data.artefacts(here)
     for number, cell in columns(here):
         row = table.loc[number]
         with cell:
@@ -60,6 +61,8 @@ def _show_means(here: Place) -> None:
             found = data.recognised(here, number)
             if found is not None:
                 (st.info if found.is_absence else st.caption)(plain(found.sentence))
+            if number in suspects:
+                st.warning(plain(suspects[number]))
     if here.fitted.info().given is not None:
         st.caption(plain(f"Mean of the scans of each cluster. This run {NO_MAPS}."))
         return

@@ -139,6 +139,20 @@ def test_what_a_cluster_is_recognised_by_is_said(monkeypatch, made):
     assert "here its maps lie, its" in words(show(monkeypatch, made, study="done"))
 
 
+def test_a_cluster_whose_maps_peak_at_the_border_is_a_warning(monkeypatch, root):
+    def warned():
+        return [one.value for one in show(monkeypatch, root, study="done").warning]
+
+    assert not any("border of the mask" in one for one in warned())
+    run = Run(Study(root / "done"), "r")
+    table = run.maps()
+    own = run.scans()["cluster"].loc[table.index] == 2
+    table = table.assign(peak_depth=own.map({True: 1.0, False: 9.0}), border_share=0.1)
+    table.to_parquet(run.folder / "maps.parquet")
+    said = [one for one in warned() if "border of the mask" in one]
+    assert len(said) == 1 and "of cluster 2," in said[0]
+
+
 def test_the_clusters_can_be_kept_as_tables(monkeypatch, made):
     page = show(monkeypatch, made, study="done")
     labels = [button.label for button in page.get("download_button")]

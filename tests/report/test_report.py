@@ -195,6 +195,19 @@ def test_a_step_that_is_missing_is_named(partial):
     assert "Sundararajan" not in text
 
 
+def test_maps_that_peak_at_the_border_are_said_and_a_limit(complete, tmp_path):
+    run = Run(Study(shutil.copytree(complete.folder, tmp_path / "s")), "default")
+    table = run.maps()
+    place = {"peak_at_hilum": False, "border_share": 0.2, "hilum_share": 0.1}
+    table.assign(peak_depth=1.0, **place).to_parquet(run.folder / "maps.parquet")
+    text = Elements(build_report(run).decode()).text
+    assert "Of 8 maps of cluster 1, 8 peak within 2 voxels of the border" in text
+    assert "masks and breathing differ, too: cluster 1, 2, 3." in text
+    table.assign(peak_depth=5.0, **place).to_parquet(run.folder / "maps.parquet")
+    text = Elements(build_report(run).decode()).text
+    assert "border of the mask" not in text and "breathing" not in text
+
+
 def test_sections_can_be_chosen(complete):
     settings = ReportSettings(sections=("limits", "plane"))
     seen = Elements(build_report(Run(complete, "default"), settings).decode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,15 @@ from clam_core.localization import (
     map_shares,
     measure_faithfulness,
     next_cluster,
+    peak_place,
 )
 from clam_core.models import ClusterModel
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.method.fit import source_of
+from clam_core.pipeline.method.map_settings import asked_of_all, stored_settings
 from clam_core.pipeline.method.needs_network import require_maps
 from clam_core.pipeline.method.weights import load_model, load_reference
 from clam_core.settings import LocalizeSettings
-from clam_core.settings.on_disk import read_stored
 from clam_core.study import Run, Study
 from clam_core.study.stamp import fit_stamp
 from clam_core.training import CohortImages, ScanSource
@@ -174,6 +175,7 @@ class ExplainedCohort:
         tested = hold_against(plain, made.raw, masks, other=other, random=of_random)[0]
         positive = made.positive[0]
         peak = np.unravel_index(int(positive.argmax()), positive.shape)
+        place = peak_place(positive, mask)
         line = {
             "explained": int(made.cluster[0]) + 1,
             "rather_than": int(made.other[0]) + 1,
@@ -184,6 +186,7 @@ class ExplainedCohort:
             "zones": shares.zones,
             "bands": shares.bands,
             "sentence": shares.sentence,
+            **({} if place is None else asdict(place)),
             **{name: _plain(value) for name, value in tested.as_dict().items()},
         }
         return Explanation(made.raw[0], None if made.nodes is None else made.nodes[0], line)
@@ -254,18 +257,6 @@ def fitted_cohort(folder: Path, name: str, stamp: str) -> FittedCohort:  # noqa:
             # Medians only save time; where the stored ones are damaged they are made again.
             return cohort
     return cohort
-
-
-def stored_settings(values: dict[str, Any]) -> LocalizeSettings:
-    """Settings of maps from values that were stored of them."""
-    return read_stored(LocalizeSettings, values, "The description of the maps")
-
-
-def asked_of_all(settings: LocalizeSettings) -> LocalizeSettings:
-    """All clusters against the rest at once, unless a pair of clusters is asked for."""
-    # One pass over the cohort then serves the maps of all clusters.
-    is_pair = isinstance(settings.target, tuple)
-    return settings if is_pair else settings.model_copy(update={"target": "own"})
 
 
 def explain_task(

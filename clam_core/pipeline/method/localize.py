@@ -26,6 +26,7 @@ from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
 from clam_core.sandbox.workforce import Workforce
 from clam_core.settings import LocalizeSettings
+from clam_core.settings.peaks import artefact_words
 from clam_core.study import Run, RunWriter, Study
 from clam_core.wording import plural
 
@@ -163,6 +164,7 @@ def _store(run: Run, writer: RunWriter, made: _Made) -> Summary:
             f"With random weights in the encoder the maps correlate {correlation:.2f} with these "
             "(low is good)."
         )
+    sentences += artefact_words(table, cohort.clusters + 1).values()
     return Summary(tuple(sentences), {"n_maps": len(made.lines), **localized})
 
 
@@ -189,6 +191,8 @@ def _table(index: pd.Index[Any], done: dict[str, dict[str, Any]]) -> pd.DataFram
     rows = [{"done": scan_id in done, **done.get(str(scan_id), {})} for scan_id in index]
     table = pd.DataFrame(rows, index=index)
     table["moved_as_it_should"] = table["moved_as_it_should"].fillna(value=False).astype(bool)
+    if "peak_at_hilum" in table:  # without masks no map has a place
+        table["peak_at_hilum"] = table["peak_at_hilum"].astype("boolean")
     for name in SHARES:
         shares = pd.DataFrame(
             [row if isinstance(row, dict) else {} for row in table.pop(name)], index=index

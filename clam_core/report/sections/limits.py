@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clam_core.report.html import Figures, Html, bullets
 from clam_core.report.material import Material
+from clam_core.report.sections.maps import artefacts
 from clam_core.report.sections.number_of_clusters import jaccard_of
 from clam_core.report.sections.preparation import masked
 from clam_core.settings.verdicts import STABLE, UNSURE
@@ -47,6 +48,11 @@ def _own(material: Material) -> list[str]:
     weak = [str(n) for n, one in enumerate(jaccard_of(material), start=1) if one < STABLE]
     if weak:
         limits.append(f"Not found again reliably in resampled cohorts: cluster {', '.join(weak)}.")
+    if suspects := artefacts(material):
+        limits.append(
+            "Recognised mostly at the border of the lungs or at the hilum, where masks and "
+            f"breathing differ, too: cluster {', '.join(str(n) for n in suspects)}."
+        )
     unsure = float((material.members["confidence"] < UNSURE).mean())
     if unsure > 0.2:
         limits.append(f"{100 * unsure:.0f} % of the scans lie between clusters (confidence below "

@@ -13,6 +13,7 @@ from clam_core.report.material import Material
 from clam_core.report.phrases import number, percent
 from clam_core.settings.given_numbers import NO_MAPS
 from clam_core.settings.map_variants import map_description
+from clam_core.settings.peaks import artefact_words
 from clam_core.wording import plural
 
 SMALLEST = 0.005
@@ -39,6 +40,7 @@ def write(material: Material, figures: Figures) -> Html:
             paragraph(kind_words(material)),
             tag("h3", "Where the maps lie"),
             _shares(material, figures),
+            paragraphs(list(artefacts(material).values())),
             tag("h3", "Can the maps be believed?"),
             paragraphs(faithfulness_sentences(material)),
             _by_cluster(material, material.maps),
@@ -94,6 +96,14 @@ def _shares(material: Material, figures: Figures) -> Html:
     if not parts:
         return paragraph("Without masks, zones and densities are not told apart.")
     return join(parts)
+
+
+def artefacts(material: Material) -> dict[int, str]:
+    """By cluster, what to think of maps that mostly peak where artefacts do."""
+    if material.maps is None:
+        return {}
+    clusters = material.members["cluster"].loc[material.maps.index]
+    return artefact_words(material.maps, clusters.to_numpy())
 
 
 def _most(name: str, row: dict[str, float]) -> str:

@@ -13,9 +13,11 @@ from safetensors.torch import load_file
 
 from clam_core.errors import ClamError, MissingStepError, SettingsError, StudyError
 from clam_core.localization import make_maps
-from clam_core.pipeline.method.explain import FittedCohort, stored_settings
+from clam_core.localization import peak_place
+from clam_core.pipeline.method.explain import FittedCohort
 from clam_core.pipeline.method.fit import fit, source_of
 from clam_core.pipeline.method.localize import localize
+from clam_core.pipeline.method.map_settings import stored_settings
 from clam_core.pipeline.method.select import select
 from clam_core.pipeline.method.weights import load_model, load_reference
 from clam_core.pipeline.output.export import export, on_own_grid
@@ -126,6 +128,18 @@ def test_sums_and_shares(study):
     zones = table.filter(like="zones: ")
     np.testing.assert_allclose(zones.sum(axis=1), 1, atol=1e-6)
     assert table["sentence"].str.startswith("Peak in the ").all()
+
+
+def test_where_a_map_peaks_in_its_mask_is_stored(study, found):
+    run = Run(study, "r")
+    table = run.maps()
+    for row, scan_id in enumerate(table.index):
+        expected = peak_place(run.activation_map(scan_id), found.masks[row])
+        assert table.loc[scan_id, "border_share"] == expected.border_share
+        assert table.loc[scan_id, "hilum_share"] == expected.hilum_share
+        inside = found.masks[row][tuple(table.loc[scan_id, "peak"])]
+        assert (table.loc[scan_id, "peak_depth"] > 0) == inside
+    assert table["peak_at_hilum"].dtype == "boolean"
 
 
 def test_what_is_known_of_the_run_is_stored(study):
