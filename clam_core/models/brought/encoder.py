@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -49,6 +50,7 @@ class CalledEncoder(Autoencoder):
         self.limits = limits or EncoderLimits()
         self._shown = repr(name) if name else "that was brought along"
         self._pool: EncoderPool | None = None
+        self._ends: weakref.finalize[Any, Any] | None = None
         self._last: tuple[Tensor, Tensor] | None = None
 
     @property
@@ -127,9 +129,9 @@ class CalledEncoder(Autoencoder):
 
     def close(self) -> None:
         """End the child process; another one is started when it is needed."""
-        if self._pool is not None:
-            self._pool.__exit__(None, None, None)
-            self._pool = None
+        if self._ends is not None:
+            self._ends()
+        self._pool = self._ends = None
 
     def _codes(self, images: Tensor) -> Tensor:
         _, arrays = self._ask("codes", {"images": images}, len(images), {})
@@ -146,6 +148,8 @@ class CalledEncoder(Autoencoder):
     ) -> tuple[dict[str, Any], Arrays]:
         if self._pool is None:
             self._pool = EncoderPool(self._shown, self.limits)
+            # Models are kept and dropped by caches, which close nothing.
+            self._ends = weakref.finalize(self, self._pool.__exit__, None, None, None)
         arrays: Arrays = {
             name: value.detach().cpu().float().contiguous().numpy()
             for name, value in tensors.items()

@@ -76,8 +76,8 @@ def fit_encoder(
     run = Run(study, name)
     if settings.harmonise is not None:
         raise SettingsError(
-            "The codes of an encoder are grouped as they are; leave out --harmonise, or bring codes "
-            "that were harmonised as a table (fit --features)."
+            "The codes of an encoder are grouped as they are; leave out --harmonise, or bring "
+            "codes that were harmonised as a table (fit --features)."
         )
     scan_ids = ready_scans(study)
     asked, limits = given or (InputOfEncoder(), EncoderLimits())

@@ -87,9 +87,8 @@ def fit(
                     goes_on = sync.agree(goes_on=True)
                     asked = Asked(settings, digest, sync.device.type, taken)
                     fitted = _fit(study, scan_ids, asked, writer, progress, sync)
-                    return store_fit(
-                        run, writer, source_of(study, scan_ids), asked, fitted, progress
-                    )
+                    source = source_of(study, scan_ids)
+                    return store_fit(run, writer, source, asked, fitted, progress)
         finally:
             # Other processes wait for the answer; without one they would hang after an error here.
             if not goes_on:
@@ -205,7 +204,7 @@ def ready_scans(study: Study) -> list[str]:
 def _fit(
     study: Study,
     scan_ids: list[str],
-    asked: _Asked,
+    asked: Asked,
     writer: RunWriter,
     progress: Progress,
     sync: Sync,

@@ -61,10 +61,8 @@ def store_fit(
     placed = embed(fitted.features, EmbedSettings(method=settings.plane, seed=settings.seed))
     for name in ARRAYS:
         writer.write_array(name, getattr(fitted, name))
-    writer.write_table(
-        "scans.parquet",
-        scans_table(list(source.names), fitted.soft_assignment, fitted.features, placed),
-    )
+    scan_ids, soft = list(source.names), fitted.soft_assignment
+    writer.write_table("scans.parquet", scans_table(scan_ids, soft, fitted.features, placed))
     progress("Comparing with plain numbers", 0, 1)
     clusters = fitted.soft_assignment.argmax(axis=1)
     plain = look_plainly(source, clusters, fitted.features, settings.seed)

@@ -121,14 +121,6 @@ def script(model, path):
     return path
 
 
-def trace(model, path, n_scans=2, grid=GRID):
-    with _old_ways():
-        torch.jit.trace(model.eval(), torch.zeros(n_scans, 1, *grid), check_trace=False).save(
-            str(path)
-        )
-    return path
-
-
 def program(model, path, n_scans=None, grid=GRID):
     """An exported program for any number of scans, or for a fixed one."""
     free = None if n_scans else ({0: torch.export.Dim("n", min=1, max=64)},)

@@ -180,22 +180,20 @@ def test_containers_that_name_types_are_refused(exported, tmp_path):
     assert "plain tensors are needed" in refusal(path)
 
 
-def test_a_script_that_reaches_files_is_refused(tmp_path):
-    class Writing(torch.nn.Module):
-        def forward(self, x):
-            torch.save(x, "/nowhere/x.pt")
-            return x.flatten(1)
+class Writing(torch.nn.Module):
+    def forward(self, x):
+        torch.save(x, "/nowhere/x.pt")
+        return x.flatten(1)
 
-    class Reading(torch.nn.Module):
-        def forward(self, x):
-            return x.flatten(1) + torch.from_file("/etc/hostname", size=4)
 
-    for number, model in enumerate((Writing(), Reading())):
-        try:
-            path = script(model, tmp_path / f"{number}.pt")
-        except RuntimeError:  # not a part of the language of this version
-            continue
-        assert "reads or writes files" in refusal(path)
+class Reading(torch.nn.Module):
+    def forward(self, x):
+        return x.flatten(1) + torch.from_file("/etc/hostname", size=4)
+
+
+@pytest.mark.parametrize("model", [Writing(), Reading()])
+def test_a_script_that_reaches_files_is_refused(tmp_path, model):
+    assert "reads or writes files" in refusal(script(model, tmp_path / "f.pt"))
 
 
 def test_a_damaged_file_is_one_sentence(exported, scripted, tmp_path):

@@ -1,6 +1,5 @@
 """`fit --encoder`: our own network given back finds the same; maps, new scans, refusals."""
 
-import nibabel as nib
 import numpy as np
 import pytest
 import torch
@@ -14,17 +13,20 @@ from clam_core.pipeline.method.check_run import RunParts
 from clam_core.pipeline.method.explain import explain_scan
 from clam_core.pipeline.method.fit import fit
 from clam_core.pipeline.method.fit_features import fit_features
+from clam_core.pipeline.method.known_run import KnownRun
 from clam_core.pipeline.method.localize import localize
 from clam_core.pipeline.method.select import select
 from clam_core.pipeline.method.weights import load_model
 from clam_core.pipeline.output.export import export
 from clam_core.pipeline.output.report import report
 from clam_core.pipeline.progress import silent
+from clam_core.pipeline.scans.new_scan import NewScan
 from clam_core.report import ReportSettings
 from clam_core.sandbox.workforce import Workforce
 from clam_core.settings import FitSettings, LocalizeSettings, SelectSettings
 from clam_core.settings.brought_encoder import InputOfEncoder
 from clam_core.settings.encoder_limits import EncoderLimits
+from clam_core.settings.harmonise import HarmoniseSettings
 from clam_core.study import Run, run_names
 from tests.models.brought import encoders as made
 from tests.models.brought.encoders import program, script
@@ -195,16 +197,34 @@ def test_kinds_of_map_that_need_our_network_are_refused(study, given, code):
 
 
 @pytest.mark.parametrize("name", ["given", "code"])
-def test_a_scan_of_the_cohort_is_placed_where_it_was(study, mapped, tmp_path, name):
+def test_a_scan_of_the_cohort_is_placed_where_it_was(study, mapped, name):
+    """The lungs of a phantom this small are not found again: the scan is given as prepared."""
     run = Run(study, name)
     place = run.scans().index.get_loc("s03")
-    volume, _ = study.reader(["s03"])(0)
-    nib.save(nib.Nifti1Image(volume, np.diag([4.0, 4.0, 4.0, 1.0])), tmp_path / "new.nii.gz")
-    said = assign(run, [tmp_path / "new.nii.gz"], to=None)
-    record = said.values["scans"][0]
-    assert record["status"] == "assigned", record
-    soft = run.array("soft_assignment")[place]
-    assert len(record["soft_assignment"]) == len(soft)
+    volume, mask = study.reader(["s03"])(0)
+    known = KnownRun(study, run)
+    said = known.describe(NewScan(volume, mask, np.diag([4.0, 4.0, 4.0, 1.0])))
+    assert said["nearest"][0] == "s03" and said["distance"] < 1e-4
+    np.testing.assert_allclose(
+        said["soft_assignment"], run.array("soft_assignment")[place], atol=1e-4
+    )
+    assert not said["unlike_cohort"]
+    words, made_of = known.map_of(NewScan(volume, mask))
+    assert words and made_of.max() == pytest.approx(1)
+    stored = run.array("maps")[place].astype(np.float32)
+    np.testing.assert_allclose(made_of, stored, atol=2e-3)
+
+
+def test_a_scan_that_cannot_be_read_fails_alone(given, tmp_path):
+    (tmp_path / "new.nii.gz").write_bytes(b"nothing")
+    record = assign(given, [tmp_path / "new.nii.gz"], to=None).values["scans"][0]
+    assert record["status"] == "failed"
+
+
+def test_harmonising_codes_is_refused(study, files):
+    asked = OWN.model_copy(update={"harmonise": HarmoniseSettings(column="kernel")})
+    with pytest.raises(SettingsError, match="codes of an encoder are grouped as they are"):
+        fit_encoder(study, "harmonised", files / "small.pt", asked)
 
 
 def test_selection_report_exports_and_check_work(study, mapped, tmp_path):
@@ -261,11 +281,6 @@ def test_an_encoder_that_cannot_be_used_leaves_nothing(study, files, tmp_path):
 
 
 def test_one_scan_without_a_finite_code_is_named(study, tmp_path):
-    class Bright(torch.nn.Module):
-        def forward(self, x):
-            pooled = torch.nn.functional.avg_pool3d(x, 8).flatten(1)
-            return torch.where(x.flatten(1).max(1, True).values > 3000, float("nan"), pooled)
-
     volumes = [study.reader([one])(0)[0] for one in study.ready()]
     brightest = int(np.argmax([one.max() for one in volumes]))
     if brightest in {0, len(volumes) - 1}:  # these two are tried first
