@@ -46,7 +46,7 @@ def test_inputs_are_those_of_the_view_that_was_chosen(method, said, unsaid):
     info = SimpleNamespace(unit="HU")
     material = SimpleNamespace(
         fit_settings=FitSettings(),
-        info=SimpleNamespace(method=method),
+        info=SimpleNamespace(encoder=None, method=method),
         study=SimpleNamespace(info=info),
         scans=scans,
         members=scans,

@@ -116,9 +116,7 @@ class ExplainedCohort:
     ) -> ActivationMaps:
         made = make_maps(self.model, images, settings, self.reference(settings), clusters)
         inside = [mask for mask in masks if mask is not None]
-        # Cubes that are covered reach over the rim of a mask, as nodes do.
-        is_cut = settings.variant == "integrated" or self.is_brought
-        if is_cut and len(inside) == len(images):
+        if (self.is_brought or settings.variant == "integrated") and len(inside) == len(images):
             return made.within(np.stack(inside))
         return made
 
