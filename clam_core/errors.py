@@ -61,6 +61,10 @@ class NoNetworkError(StudyError):
     """A run of numbers that were brought along was asked for what only a network can tell."""
 
 
+class EncoderError(ClamError):
+    """An encoder that was brought along cannot be used as it is."""
+
+
 class StaleRunError(StudyError):
     """A run was fitted on other volumes than its study holds now."""
 

@@ -5,6 +5,7 @@ import pytest
 from clam_core.errors import SettingsError
 from clam_core.fitting.choose_view import choose_method, compares_views
 from clam_core.fitting.presets import preset_settings
+from clam_core.settings.brought_encoder import ENCODER
 from clam_core.settings.given_numbers import TABLE
 from clam_core.settings.views import GROUPED_BY, METHOD_OF_VIEW, method_for, view_of
 
@@ -38,7 +39,7 @@ def test_an_unknown_view_is_refused():
 
 def test_every_view_has_words():
     named = {view_of(method) for method in METHOD_OF_VIEW.values()}
-    assert named - {"auto", "best"} == set(GROUPED_BY) - {TABLE}
+    assert named - {"auto", "best"} == set(GROUPED_BY) - {TABLE, ENCODER}
 
 
 @pytest.mark.parametrize(("n_axes", "expected"), [(2, "umap"), (3, "graph")])

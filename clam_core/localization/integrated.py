@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from clam_core.localization.along_inputs import nodes_along
 from clam_core.localization.task import ScanMap, Task
 from clam_core.localization.upsample import upsample
+from clam_core.models.brought.encoder import CalledEncoder
 
 TOLERANCE = 0.01
 """The sum of a map may miss l(A) - l(R) by this share before the steps are doubled."""
@@ -74,6 +76,8 @@ def integrate(image: Tensor, task: Task) -> Integrated:
     Returns:
         Nodes summed over channels; the steps are doubled until they add up.
     """
+    if isinstance(task.model.autoencoder, CalledEncoder):
+        return _integrate_along(image, task, task.model.autoencoder)
     start = task.needed_reference.activation
     with torch.no_grad():
         end = task.model.activations(image, task.layer)
@@ -83,12 +87,28 @@ def integrate(image: Tensor, task: Task) -> Integrated:
     n_steps = task.settings.n_steps
     while True:
         nodes = _mean_gradient(task, start, difference, n_steps) * difference
-        error = abs(float(nodes.sum(dtype=torch.float64)) - change)
-        error /= max(abs(change), SMALLEST_CHANGE)
+        error = _error(nodes, change)
         # A map that still misses at `max_steps` is given all the same: its error is stored with it.
         if error <= TOLERANCE or 2 * n_steps > task.settings.max_steps:
             return Integrated(nodes.sum(dim=1)[0], error, n_steps)
         n_steps *= 2
+
+
+def _integrate_along(image: Tensor, task: Task, encoder: CalledEncoder) -> Integrated:
+    """The same where the layer can only be followed along a path of inputs."""
+    n_steps = task.settings.n_steps
+    while True:
+        nodes, change = nodes_along(image, task, encoder, n_steps)
+        error = _error(nodes, change)
+        if error <= TOLERANCE or 2 * n_steps > task.settings.max_steps:
+            return Integrated(nodes, error, n_steps)
+        n_steps *= 2
+
+
+def _error(nodes: Tensor, change: float) -> float:
+    """How far the sum of the nodes is from the change of the log-odds, relative to it."""
+    missed = abs(float(nodes.sum(dtype=torch.float64)) - change)
+    return missed / max(abs(change), SMALLEST_CHANGE)
 
 
 def _log_odds(task: Task, activation: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from clam_core.errors import AlignmentError, StudyError
 from clam_core.models.autoencoder import Autoencoder
+from clam_core.models.brought.encoder import BroughtFeatures, CalledEncoder
 from clam_core.models.cluster_model import ClusterModel
 from clam_core.models.features import Features, LatentFeatures
 from clam_core.models.heads import GaussianHead, Head, MixtureHead, StudentHead
@@ -22,6 +23,9 @@ from clam_core.settings.on_disk import read_stored
 def describe_model(model: ClusterModel) -> dict[str, Any]:
     """Everything about a model that is not a tensor, as JSON values."""
     features = model.features
+    if isinstance(features, BroughtFeatures):
+        grid = list(model.autoencoder.grid)
+        return {"grid": grid, "features": features.kind, "head": model.head.kind}
     return {
         "grid": list(model.autoencoder.grid),
         "network": model.autoencoder.settings.model_dump(),
@@ -38,12 +42,15 @@ def model_tensors(model: ClusterModel) -> dict[str, Tensor]:
     return {name: value.detach().cpu().contiguous() for name, value in state.items()}
 
 
-def rebuild_model(description: dict[str, Any], tensors: dict[str, Tensor]) -> ClusterModel:
+def rebuild_model(
+    description: dict[str, Any], tensors: dict[str, Tensor], encoder: CalledEncoder | None = None
+) -> ClusterModel:
     """A model from its description and its tensors.
 
     Args:
         description: What `describe_model` gave.
         tensors: What `model_tensors` gave.
+        encoder: The encoder that was brought along, where the description names one.
 
     Returns:
         The model in evaluation mode.
@@ -54,7 +61,7 @@ def rebuild_model(description: dict[str, Any], tensors: dict[str, Tensor]) -> Cl
         AlignmentError: If a tensor has another shape than the description says.
     """
     try:
-        autoencoder = Autoencoder(
+        autoencoder = encoder or Autoencoder(
             tuple(description["grid"]),
             read_stored(NetworkSettings, description["network"], "The description of the network"),
         )
@@ -82,6 +89,10 @@ def _features(description: dict[str, Any], tensors: dict[str, Tensor]) -> Featur
         # A list in the file.
         zonal = replace(zonal, edges=tuple(zonal.edges))
         return ZonalFeatures(zonal, *(tensors[f"features.{name}"] for name in names))
+    if description["features"] == BroughtFeatures.kind:
+        return BroughtFeatures(
+            *(tensors[f"features.{name}"] for name in ("mean", "sd", "components"))
+        )
     if description["features"] == LatentFeatures.kind:
         return LatentFeatures(tensors.get("features.mean"), tensors.get("features.directions"))
     raise KeyError(description["features"])

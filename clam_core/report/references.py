@@ -131,7 +131,8 @@ def cited(material: Material) -> list[str]:
 
 def _of_fit(material: Material) -> set[str]:
     info = material.info
-    method = info.method if info.given is None else info.given.clusterer
+    brought = info.given or info.encoder
+    method = info.method if brought is None else brought.clusterer
     keys = {*_OF_METHOD.get(method, ()), *_OF_HEAD.get(str(info.model.get("head")), ())}
     if info.method == "dcec":
         keys.add("xie")

@@ -126,8 +126,8 @@ class FitSettings(Settings):
         mirror: Whether left and right count as the same for profiles.
         plane: How scans are placed on the map that people look at.
         seed: Everything random follows from it.
-        given: Digest of a table of numbers that are grouped in place of what a network sees;
-            `method` is then how they are grouped.
+        given: Digest of a table of numbers, or of an encoder and its input, that are grouped in
+            place of what our network sees; `method` is then how they are grouped.
         harmonise: What is taken out of the numbers that scans are grouped by; None is nothing.
     """
 

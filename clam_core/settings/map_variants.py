@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clam_core.settings.brought_encoder import MapsOfEncoder
 from clam_core.settings.results import LocalizeVariant
 
 
@@ -55,6 +56,18 @@ MAP_WORDS: dict[LocalizeVariant, MapWords] = {
     ),
 }
 """Words of every kind that can be asked for, in the order of a list."""
+
+
+_OF_ENCODER: tuple[LocalizeVariant, ...] = ("integrated", "occlusion", "difference")
+
+
+def kinds_of_encoder(maps: MapsOfEncoder) -> tuple[LocalizeVariant, ...]:
+    """Kinds of map of an encoder that was brought along, the usual one first.
+
+    Args:
+        maps: Whether its activations can be followed, or it can only be called.
+    """
+    return _OF_ENCODER if maps == "integrated" else _OF_ENCODER[1:]
 
 
 def map_description(variant: str) -> str:

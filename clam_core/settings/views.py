@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from clam_core.errors import SettingsError
+from clam_core.settings.brought_encoder import ENCODER
 from clam_core.settings.fitting import FitSettings
 from clam_core.settings.given_numbers import TABLE
 
@@ -25,6 +26,7 @@ GROUPED_BY: dict[str, str] = {
     "texture": "how much neighbouring voxels differ in the lower, middle and upper zones",
     "latent": "the codes of the trained network",
     TABLE: "numbers of a table that was brought along",
+    ENCODER: "the codes of an encoder that was brought along",
 }
 """What the scans of a run were grouped by, in words."""
 
@@ -35,8 +37,8 @@ ZONAL = ("density", "texture")
 
 def view_of(method: str) -> str:
     """The view that a method groups by; clusterers group latent codes."""
-    if method == TABLE:
-        return TABLE
+    if method in {TABLE, ENCODER}:
+        return method
     named = {method: view for view, method in METHOD_OF_VIEW.items()}
     return named.get(method, "latent")
 

@@ -30,7 +30,7 @@ from clam_core.study.staging import Staging, pending, roll_forward
 
 N_INFOS = 64
 """Runs whose run.json is kept in memory."""
-REFERENCE = "reference.safetensors"
+REFERENCE, ENCODER_FILE = "reference.safetensors", "encoder.program"
 RUNS, RUN, HISTORY, WEIGHTS = "runs", "run.json", "history.jsonl", "weights.safetensors"
 SCANS, MAPS, SELECTION = "scans.parquet", "maps.parquet", "selection.json"
 ARRAYS = "arrays.zarr"
@@ -107,6 +107,18 @@ class Run:
         if not (self.folder / WEIGHTS).is_file():
             raise StudyError(f"{WEIGHTS!r} of the run {self.name!r} is missing; fit it again.")
         return self.folder / WEIGHTS
+
+    def encoder(self) -> Path:
+        """Path of the encoder that was brought along.
+
+        Raises:
+            StudyError: If the file is missing.
+        """
+        if not (self.folder / ENCODER_FILE).is_file():
+            raise StudyError(
+                f"The encoder of the run {self.name!r} is missing ({ENCODER_FILE}); fit it again."
+            )
+        return self.folder / ENCODER_FILE
 
     def reference(self) -> Path:
         """Path of the cohort's medians that maps are made against (safetensors)."""

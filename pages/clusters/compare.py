@@ -44,7 +44,7 @@ def _compare(here: Place) -> None:
     cut = choose_cut(here, "_ab")
     pair = (first, second)
     _show_differences(here, pair, (label(first), label(second)), cut)
-    if here.fitted.info().given is None:
+    if not (here.fitted.info().given or here.fitted.info().encoder):
         _show_way(here, pair, (label(first), label(second)), cut)
 
 

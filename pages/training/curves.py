@@ -24,7 +24,7 @@ def show_curves(here: Place) -> None:
     if job is not None and job.status == "running" and job.step in {"fit", "groups"}:
         st.header("Training now", anchor=False)
         _live(here, str(job.arguments.get("run", "default")))
-    elif here.run is not None and here.run.info().given is None:
+    elif here.run is not None and not (here.run.info().given or here.run.info().encoder):
         with st.expander(f"How the training of run '{here.run.name}' went"):
             _draw(here.run)
 

@@ -21,8 +21,11 @@ def show_plain_look(here: Place) -> None:
     st.header("What sets these groups apart?", anchor=False)
     info = here.fitted.info()
     found = info.plain
-    by = GROUPED_BY[view_of(info.method)] if info.given is None else info.given.words
+    brought = info.given or info.encoder
+    by = GROUPED_BY[view_of(info.method)] if brought is None else brought.words
     st.write(f"These groups were formed by {plain(by)}.")
+    if info.encoder is not None:
+        st.write(plain(f"{info.encoder.input.words} {info.encoder.words_of_maps}"))
     for note in _noted(here.fitted):
         st.write(plain(note))
     if found is None:

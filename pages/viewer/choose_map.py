@@ -10,7 +10,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from clam_core.settings import LocalizeSettings, LocalizeVariant
-from clam_core.settings.map_variants import MAP_WORDS
+from clam_core.settings.brought_encoder import MapsOfEncoder
+from clam_core.settings.map_variants import MAP_WORDS, kinds_of_encoder
 from clam_core.settings.on_disk import read_stored
 from clam_core.study import read_names
 from pages.shared.stored_map import stored_map
@@ -88,7 +89,7 @@ def choose_map(here: Place, scan_id: str, key: str) -> MapChoice:
         options = {REST: "all others", **{c: names[c] for c in clusters if c != cluster}}
         against = _pick("Rather than", "against", options, REST, f"{key}-{scan_id}-{cluster}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = _choose_kind(stored.variant if stored else "integrated", key)
+        kind = _choose_kind(here, stored.variant if stored else "integrated", key)
         native = _switch("As computed, not smoothed", "native", key, usual=False)
     with what:
         is_pair = against != REST
@@ -98,8 +99,11 @@ def choose_map(here: Place, scan_id: str, key: str) -> MapChoice:
     return MapChoice(cluster, against, kind, signed, native)
 
 
-def _choose_kind(usual: LocalizeVariant, key: str) -> LocalizeVariant:
+def _choose_kind(here: Place, usual: LocalizeVariant, key: str) -> LocalizeVariant:
     """The two maps of the method one click apart, other ways behind a third choice."""
+    encoder = here.fitted.info().encoder
+    if encoder is not None:
+        return _kind_of_encoder(encoder.maps, usual, key)
     wanted = st.query_params.get("kind", usual)
     start = wanted if wanted in KINDS else usual
     groups = {**_MAIN, _OTHER: "Others"}
@@ -123,6 +127,23 @@ def _choose_kind(usual: LocalizeVariant, key: str) -> LocalizeVariant:
     return kind
 
 
+def _kind_of_encoder(maps: MapsOfEncoder, usual: LocalizeVariant, key: str) -> LocalizeVariant:
+    """Kinds of map that an encoder from elsewhere can have, all one click apart."""
+    known = kinds_of_encoder(maps)
+    usual = usual if usual in known else known[0]
+    wanted = st.query_params.get("kind", usual)
+    kind: LocalizeVariant = st.segmented_control(
+        "Kind of map",
+        known,
+        format_func=KINDS.__getitem__,
+        default=next((one for one in known if one == wanted), usual),
+        required=True,
+        key=f"{key}-kind",
+    )
+    put(st.query_params, "kind", kind, usual)
+    return kind
+
+
 def shown_map(here: Place, scan_id: str, choice: MapChoice) -> ShownMap | None:
     """The stored map where it is the one asked for; any other is made on demand.
 
@@ -141,7 +162,8 @@ def shown_map(here: Place, scan_id: str, choice: MapChoice) -> ShownMap | None:
         line, arrays = explained(here, scan_id, choice.settings)
     values = arrays["signed"].astype(np.float32)
     if choice.native and "nodes" in arrays:
-        blocks = _blocks(arrays["nodes"].astype(np.float32), values.shape)
+        is_even = here.fitted.info().encoder is not None
+        blocks = _blocks(arrays["nodes"].astype(np.float32), values.shape, is_even=is_even)
         values = np.where(values == 0, 0, blocks)  # what is cut off stays cut off
     return ShownMap(_scaled(values, signed=choice.signed), line, is_stored=False)
 
@@ -177,9 +199,18 @@ def _scaled(values: NDArray[np.float32], *, signed: bool) -> NDArray[np.float32]
     return (shown / scale).astype(np.float32, copy=False)
 
 
-def _blocks(nodes: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Every node of a layer as a block of voxels, without interpolation."""
+def _blocks(
+    nodes: NDArray[np.float32], shape: tuple[int, ...], *, is_even: bool
+) -> NDArray[np.float32]:
+    """Every node of a layer as a block of voxels, without interpolation.
+
+    Those of our own network lie on a padded grid; others are spread evenly over the grid.
+    """
     for axis, n_voxels in enumerate(shape):
+        if is_even:
+            place = np.arange(n_voxels) * nodes.shape[axis] // n_voxels
+            nodes = np.take(nodes, place, axis=axis)
+            continue
         # The padded grid is less than twice the grid: the next power of two is the layer's step.
         per_node = 1 << max(0, int(np.ceil(np.log2(n_voxels / nodes.shape[axis]))))
         wide = np.repeat(nodes, per_node, axis=axis)

@@ -46,7 +46,7 @@ def test_inputs_are_those_of_the_view_that_was_chosen(method, said, unsaid):
     info = SimpleNamespace(unit="HU")
     material = SimpleNamespace(
         fit_settings=FitSettings(),
-        info=SimpleNamespace(method=method),
+        info=SimpleNamespace(encoder=None, method=method),
         study=SimpleNamespace(info=info),
         scans=scans,
         members=scans,
@@ -59,6 +59,7 @@ def test_inputs_are_those_of_the_view_that_was_chosen(method, said, unsaid):
 def test_that_views_were_compared_is_said_where_they_were(is_compared):
     scores = {"profiles": 0.1, "density": 6.5, "texture": 1.0}
     info = SimpleNamespace(
+        encoder=None,
         method="density",
         given=None,
         n_clusters=2,

@@ -13,12 +13,12 @@ from clam_core.clustering import cluster_each
 from clam_core.errors import ClamError, SettingsError, TableError
 from clam_core.fitting.discriminant import discriminant
 from clam_core.fitting.fit_cohort import look
+from clam_core.pipeline.brought.needs_network import require_placing
 from clam_core.pipeline.clinical.associate import Inputs, read_inputs
 from clam_core.pipeline.clinical.needed_table import needed_table
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.json_values import plain_values
 from clam_core.pipeline.method.fit import source_of
-from clam_core.pipeline.method.needs_network import require_placing
 from clam_core.pipeline.method.weights import load_model
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary

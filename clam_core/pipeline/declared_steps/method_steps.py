@@ -10,6 +10,8 @@ from clam_core.pipeline.declared_steps.declaration import Option, step
 from clam_core.pipeline.declared_steps.shared_options import (
     N_WORKERS,
     AssignWorkers,
+    Encoder,
+    EncoderInputWords,
     EngineName,
     Epochs,
     Features,
@@ -39,6 +41,7 @@ from clam_core.pipeline.summary import Summary
     stages={
         "Reading the table": 0.5,
         "Reading the scans": 2.0,
+        "Encoding the scans": 5.0,
         "Training": 20.0,
         "Refining clusters": 10.0,
         "Clustering": 2.0,
@@ -61,6 +64,8 @@ def fit(
     sheet: Sheet = None,
     near_misses: NearMisses = False,
     duplicates: Duplicates = "refuse",
+    encoder: Encoder = None,
+    encoder_input: EncoderInputWords = "own",
     plane: Annotated[
         str | None, Option("Map of the cohort: umap or pca; the preset's own if not given.")
     ] = None,
@@ -70,7 +75,7 @@ def fit(
     device: Annotated[str, Option("What trains: cpu, or cuda for a GPU.")] = "cpu",
     progress: Progress,
 ) -> Summary:
-    """Train the autoencoder and find the clusters, or group numbers from elsewhere."""
+    """Train the autoencoder and find the clusters, or group what came from elsewhere."""
     from clam_core.pipeline.method.fit import fit as run_fit
     from clam_core.pipeline.method.fit import settings_for
     from clam_core.settings import FitSettings
@@ -81,6 +86,15 @@ def fit(
     settings = settings_for(opened, preset, k, method_for(views, method), epochs, seed)
     changed = {"harmonise": taken_out.settings(), **({} if plane is None else {"plane": plane})}
     settings = FitSettings(**{**settings.model_dump(), **changed})
+    if encoder is not None:
+        from clam_core.pipeline.brought.fit_encoder import fit_encoder, input_of_encoder
+        from clam_core.settings.encoder_limits import EncoderLimits
+
+        if features is not None or views != "auto":
+            other = "--features" if features is not None else "--views"
+            raise SettingsError(f"{other} is another way to group scans than --encoder; leave one.")
+        given = (input_of_encoder(encoder_input), EncoderLimits())
+        return fit_encoder(opened, run, encoder, settings, progress, given)
     if features is not None:
         from clam_core.pipeline.method.fit_features import fit_features, ways_to_match
 

@@ -108,6 +108,17 @@ Features = Annotated[
     Path | None,
     Option("Table of numbers to group in place of the scans: CSV, XLSX, Parquet or NPZ."),
 ]
+Encoder = Annotated[
+    Path | None,
+    Option("Encoder to use in place of our own: a TorchScript archive or a torch.export program."),
+]
+EncoderInputWords = Annotated[
+    str,
+    Option(
+        "What it is given: own (aligned and standardised), stored (HU), or a window brought to "
+        "0..1 (-1000,400)."
+    ),
+]
 Preset = Annotated[str, Option("default, fast or paper.")]
 Epochs = Annotated[int | None, Option("Epochs of pretraining; the preset's own if not given.")]
 Seed = Annotated[int, Option("Same seed, same result.", lowest=0)]

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from clam_core.errors import ReadError, SettingsError
 from clam_core.files.personal_names import looks_private
+from clam_core.pipeline.brought.needs_network import require_placing
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.method.cohort_work import files_of_run, on_one_thread
 from clam_core.pipeline.method.known_run import KnownRun
-from clam_core.pipeline.method.needs_network import require_placing
 from clam_core.pipeline.output.destination import Destination
 from clam_core.pipeline.output.map_files import map_name, names_of_new, write_map
 from clam_core.pipeline.progress import Progress, silent

@@ -27,10 +27,11 @@ from clam_core.localization import (
     peak_place,
 )
 from clam_core.models import ClusterModel
+from clam_core.models.brought.encoder import CalledEncoder
+from clam_core.pipeline.brought.needs_network import maps_of_run, require_maps
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.method.fit import source_of
 from clam_core.pipeline.method.map_settings import asked_of_all, stored_settings
-from clam_core.pipeline.method.needs_network import require_maps
 from clam_core.pipeline.method.weights import load_model, load_reference
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, Study
@@ -71,6 +72,7 @@ class ExplainedCohort:
     ) -> None:
         self.model, self.images, self.clusters = model, images, clusters
         self.is_hu = images.source.unit == "HU"
+        self.is_brought = isinstance(model.autoencoder, CalledEncoder)
         self.batches = images.in_batches(8)
         self._medians: dict[tuple[int, int], Reference] = {}
         self._references: dict[str, Reference] = {}
@@ -115,7 +117,7 @@ class ExplainedCohort:
     ) -> ActivationMaps:
         made = make_maps(self.model, images, settings, self.reference(settings), clusters)
         inside = [mask for mask in masks if mask is not None]
-        if settings.variant == "integrated" and len(inside) == len(images):
+        if (self.is_brought or settings.variant == "integrated") and len(inside) == len(images):
             return made.within(np.stack(inside))
         return made
 
@@ -229,7 +231,7 @@ def explain_scan(
     """
     require_maps(run)
     check_current(study, run)
-    wanted = (settings or LocalizeSettings()).model_dump_json()
+    wanted = maps_of_run(run, settings or LocalizeSettings()).model_dump_json()
     return _explained(study.folder, run.name, fit_stamp(run), scan_id, wanted)
 
 

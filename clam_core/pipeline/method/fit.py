@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import cast, get_args
 
-from clam_core.embedding import embed, usual_distance
 from clam_core.errors import MissingStepError, SettingsError
 from clam_core.fitting import FitContext, Fitted, fit_model, preset_settings
-from clam_core.fitting.plain_rivals import look_plainly
-from clam_core.models import describe_model
 from clam_core.pipeline.current import inputs_digest
 from clam_core.pipeline.fingerprints import of_fit
-from clam_core.pipeline.json_values import plain_values
 from clam_core.pipeline.method.run_words import (
     known_summary,
-    library_versions,
-    run_summary,
 )
-from clam_core.pipeline.method.scans_table import scans_table
+from clam_core.pipeline.method.store_fit import Asked, store_fit
 from clam_core.pipeline.method.technical_column import Harmonisation, technical_of
-from clam_core.pipeline.method.weights import pack
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
-from clam_core.settings import EmbedSettings, FitMethod, FitSettings, Preset
-from clam_core.study import Run, RunInfo, RunWriter, Study
+from clam_core.settings import FitMethod, FitSettings, Preset
+from clam_core.study import Run, RunWriter, Study
 from clam_core.study.atomic import write_bytes
 from clam_core.training import (
     CheckpointFile,
@@ -35,18 +27,6 @@ from clam_core.training import (
     open_sync,
 )
 from clam_core.wording import plural
-
-ARRAYS = ("latent", "features", "soft_assignment")
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What a fit was asked for: settings, digest of inputs, what trains, what is taken out."""
-
-    settings: FitSettings
-    digest: str
-    device: str
-    taken: Harmonisation | None = None
 
 
 def fit(
@@ -85,7 +65,7 @@ def fit(
         SettingsError: If there is no such device here.
     """
     run = Run(study, name)
-    scan_ids = _ready(study)
+    scan_ids = ready_scans(study)
     check_device(device)
     taken = _taken_out(study, scan_ids, settings)
     if taken is not None:
@@ -105,9 +85,10 @@ def fit(
                         writer.clear()
                     writer.start(of_fit(settings, digest))
                     goes_on = sync.agree(goes_on=True)
-                    asked = _Asked(settings, digest, sync.device.type, taken)
+                    asked = Asked(settings, digest, sync.device.type, taken)
                     fitted = _fit(study, scan_ids, asked, writer, progress, sync)
-                    return _store(run, writer, scan_ids, asked, fitted, progress)
+                    source = source_of(study, scan_ids)
+                    return store_fit(run, writer, source, asked, fitted, progress)
         finally:
             # Other processes wait for the answer; without one they would hang after an error here.
             if not goes_on:
@@ -200,7 +181,12 @@ def source_of(study: Study, scan_ids: list[str]) -> ScanSource:
     return ScanSource(reader, len(scan_ids), grid, study.info.unit, tuple(scan_ids))
 
 
-def _ready(study: Study) -> list[str]:
+def ready_scans(study: Study) -> list[str]:
+    """Ids of the scans that can be fitted.
+
+    Raises:
+        MissingStepError: If there is none, with the reason.
+    """
     scan_ids = study.ready()
     if scan_ids:
         return scan_ids
@@ -218,7 +204,7 @@ def _ready(study: Study) -> list[str]:
 def _fit(
     study: Study,
     scan_ids: list[str],
-    asked: _Asked,
+    asked: Asked,
     writer: RunWriter,
     progress: Progress,
     sync: Sync,
@@ -246,48 +232,3 @@ def _checkpoints(writer: RunWriter) -> tuple[CheckpointFile, CheckpointFile]:
     names = ("pretrained.safetensors", "refined.safetensors")
     first, second = (CheckpointFile(writer.folder / name, write_bytes) for name in names)
     return first, second
-
-
-def _store(
-    run: Run,
-    writer: RunWriter,
-    scan_ids: list[str],
-    asked: _Asked,
-    fitted: Fitted,
-    progress: Progress,
-) -> Summary:
-    """Embed, then write everything beside the run and let it take its place."""
-    settings = asked.settings
-    progress("Placing the scans on a map", 0, 1)
-    placed = embed(fitted.features, EmbedSettings(method=settings.plane, seed=settings.seed))
-    for name in ARRAYS:
-        writer.write_array(name, getattr(fitted, name))
-    writer.write_table(
-        "scans.parquet", scans_table(scan_ids, fitted.soft_assignment, fitted.features, placed)
-    )
-    progress("Comparing with plain numbers", 0, 1)
-    clusters = fitted.soft_assignment.argmax(axis=1)
-    source = source_of(run.study, scan_ids)
-    plain = look_plainly(source, clusters, fitted.features, settings.seed)
-    writer.write_bytes("weights.safetensors", pack(fitted.model, fitted.scale))
-    writer.log(fitted.history)
-    told = () if asked.taken is None else asked.taken.notes
-    notes = (*told, *fitted.notes, *([placed.note] if placed.note else []))
-    info = RunInfo(
-        name=run.name,
-        libraries=library_versions(),
-        device=asked.device,
-        settings=settings.model_dump(mode="json"),
-        method=fitted.method,
-        model=describe_model(fitted.model),
-        plane=placed.method,
-        inputs=asked.digest,
-        n_clusters=fitted.model.n_clusters,
-        usual_distances=(usual_distance(fitted.features), usual_distance(fitted.latent)),
-        plain=plain,
-        evidence=plain_values(fitted.evidence),
-        harmonised=fitted.harmonised,
-        notes=notes,
-    )
-    writer.commit(info, ["arrays.zarr", "scans.parquet", "weights.safetensors", "history.jsonl"])
-    return run_summary(run, notes)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from clam_core.embedding import Usual, place, usual_distance, voxel_measures
 from clam_core.fitting.fit_cohort import Looked, look
 from clam_core.localization import scale_maps
+from clam_core.pipeline.brought.needs_network import maps_of_run
 from clam_core.pipeline.method.explain import Explanation, fitted_cohort
 from clam_core.pipeline.method.map_settings import stored_settings
 from clam_core.pipeline.scans.new_scan import NewScan
@@ -71,6 +72,7 @@ class KnownRun:
         """The map of a new scan, of the kind that the run has, for a cluster from 1 or its own."""
         localized = self._run.info().localized
         kind = LocalizeSettings() if localized is None else stored_settings(localized["settings"])
+        kind = maps_of_run(self._run, kind)
         target = "own" if cluster is None else cluster
         settings = kind.model_copy(update={"target": target})
         return self._cohort.explain_new(scan.volume, scan.mask, settings)

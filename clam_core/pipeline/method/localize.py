@@ -15,12 +15,12 @@ from clam_core.localization import (
     Faithfulness,
     summarize,
 )
+from clam_core.pipeline.brought.needs_network import maps_of_run, require_maps
 from clam_core.pipeline.current import check_current
 from clam_core.pipeline.fingerprints import of_maps
 from clam_core.pipeline.method.archetypes import write_archetypes
 from clam_core.pipeline.method.cohort_work import TASKS, CohortWork, files_of_run, on_one_thread
 from clam_core.pipeline.method.kept_maps import SHARES, kept_lines
-from clam_core.pipeline.method.needs_network import require_maps
 from clam_core.pipeline.method.weights import pack_reference
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.summary import Summary
@@ -70,6 +70,7 @@ def localize(
     """
     run = Run(study, name)
     require_maps(run)
+    settings = maps_of_run(run, settings)
     check_current(study, run)
     table = run.scans()
     wanted = _wanted(table, scan_ids)

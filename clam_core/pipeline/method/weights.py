@@ -13,8 +13,10 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from clam_core.errors import NoNetworkError, StudyError
+from clam_core.files.file_digest import digest_of_file
 from clam_core.localization import Reference
 from clam_core.models import ClusterModel, model_tensors, rebuild_model
+from clam_core.models.brought.encoder import CalledEncoder
 from clam_core.study import Run
 from clam_core.study.seals import SEAL, BrokenSealError
 from clam_core.training import InputScale
@@ -97,7 +99,19 @@ def load_model(run: Run) -> tuple[ClusterModel, InputScale]:
         if name.startswith(_SCALE)
     }
     rest = {name: value for name, value in tensors.items() if not name.startswith(_SCALE)}
-    return rebuild_model(run.info().model, rest), InputScale.from_tensors(scale)
+    model = rebuild_model(run.info().model, rest, _encoder(run))
+    return model, InputScale.from_tensors(scale)
+
+
+def _encoder(run: Run) -> CalledEncoder | None:
+    """The encoder that was brought along, not yet started."""
+    about = run.info().encoder
+    if about is None:
+        return None
+    path = run.encoder()
+    if digest_of_file(path) != about.digest:
+        raise StudyError(f"The encoder of the run {run.name!r} is damaged; fit it again.")
+    return CalledEncoder(path, tuple(run.info().model["grid"]), about.name, about.at_once)
 
 
 def load_tensors(run: Run) -> dict[str, Tensor]:

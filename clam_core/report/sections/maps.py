@@ -56,11 +56,13 @@ def kind_words(material: Material) -> str:
     target = settings.get("target", "own")
     what = "its own cluster" if target == "own" else f"the target {target}"
     n_done = 0 if material.maps is None else int(material.maps["done"].sum())
-    return (
+    encoder = material.info.encoder
+    layer = f"; encoder layer {localized.get('layer')}" if encoder is None else ""
+    made = (
         f"A map shows what in a scan speaks for {what}. {plural(n_done, 'map')} of kind "
-        f"'{variant}' were made ({map_description(variant)}; encoder layer "
-        f"{localized.get('layer')})."
+        f"'{variant}' were made ({map_description(variant)}{layer})."
     )
+    return made if encoder is None else f"{made} {encoder.words_of_maps}"
 
 
 def _shares(material: Material, figures: Figures) -> Html:

@@ -78,12 +78,14 @@ def map_words(material: Material) -> str:
     settings = localized["settings"]
     variant = str(settings["variant"])
     steps = f", {settings['n_steps']} steps" if variant == "integrated" else ""
+    compared = ""
+    if localized.get("randomization") is not None:
+        compared = ", and maps were compared with those of a network with random weights"
     return (
         f"Cluster activation maps show where a scan is recognised as a member of its cluster: "
         f"{map_description(variant)} (encoder layer {localized['layer']}{steps}; reference: "
         f"{localized['reference']}). Each map was tested by deletion and insertion of voxels "
-        "against random smooth maps, and maps were compared with those of a network with random "
-        "weights."
+        f"against random smooth maps{compared}."
     )
 
 

@@ -79,6 +79,9 @@ def _cut_words(settings: PreprocessSettings) -> str:
 
 def input_words(material: Material) -> str:
     """How images became inputs of the network."""
+    encoder = material.info.encoder
+    if encoder is not None and encoder.input.kind != "own":
+        return encoder.input.words
     asked = material.fit_settings.model_copy(update={"method": material.info.method})
     scale = for_its_view(asked).scale
     unit = "HU" if material.study.info.unit == "HU" else "units of the scans"

@@ -11,6 +11,7 @@ from clam_core.report.charts import curves
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs
 from clam_core.report.material import Material
 from clam_core.report.phrases import number, sentence
+from clam_core.settings.brought_encoder import BroughtEncoder
 from clam_core.settings.given_numbers import GivenNumbers
 from clam_core.settings.harmonise import Harmonised
 from clam_core.settings.plain_look import plain_sentences
@@ -24,7 +25,7 @@ def write(material: Material, figures: Figures) -> Html:
     """Words on the network, the curves of the loss, and notes."""
     parts = [paragraph(network_words(material))]
     log = material.history
-    if log.empty and material.info.given is None:
+    if log.empty and material.info.given is None and material.info.encoder is None:
         parts.append(paragraph("The network was not trained: its weights are random."))
     for phase, part in [] if log.empty else list(log.groupby("phase", sort=False)):
         parts.append(_curve(str(phase), part, figures))
@@ -57,7 +58,7 @@ def network_words(material: Material) -> str:
     settings = material.fit_settings
     network, train = settings.network, settings.train
     is_read_off = material.info.method in ZONAL and not material.info.evidence
-    if material.info.given is not None or is_read_off:
+    if material.info.given is not None or material.info.encoder is not None or is_read_off:
         return "No network was trained."
     channels = ", ".join(str(n) for n in network.channels)
     schedule = " with a cosine schedule" if train.schedule == "cosine" else ""
@@ -83,6 +84,9 @@ def grouping_words(material: Material) -> str:
     k = info.n_clusters
     if info.given is not None:
         return f"{_given_words(info.given, k)} {_soft_words(info.model, info.given.clusterer)}"
+    if info.encoder is not None:
+        soft = _soft_words(info.model, info.encoder.clusterer)
+        return f"{_brought_words(info.encoder, k)} {soft}"
     ways = {
         "profiles": (
             f"From the activations of encoder layer {_layer(info.model)}, features that tolerate "
@@ -159,16 +163,28 @@ _CLUSTERER_WORDS = {
 
 def _given_words(given: GivenNumbers, k: int) -> str:
     """How numbers of a table were grouped."""
+    return (
+        f"Scans were grouped by {given.words}. Its columns were {_numbers_words(given, k)}. There "
+        "are no maps: nothing tells where in a scan a number comes from."
+    )
+
+
+def _brought_words(encoder: BroughtEncoder, k: int) -> str:
+    """How codes of an encoder from elsewhere were grouped."""
+    return (
+        f"Scans were grouped by {encoder.words}. {encoder.input.words} The codes were "
+        f"{_numbers_words(encoder, k)}. {encoder.words_of_maps}"
+    )
+
+
+def _numbers_words(given: GivenNumbers | BroughtEncoder, k: int) -> str:
+    """Scale, projection and clusterer of numbers from elsewhere."""
     scaled = "standardised" if given.is_standardized else "centered, keeping their own spreads"
     projected = ""
     if given.n_components:
         projected = f", projected to {plural(given.n_components, 'principal component')}"
     way = _CLUSTERER_WORDS.get(given.clusterer, given.clusterer)
-    return (
-        f"Scans were grouped by {given.words}. Its columns were {scaled}{projected} and grouped "
-        f"by {way} into {k} clusters. There are no maps: nothing tells where in a scan a "
-        "number comes from."
-    )
+    return f"{scaled}{projected} and grouped by {way} into {k} clusters"
 
 
 def _soft_words(model: Mapping[str, Any], method: str) -> str:

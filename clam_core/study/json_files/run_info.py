@@ -9,6 +9,7 @@ from pydantic import Field
 from clam_core import __version__
 from clam_core.clustering import clusterer_of
 from clam_core.settings import Settings
+from clam_core.settings.brought_encoder import BroughtEncoder
 from clam_core.settings.given_numbers import GivenNumbers
 from clam_core.settings.harmonise import Harmonised
 from clam_core.settings.plain_look import PlainLook
@@ -38,6 +39,7 @@ class RunInfo(Settings):
             was stored.
         plain: What plain numbers say about the same scans; None of a run of layout 1.
         given: The table that was grouped in place of what a network sees; else None.
+        encoder: The encoder that was brought along in place of our own; else None.
         localized: Values of `LocalizeSettings` of the stored maps; None before.
         evidence: How far the groups of each view are beyond those of cohorts without groups, in
             standard deviations, by method (None: not to be grouped so); empty where views were
@@ -61,6 +63,7 @@ class RunInfo(Settings):
     usual_distances: tuple[Distance, Distance] | None = None
     plain: PlainLook | None = None
     given: GivenNumbers | None = None
+    encoder: BroughtEncoder | None = None
     localized: dict[str, Any] | None = None
     evidence: dict[str, float | None] = Field(default_factory=dict)
     harmonised: Harmonised | None = None
@@ -69,4 +72,5 @@ class RunInfo(Settings):
     @property
     def clusterer(self) -> str:
         """Name of the clusterer that made the clusters."""
-        return clusterer_of(self.method if self.given is None else self.given.clusterer)
+        brought = self.given or self.encoder
+        return clusterer_of(self.method if brought is None else brought.clusterer)

@@ -1,0 +1,1 @@
+"""Encoders that were brought along: loaded without pickle, and called in a child process only."""
