@@ -26,6 +26,16 @@ _GENERAL = (
 )
 
 
+def _of_maps(material: Material) -> list[str]:
+    suspects = artefacts(material)
+    if not suspects:
+        return []
+    return [
+        "Recognised mostly at the border of the lungs or at the hilum, where masks and breathing "
+        f"differ, too: cluster {', '.join(str(n) for n in suspects)}."
+    ]
+
+
 def _own(material: Material) -> list[str]:
     """Limits that follow from this study."""
     limits = []
@@ -48,11 +58,7 @@ def _own(material: Material) -> list[str]:
     weak = [str(n) for n, one in enumerate(jaccard_of(material), start=1) if one < STABLE]
     if weak:
         limits.append(f"Not found again reliably in resampled cohorts: cluster {', '.join(weak)}.")
-    if suspects := artefacts(material):
-        limits.append(
-            "Recognised mostly at the border of the lungs or at the hilum, where masks and "
-            f"breathing differ, too: cluster {', '.join(str(n) for n in suspects)}."
-        )
+    limits += _of_maps(material)
     unsure = float((material.members["confidence"] < UNSURE).mean())
     if unsure > 0.2:
         limits.append(f"{100 * unsure:.0f} % of the scans lie between clusters (confidence below "

@@ -12,8 +12,7 @@ import pytest
 from safetensors.torch import load_file
 
 from clam_core.errors import ClamError, MissingStepError, SettingsError, StudyError
-from clam_core.localization import make_maps
-from clam_core.localization import peak_place
+from clam_core.localization import make_maps, peak_place
 from clam_core.pipeline.method.explain import FittedCohort
 from clam_core.pipeline.method.fit import fit, source_of
 from clam_core.pipeline.method.localize import localize
