@@ -1,6 +1,5 @@
 """Activation maps: where in a scan its cluster is recognised, and whether the map is true."""
 
-from clam_core.localization.artefacts import peak_place
 from clam_core.localization.backdrop import (
     add_backdrop,
     asked_rows,
@@ -50,7 +49,7 @@ from clam_core.localization.truth import (
 )
 from clam_core.localization.upsample import upsample
 from clam_core.localization.voxel_order import random_smooth_map
-from clam_core.localization.zones import lung_zones
+from clam_core.localization.zones import lung_zones, peak_place
 
 __all__ = [
     "HU_BANDS",

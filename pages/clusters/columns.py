@@ -10,6 +10,7 @@ import streamlit as st
 
 from clam_core.figures.described import Described
 from clam_core.settings.given_numbers import NO_MAPS
+from clam_core.settings.peaks import artefact_words
 from clam_core.study import Run, Study, cluster_label, read_names, write_names
 from clam_core.study.stamp import results_stamp
 from pages.clusters import data
@@ -42,7 +43,7 @@ def show_means(here: Place) -> None:
 def _show_means(here: Place) -> None:
     level = choose_level(here)
     table = data.overview(here)
-    suspects = {} if here.fitted.info().given is not None else data.artefacts(here)
+    suspects = {} if here.fitted.info().given is not None else _suspects(here)
     for number, cell in columns(here):
         row = table.loc[number]
         with cell:
@@ -72,6 +73,12 @@ def _show_means(here: Place) -> None:
         + "mean of their maps; the brighter the orange, the more the software looked there. The "
         f"colour scale is the same for all clusters ({_WINDOWS[here.study.info.unit]})."
     )
+
+
+def _suspects(here: Place) -> dict[int, str]:
+    """What to think of clusters whose maps mostly peak at the border of the lungs or the hilum."""
+    maps = here.fitted.maps()
+    return artefact_words(maps, here.fitted.scans()["cluster"].loc[maps.index].to_numpy())
 
 
 def _mean_alone(here: Place, number: int, size: int, level: Level) -> None:

@@ -15,7 +15,6 @@ from clam_core.errors import MissingStepError, StaleRunError
 from clam_core.figures.slice_style import PLANE_AXIS, Look, Plane
 from clam_core.figures.windows import usual_window
 from clam_core.localization.recognised_by import RecognisedBy, recognised_by
-from clam_core.settings.peaks import artefact_words
 from clam_core.study import Run, Study, read_names
 from clam_core.volume import Volume
 from pages.shared.stored_map import run_grid
@@ -67,12 +66,6 @@ def mosaic_png(here: Place, cluster: int, plane: Plane) -> tuple[bytes, tuple[in
 def recognised(here: Place, cluster: int) -> RecognisedBy | None:
     """What a cluster is recognised by where its maps lie; None where nothing can be said."""
     return _recognised(_where(here), cluster)
-
-
-def artefacts(here: Place) -> dict[int, str]:
-    """What to think of clusters whose maps mostly peak at the border of the lungs or the hilum."""
-    maps = here.fitted.maps()
-    return artefact_words(maps, here.fitted.scans()["cluster"].loc[maps.index].to_numpy())
 
 
 def mean_png(here: Place, cluster: int, cut: Cut, *, with_map: bool) -> bytes:

@@ -23,8 +23,8 @@ from clam_core.localization import (
     middle_of,
     with_backdrop,
 )
+from clam_core.pipeline.map_settings import asked_of_all
 from clam_core.pipeline.method.explain import FittedCohort
-from clam_core.pipeline.method.map_settings import asked_of_all
 from clam_core.pipeline.method.map_tasks import RANDOM, Where
 from clam_core.pipeline.method.weights import reference_tensors
 from clam_core.sandbox.engine import Engine, Shared, Task

@@ -30,8 +30,8 @@ from clam_core.models import ClusterModel
 from clam_core.models.brought.encoder import CalledEncoder
 from clam_core.pipeline.brought.needs_network import maps_of_run, require_maps
 from clam_core.pipeline.current import check_current
+from clam_core.pipeline.map_settings import asked_of_all, stored_settings
 from clam_core.pipeline.method.fit import source_of
-from clam_core.pipeline.method.map_settings import asked_of_all, stored_settings
 from clam_core.pipeline.method.weights import load_model, load_reference
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, Study

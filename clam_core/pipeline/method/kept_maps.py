@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from clam_core.errors import StudyError
-from clam_core.pipeline.method.map_settings import stored_settings
+from clam_core.pipeline.map_settings import stored_settings
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run
 from clam_core.wording import plural

@@ -11,8 +11,8 @@ from clam_core.embedding import Usual, place, usual_distance, voxel_measures
 from clam_core.fitting.fit_cohort import Looked, look
 from clam_core.localization import scale_maps
 from clam_core.pipeline.brought.needs_network import maps_of_run
+from clam_core.pipeline.map_settings import stored_settings
 from clam_core.pipeline.method.explain import Explanation, fitted_cohort
-from clam_core.pipeline.method.map_settings import stored_settings
 from clam_core.pipeline.scans.new_scan import NewScan
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, Study

@@ -27,8 +27,8 @@ from clam_core.localization import (
 )
 from clam_core.models import ClusterModel
 from clam_core.models.borrowed import borrowed
+from clam_core.pipeline.map_settings import stored_settings
 from clam_core.pipeline.method.explain import FittedCohort
-from clam_core.pipeline.method.map_settings import stored_settings
 from clam_core.pipeline.method.weights import reference_from
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, Study

@@ -13,10 +13,10 @@ from safetensors.torch import load_file
 
 from clam_core.errors import ClamError, MissingStepError, SettingsError, StudyError
 from clam_core.localization import make_maps, peak_place
+from clam_core.pipeline.map_settings import stored_settings
 from clam_core.pipeline.method.explain import FittedCohort
 from clam_core.pipeline.method.fit import fit, source_of
 from clam_core.pipeline.method.localize import localize
-from clam_core.pipeline.method.map_settings import stored_settings
 from clam_core.pipeline.method.select import select
 from clam_core.pipeline.method.weights import load_model, load_reference
 from clam_core.pipeline.output.export import export, on_own_grid

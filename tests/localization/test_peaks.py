@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clam_core.localization.artefacts import hilum_of, peak_place
+from clam_core.localization.zones import hilum_of, peak_place
 from clam_core.settings.peaks import artefact_words
 
 
