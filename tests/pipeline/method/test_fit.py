@@ -133,7 +133,7 @@ def test_the_plane_is_drawn_as_asked_and_with_the_runs_seed(tmp_path, found, mon
         asked.append(settings)
         return embed(features, settings)
 
-    monkeypatch.setattr("clam_core.pipeline.method.fit.embed", noted)
+    monkeypatch.setattr("clam_core.pipeline.method.store_fit.embed", noted)
     made = study_of(tmp_path / "s", found)
     fit(made, "r", QUICK.model_copy(update={"seed": 7}))
     assert asked == [EmbedSettings(method="pca", seed=7)]
