@@ -97,6 +97,13 @@ def test_nothing_is_said_where_there_is_nothing(depths, share):
     assert artefact_words(places(depths, [False] * 10, share), np.ones(10, int)) == {}
 
 
+@pytest.mark.parametrize(("n_near", "is_said"), [(6, False), (7, True)])
+def test_what_chance_does_more_often_than_once_in_a_hundred_is_not_said(n_near, is_said):
+    """Of 9 maps, 6 or more at the border are 0.0253 likely, 7 or more 0.0043 (binomial, 0.3)."""
+    table = places([1] * n_near + [5] * (9 - n_near), [False] * 9)
+    assert bool(artefact_words(table, np.ones(9, int))) == is_said
+
+
 def test_each_cluster_has_its_own_maps_and_gaps_do_not_count():
     table = places([1] * 8 + [np.nan] * 8 + [6] * 8, [False] * 8 + [pd.NA] * 8 + [False] * 8)
     clusters = np.repeat([1, 1, 2], 8)
