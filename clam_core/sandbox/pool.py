@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -26,6 +25,7 @@ from clam_core import errors
 from clam_core.errors import ClamError, LimitError, ReadError, StudyError
 from clam_core.sandbox import wire
 from clam_core.sandbox.engine import Reply, Shared, Task
+from clam_core.sandbox.queued_time import seconds_in_queue
 from clam_core.sandbox.worker import FOLDER_PREFIX
 from clam_core.settings import ReadLimits
 
@@ -35,10 +35,11 @@ _ONE_THREAD = {f"{name}_THREADS": "1" for name in _THREADS}
 _PATIENCE = 4
 """Wall time for each second of processor time: other programs want the processors, too."""
 _START_SECONDS = 60.0
+ENDED = ("overtime", "stalled", "died")
 _LEAST_WAIT = 0.05
 
 
-__all__ = ["Failure", "ReaderPool", "Reply", "Task"]
+__all__ = ["ENDED", "Failure", "ReaderPool", "Reply", "Task"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Failure:
     """A task without a result.
 
     Attributes:
-        kind: `died`, `overtime`, or the name of the exception.
+        kind: `died`, `overtime` (of the processor), `stalled` (it hardly used the processor), or
+            the name of the exception.
         message: The exit code of a process that died; else what the exception says, and where.
         seconds: Time that the task was allowed.
         refused: What the computer refused, as an error with a sentence, or None.
@@ -67,6 +69,9 @@ class ReaderPool:
         preload: Modules that each process imports before its first task.
         environment: More variables of the processes.
     """
+
+    _asks_again = True
+    """After a stall: the disk, the network or the whole computer may have stood still."""
 
     def __init__(
         self,
@@ -110,6 +115,12 @@ class ReaderPool:
 
     def run(self, task: Task, shared: Shared | None = None) -> Reply:
         """Run one task and wait for its reply."""
+        came = self._run_once(task, shared)
+        if self._asks_again and isinstance(came, Failure) and came.kind == "stalled":
+            came = self._run_once(task, shared)
+        return came if isinstance(came, Reply) else self._judge(came)
+
+    def _run_once(self, task: Task, shared: Shared | None) -> Reply | Failure:
         reader = self._idle.get()
         try:
             if reader is None or reader.has_ended():  # perhaps while it was idle
@@ -117,8 +128,7 @@ class ReaderPool:
                     reader.stop()
                 reader = self._start()
             self._busy.add(reader)
-            came = reader.run(task, shared)
-            return came if isinstance(came, Reply) else self._judge(came)
+            return reader.run(task, shared)
         finally:
             if reader is not None:
                 self._busy.discard(reader)
@@ -146,10 +156,14 @@ class ReaderPool:
                 f"Reading it took more than the {failure.seconds:.0f} s that a file of its size "
                 "may take; it is damaged, or its header asks for more than it holds."
             ),
+            "stalled": LimitError(
+                f"Reading it stood still for {_PATIENCE * failure.seconds:.0f} s, twice: the disk "
+                "or network that it lies on does not answer. Run the step again when it does."
+            ),
             "died": ReadError(f"Its content made the reader stop (code {message}); it is damaged."),
         }
         damaged = ReadError(f"Its content cannot be read ({message}); it is damaged.")
-        return Reply(error=sentences.get(kind, damaged), crashed=kind in {"overtime", "died"})
+        return Reply(error=sentences.get(kind, damaged), crashed=kind in ENDED)
 
     def map(
         self, tasks: Iterable[Task], shared: Shared | None = None
@@ -175,19 +189,6 @@ class ReaderPool:
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def seconds_in_queue(pid: int) -> float:
-    """Time that a process was ready but other programs had the processors, in seconds.
-
-    On a busy computer a sound file takes long, too; that time is not the file's. Linux
-    counts it for each thread; elsewhere 0.
-    """
-    waited = 0
-    for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            waited += int(thread.read_text().split()[1])  # nanoseconds
-    return waited / 1e9
 
 
 class _Reader:
@@ -219,19 +220,19 @@ class _Reader:
         """Send the task, wait for its reply, kill the process when its time is over."""
         seconds = self._limits.seconds_for(task.n_bytes)
         wall = _PATIENCE * seconds + (0 if self._started else _START_SECONDS)
-        done, overtime = threading.Event(), threading.Event()
-        threading.Thread(target=self._watch, args=(wall, done, overtime), daemon=True).start()
+        done, stalled = threading.Event(), threading.Event()
+        threading.Thread(target=self._watch, args=(wall, done, stalled), daemon=True).start()
         try:
             self._send(task, shared, seconds)
             values, arrays = wire.receive(self._process.stdout)  # type: ignore[arg-type]
         except (wire.WireError, OSError):
-            return self._died(seconds, overtime=overtime.is_set())
+            return self._died(seconds, stalled=stalled.is_set())
         finally:
             done.set()
         self._started = True
         return self._reply(values, arrays, seconds)
 
-    def _watch(self, wall: float, done: threading.Event, overtime: threading.Event) -> None:
+    def _watch(self, wall: float, done: threading.Event, stalled: threading.Event) -> None:
         """Kill the process after `wall` seconds in which a processor was free for it."""
         begin, queued = time.monotonic(), seconds_in_queue(self._process.pid)
         left = wall
@@ -239,7 +240,7 @@ class _Reader:
             waited = seconds_in_queue(self._process.pid) - queued
             left = wall + waited - (time.monotonic() - begin)
             if left <= 0:
-                overtime.set()
+                stalled.set()
                 self._process.kill()
                 return
 
@@ -267,15 +268,16 @@ class _Reader:
             None if refused is None else StudyError(str(refused)),
         )
 
-    def _died(self, seconds: float, *, overtime: bool) -> Failure:
+    def _died(self, seconds: float, *, stalled: bool) -> Failure:
         self.alive = False
         try:
             code = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:  # it closed the pipe, or sent junk, and lives
             self._process.kill()
             code = self._process.wait()
-        is_late = overtime or code == -getattr(signal, "SIGXCPU", 24)
-        return Failure("overtime" if is_late else "died", str(code), seconds)
+        spent = code == -getattr(signal, "SIGXCPU", 24)
+        kind = "overtime" if spent else "stalled" if stalled else "died"
+        return Failure(kind, str(code), seconds)
 
     def has_ended(self) -> bool:
         """Whether there is no process any more that could take a task."""

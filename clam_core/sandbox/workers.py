@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from clam_core import errors
 from clam_core.errors import ClamError, LimitError
 from clam_core.sandbox.engine import Engine, InProcess, Reply
-from clam_core.sandbox.pool import Failure, ReaderPool
+from clam_core.sandbox.pool import ENDED, Failure, ReaderPool
 from clam_core.settings import ReadLimits
 
 _LIMITS = ReadLimits(memory_bytes=1 << 40, base_seconds=24 * 3600.0)
@@ -24,6 +24,8 @@ class WorkerPool(ReaderPool):
         n_workers: Number of processes.
         preload: Modules that each process imports before its first task.
     """
+
+    _asks_again = False
 
     def __init__(self, n_workers: int, preload: tuple[str, ...] = ()) -> None:
         super().__init__(n_workers, _LIMITS, preload, _FASTER_MEMORY)
@@ -41,7 +43,7 @@ class WorkerPool(ReaderPool):
             return Reply(error=LimitError(f"{_NO_MEMORY} {_GOES_ON}"))
         if failure.refused is not None:
             return Reply(error=failure.refused)
-        if failure.kind in {"died", "overtime"}:
+        if failure.kind in ENDED:
             return Reply(error=ClamError(f"{_ended(failure)} {_GOES_ON}"), crashed=True)
         raise RuntimeError(failure.message)
 

@@ -4,6 +4,7 @@ import ctypes
 import os
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,14 @@ def abort() -> None:
 def sleep(seconds: float) -> tuple[dict[str, Any], dict[str, Any]]:
     time.sleep(seconds)
     return {}, {}
+
+
+def sleep_at_first(mark: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Wait without end when asked for the first time, which leaves a mark."""
+    if not Path(mark).exists():
+        Path(mark).touch()
+        time.sleep(3600)
+    return {"asked": 2}, {}
 
 
 def spin() -> None:

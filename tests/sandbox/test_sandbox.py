@@ -14,7 +14,8 @@ import pytest
 
 from clam_core.errors import GeometryError, LimitError, ReadError
 from clam_core.sandbox import wire
-from clam_core.sandbox.pool import ReaderPool, Task, seconds_in_queue
+from clam_core.sandbox.pool import ReaderPool, Task
+from clam_core.sandbox.queued_time import seconds_in_queue
 from clam_core.settings import ReadLimits
 
 HOSTILE = "tests.read.hostile"
@@ -67,8 +68,21 @@ def test_an_endless_loop_is_ended_by_cpu_time(pool):
     assert alive(pool)
 
 
-def test_a_reader_that_waits_is_ended_by_the_clock(pool):
-    assert isinstance(pool.run(task("sleep", seconds=60)).error, LimitError)
+def test_a_reader_that_waits_is_ended_by_the_clock_and_no_file_is_called_damaged(pool, monkeypatch):
+    monkeypatch.setattr("clam_core.sandbox.pool._START_SECONDS", 4.0)
+    reply = pool.run(task("sleep", seconds=3600))
+    assert isinstance(reply.error, LimitError)
+    assert "stood still for 4 s, twice" in str(reply.error)
+    assert "does not answer" in str(reply.error)
+    assert "damaged" not in str(reply.error)
+    assert reply.crashed
+    assert alive(pool)
+
+
+def test_a_file_that_could_not_be_read_for_a_while_is_read_again(pool, tmp_path):
+    """As on a network disk that stood still, or a computer that slept."""
+    mark = tmp_path / "asked"
+    assert pool.run(task("sleep_at_first", mark=str(mark))).unwrap()[0] == {"asked": 2}
     assert alive(pool)
 
 

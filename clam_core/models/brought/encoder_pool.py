@@ -5,7 +5,7 @@ from __future__ import annotations
 from clam_core import errors
 from clam_core.errors import ClamError, EncoderError
 from clam_core.sandbox.engine import Reply
-from clam_core.sandbox.pool import Failure, ReaderPool
+from clam_core.sandbox.pool import ENDED, Failure, ReaderPool
 from clam_core.settings.encoder_limits import EncoderLimits
 
 CHILD = "clam_core.models.brought.child"
@@ -18,6 +18,8 @@ class EncoderPool(ReaderPool):
         name: What the encoder is called in messages.
         limits: What it may cost.
     """
+
+    _asks_again = False
 
     def __init__(self, name: str, limits: EncoderLimits) -> None:
         super().__init__(1, limits.of_process, (CHILD,))
@@ -33,9 +35,10 @@ class EncoderPool(ReaderPool):
             "take a smaller grid (preprocess --grid) or a smaller encoder",
             "overtime": f"took more than the {failure.seconds:.0f} s of processor time that these "
             "scans may take; it hangs, or is too large for this computer",
+            "stalled": "stood still and hardly used the processor; start the step again",
             "died": f"made its process stop (code {failure.message}); it may need more memory "
             "than there is, or be damaged",
         }
         rest = said.get(failure.kind, f"cannot be used ({failure.message}); export it again")
-        crashed = failure.kind in {"overtime", "died"}
+        crashed = failure.kind in ENDED
         return Reply(error=EncoderError(f"The encoder {self._name} {rest}."), crashed=crashed)
