@@ -25,9 +25,6 @@ CODES_VERSION = FIRST
 MAPS_VERSION = FIRST
 """Goes up when `localize` makes other maps: maps of a step that was broken off are made anew."""
 
-STATISTICS_VERSION = "0.2.1"
-"""Goes up when `associate` gives other numbers: it then compares a run's clusters anew."""
-
 
 def of_voxels(settings: PreprocessSettings, sources: Mapping[str, Source]) -> str:
     """Digest of settings and files, by which `preprocess` knows what it made before."""

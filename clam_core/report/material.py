@@ -14,7 +14,7 @@ from clam_core.settings import AssociateSettings, FitSettings
 from clam_core.settings.on_disk import read_stored
 from clam_core.statistics import Cohort, assemble
 from clam_core.study import Run, Study
-from clam_core.study.associations import Associations, is_current, read_associations
+from clam_core.study.associations import Associations, read_associations, why_old
 from clam_core.study.names import read_names
 from clam_core.study.readings.reading import Reading, readings_of
 from clam_core.tables.column_info import ColumnInfo
@@ -76,9 +76,9 @@ class Material:
         return _or_none(lambda: read_associations(self.run))
 
     @cached_property
-    def associations_are_current(self) -> bool:
-        """Whether clusters and clinical table are still those that were compared."""
-        return self.associations is not None and is_current(self.run, self.associations)
+    def why_associations_are_old(self) -> str:
+        """Why what was compared is not what would be found now; empty where it is."""
+        return "" if self.associations is None else why_old(self.run, self.associations)
 
     @cached_property
     def readings(self) -> list[Reading]:

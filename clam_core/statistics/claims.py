@@ -18,6 +18,9 @@ from clam_core.statistics.shuffles.claims_by_shuffles import shuffled_p_values
 from clam_core.statistics.significance.correction import correct
 from clam_core.tables.column_info import ColumnInfo
 
+HELD = "a covariate of the adjustment"
+"""Why a variable is not counted that the others are adjusted for."""
+
 CLAIM_COLUMNS = ("not_counted", "shuffled_p_value", "headline_p", "is_rare", "direction")
 FEWEST_ELSEWHERE = 5
 """Values apart from the most frequent one, below which a column is never the strongest."""
@@ -75,7 +78,7 @@ def _why_not(
     info: ColumnInfo, p_value: float, settings: AssociateSettings, again: dict[str, str]
 ) -> str:
     if info.name in settings.adjust:
-        return "a covariate of the adjustment"
+        return HELD
     if info.family == "acquisition":
         return "it says how the scan was made"
     if info.name in again:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clam_core.settings.verdicts import DOUBTFUL, STABLE
+from clam_core.statistics.claims import HELD
 from clam_core.statistics.significance.correction import Correction
 from clam_core.wording import effect_named, effect_number, plural
 
@@ -50,15 +51,30 @@ def qualifications(
     """
     sentences = []
     if (rows["not_counted"] == "").any():
-        held = rows.loc[rows["not_counted"] == "a covariate of the adjustment", "label"]
+        held = rows.loc[rows["not_counted"] == HELD, "label"]
         adjusted = " and with the covariates held constant" if len(held) else ""
         sentences.append(
             f"Counted after correction over all of them{adjusted} ({_RATES[method]}); exploratory: "
             "another cohort has to confirm it."
         )
-        sentences += checked_words(rows)
+        sentences += [*held_words(rows), *checked_words(rows)]
     parts = [stability_words(jaccard_of), *_confounded(confounding)]
     return [*sentences, *(f"{part[:1].upper()}{part[1:]}." for part in parts)]
+
+
+def held_words(rows: pd.DataFrame) -> list[str]:
+    """Covariates that differ themselves: held constant, they are no finding, but no secret either.
+
+    Args:
+        rows: Rows of the association table.
+    """
+    held = rows[(rows["not_counted"] == HELD) & (rows["p_adjusted_all"] < LEVEL)]
+    if held.empty:
+        return []
+    listed = held.sort_values(["p_value", "variable"], kind="stable").to_dict("records")
+    they = "it differs" if len(listed) == 1 else "they differ"
+    named = ", ".join(_finding(row, crude=True) for row in listed)
+    return [f"Held constant and so not counted, though {they} between the clusters: {named}."]
 
 
 def checked(rows: pd.DataFrame) -> pd.DataFrame:
@@ -118,9 +134,11 @@ def strongest_words(found: pd.DataFrame) -> str:
     return f", most of all {' and '.join(named)}" if named else ""
 
 
-def _finding(row: dict[Any, Any]) -> str:
+def _finding(row: dict[Any, Any], *, crude: bool = False) -> str:
     """A finding: its direction as it was seen, its effect adjusted where that is what counts."""
-    is_adjusted = bool(row["adjusted_effect_name"]) and np.isfinite(row["adjusted_effect"])
+    is_adjusted = (
+        not crude and bool(row["adjusted_effect_name"]) and np.isfinite(row["adjusted_effect"])
+    )
     which = ("adjusted_effect_name", "adjusted_effect")
     name, size = (row[one] for one in (which if is_adjusted else ("effect_name", "effect_size")))
     unit = f" {row['unit']}" if name == "mean_difference" and row["unit"] else ""

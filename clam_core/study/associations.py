@@ -23,6 +23,9 @@ from clam_core.study.visits import VISITS
 
 ROWS, MORE, ABOUT = "associations.parquet", "associations", "about.json"
 REPLICATION, REPLICATION_ABOUT = "replication.parquet", "replication.json"
+STATISTICS_VERSION, FIRST_STATISTICS = "0.2.1", "0.1.0"
+"""The version goes up when `associate` gives other numbers: it then compares clusters anew. What
+was stored without one is of the first."""
 TABLES = "tables"
 """Key of `about.json`: names of the further tables, so that a lost one is missed."""
 
@@ -114,6 +117,23 @@ def inputs_digest(run: Run) -> str:
 def is_current(run: Run, stored: Associations) -> bool:
     """Whether clusters and clinical table are still those that were compared."""
     return bool(stored.about.get("inputs") == inputs_digest(run))
+
+
+def is_of_these_statistics(stored: Associations) -> bool:
+    """Whether this version of the software would give the numbers that are stored."""
+    return bool(stored.about.get("statistics", FIRST_STATISTICS) == STATISTICS_VERSION)
+
+
+def why_old(run: Run, stored: Associations) -> str:
+    """Why what is stored is not what would be found now, as a sentence; empty where it is."""
+    if not is_current(run, stored):
+        return "The clinical table or the clusters have changed since this was computed."
+    if not is_of_these_statistics(stored):
+        return (
+            "An earlier version of the software computed this; some of its tests, effects and "
+            "counts are others now."
+        )
+    return ""
 
 
 def write_associations(run: Run, found: Associations) -> None:

@@ -16,8 +16,8 @@ from clam_core.study import Run, Study
 from clam_core.study.associations import (
     Associations,
     has_associations,
-    is_current,
     read_associations,
+    why_old,
 )
 from pages.associations.sentences import INTERVALS, Row, effect_cell
 from pages.shell.place import Place
@@ -46,11 +46,9 @@ def _read(study: str, run: str, changed: int) -> Associations:  # noqa: ARG001
 def show_warnings(here: Place, found: Associations) -> None:
     """What a reader must know before the first number."""
     about = found.about
-    if not is_current(here.fitted, found):
-        st.warning(
-            "The clinical table or the clusters have changed since this was computed. Compare "
-            "again at the end of this page."
-        )
+    old = why_old(here.fitted, found)
+    if old:
+        st.warning(f"{old} Compare again at the end of this page.")
     if about["banner"]:
         st.warning(plain(about["banner"]))
     shaky = [

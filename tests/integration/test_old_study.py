@@ -33,7 +33,13 @@ from clam_core.settings import (
     TrainSettings,
 )
 from clam_core.study import Run, Study, read_names
-from clam_core.study.associations import is_current, read_associations
+from clam_core.study import associations as stored_associations
+from clam_core.study.associations import (
+    STATISTICS_VERSION,
+    is_current,
+    read_associations,
+    why_old,
+)
 from clam_core.study.stamp import fit_stamp, maps_stamp, results_stamp
 from clam_core.study.visits import read_visits
 from tests.study import old_study
@@ -224,7 +230,10 @@ def test_associations_and_files_of_the_old_run(study, tmp_path):
     # Ten subjects in two clusters: today a cluster needs six for the test of slopes.
     assert np.isfinite(before["p_value"]) and "6 " in now["reason"].replace("six", "6")
     assert "statistics" not in old.about
-    assert new.about["statistics"] == fingerprints.STATISTICS_VERSION
+    assert is_current(run, old)
+    assert why_old(run, old).startswith("An earlier version of the software computed this")
+    assert not why_old(run, new)
+    assert new.about["statistics"] == STATISTICS_VERSION
     assert new.about["headline"].startswith("None of 17 variables could be tested")
     for what in ("tables", "latent", "maps"):
         export(study, "default", what, tmp_path / what)
@@ -301,7 +310,8 @@ def test_a_file_that_was_missing_then_makes_no_difference(study, scans_are_there
 @pytest.mark.usefixtures("compared_anew")
 def test_versions_of_numbers_make_what_is_stored_old(study, monkeypatch):
     assert does_nothing(associate_run(study, "default", ADJUSTED))
-    monkeypatch.setattr(associating, "STATISTICS_VERSION", "9.0.0")
+    for module in (stored_associations, associating):
+        monkeypatch.setattr(module, "STATISTICS_VERSION", "9.0.0")
     assert not does_nothing(associate_run(study, "default", ADJUSTED))
     assert does_nothing(associate_run(study, "default", ADJUSTED))
     before = (

@@ -222,7 +222,7 @@ def test_changed_clinical_values_are_noticed(tmp_path):
     frame, description = made.clinical()
     made.write_clinical(frame.assign(age=frame["age"] + 1), description)
     text = Elements(build_report(Run(made, "default")).decode()).text
-    assert "have changed since: run the step 'associate' again" in text
+    assert "have changed since this was computed. Run the step 'associate' again." in text
 
 
 def test_pictures_without_depth_get_the_same_report(tmp_path):

@@ -69,6 +69,25 @@ def test_one_measurement_on_several_scales_counts_once():
     assert any("does not count" in note and "FVC_L" in note for note in table.notes)
 
 
+def test_a_covariate_that_differs_is_said_beside_a_headline_that_holds_it_constant():
+    """`0 of 1 variables differ` must not hide that the clusters are the short and the tall."""
+    rng = np.random.default_rng(4)
+    columns = {
+        "height": ("continuous", shifted(rng, LABELS)),
+        "age": ("continuous", rng.normal(size=N)),
+        "fvc": ("continuous", rng.normal(size=N)),
+    }
+    adjusted = compared(columns, LABELS, adjust=("height", "age"))
+    assert said(adjusted).startswith("0 of 1 variable differ")
+    named = [one for one in qualified(adjusted) if "not counted, though it differs" in one]
+    assert len(named) == 1
+    assert "height (mean 1.97 in cluster 2, -0.142 in cluster 1; difference of means" in named[0]
+    assert "adjusted" not in named[0] and "age" not in named[0]
+    alike = compared({**columns, "height": columns["age"]}, LABELS, adjust=("height",))
+    assert not any("though" in one for one in qualified(alike))
+    assert not any("though" in one for one in qualified(compared(columns, LABELS)))
+
+
 def test_how_the_scan_was_made_and_covariates_are_no_findings():
     rng = np.random.default_rng(1)
     age = shifted(rng, LABELS)

@@ -16,7 +16,6 @@ from clam_core.pipeline.clinical.follow_up import follow_up
 from clam_core.pipeline.clinical.known_event import with_known_event
 from clam_core.pipeline.clinical.table_or_scores import table_or_scores
 from clam_core.pipeline.current import check_current
-from clam_core.pipeline.fingerprints import FIRST, STATISTICS_VERSION
 from clam_core.pipeline.json_values import plain_values
 from clam_core.pipeline.output.export import clusters_table
 from clam_core.pipeline.progress import Progress, silent
@@ -40,9 +39,11 @@ from clam_core.statistics import (
 from clam_core.statistics.headline import claimed
 from clam_core.study import Run, Study
 from clam_core.study.associations import (
+    STATISTICS_VERSION,
     Associations,
     has_associations,
     inputs_digest,
+    is_of_these_statistics,
     read_associations,
     write_associations,
 )
@@ -176,7 +177,7 @@ def _about(found: AssociationTable, settings: AssociateSettings) -> dict[str, An
         "sizes": [int((labels == number).sum()) for number in clusters],
         "n_tests": found.n_tests,
         "version": __version__,
-        **({} if STATISTICS_VERSION == FIRST else {"statistics": STATISTICS_VERSION}),
+        "statistics": STATISTICS_VERSION,
         "libraries": _versions(),
     }
 
@@ -246,7 +247,7 @@ def _same(stored: Associations, settings: AssociateSettings, digest: str) -> boo
     return (
         about.get("inputs") == digest
         and is_same(about.get("settings"), settings)
-        and about.get("statistics", FIRST) == STATISTICS_VERSION
+        and is_of_these_statistics(stored)
         and _event_is_told(about)
     )
 

@@ -38,11 +38,8 @@ def write(material: Material, figures: Figures) -> Html:
     if associations is None:
         return paragraph(missing(material), class_="missing")
     about = associations.about
-    stale = (
-        ""
-        if material.associations_are_current
-        else "Clusters or clinical table have changed since: run the step 'associate' again."
-    )
+    old = material.why_associations_are_old
+    stale = f"{old} Run the step 'associate' again." if old else ""
     parts = [
         paragraph(stale, class_="banner") if stale else None,
         paragraph(str(about["banner"]), class_="banner") if about.get("banner") else None,
