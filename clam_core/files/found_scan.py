@@ -8,6 +8,8 @@ from typing import Any, Literal
 from clam_core.files.file_ref import FileRef
 
 Format = Literal["dicom", "nifti", "nrrd", "metaimage", "picture", "stack", "none"]
+UNSIZED = ("picture", "stack")
+"""Formats whose files do not state how large a pixel is."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import pandas as pd
+
+from clam_core.files.found_scan import UNSIZED
 from clam_core.statistics.cohort.summaries import titled
 
 __all__ = [
@@ -14,6 +17,7 @@ __all__ = [
     "p_value",
     "percent",
     "sentence",
+    "stated_sizes",
     "titled",
     "with_sign",
 ]
@@ -71,3 +75,11 @@ def sentence(text: str) -> str:
 
 DOUBTED = "Some of these numbers may be wrong:"
 """What stands above the doubts of columns."""
+
+
+def stated_sizes(scans: pd.DataFrame) -> pd.DataFrame:
+    """The table of scans without the voxel sizes of pictures, whose files do not state any."""
+    if not {"format", "original_spacing_mm"} <= set(scans.columns):
+        return scans
+    sizes = scans["original_spacing_mm"].mask(scans["format"].isin(UNSIZED))
+    return scans.assign(original_spacing_mm=sizes)

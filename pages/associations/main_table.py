@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +29,9 @@ PLAIN = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage"]}
 
 _FILTERS = ("All", "Different", "Not shown to differ", "Not tested")
 _LEVEL = 0.05
+_CLUSTER = re.compile(r"Cluster \d+")
+_LETTER, _MARGIN, _WIDEST = 7, 24, 560
+"""Pixels of a letter of the table, of the space beside a text, and of the widest column."""
 
 
 def stored(run: Run) -> Associations | None:
@@ -82,13 +86,14 @@ def show_table(found: Associations) -> str | None:
         st.info("No variable is like that.")
         return None
     st.caption("Choose a row to see its plot, the scans behind it, and every pair of clusters.")
+    shown = for_reading(rows, found.about["clusters"])
     event = st.dataframe(
-        neutralise_frame(_without_empty(for_reading(rows, found.about["clusters"]))),
+        neutralise_frame(_without_empty(shown)),
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         key=f"association_rows_{choice}",
-        column_config=_columns(),
+        column_config=_columns(shown),
         alt="Table of all variables: values in each cluster, effect, test and p-values.",
     )
     picked = event["selection"]["rows"]
@@ -165,7 +170,13 @@ def _statistic(row: Row) -> str:
     return number(row["statistic"]) + (f" (df {', '.join(parts)})" if parts else "")
 
 
-def _columns() -> dict[str, ColumnConfig]:
+def _width(texts: pd.Series[str]) -> int:
+    """Pixels of a column in which no cell is cut off, as far as that is readable."""
+    return min(_WIDEST, _MARGIN + _LETTER * int(texts.str.len().max()))
+
+
+def _columns(shown: pd.DataFrame) -> dict[str, ColumnConfig]:
+    clusters = [name for name in shown.columns if _CLUSTER.fullmatch(name)]
     return {
         "Variable": st.column_config.TextColumn(pinned=True),
         "n": st.column_config.NumberColumn(width=50),
@@ -177,6 +188,9 @@ def _columns() -> dict[str, ColumnConfig]:
             help="Corrected for the number of tests in all families together."
         ),
         "Doubts": st.column_config.TextColumn(width="large"),
-        "Effect [interval]": st.column_config.TextColumn(width="medium", help=INTERVALS),
+        **{name: st.column_config.TextColumn(width=_width(shown[name])) for name in clusters},
+        "Effect [interval]": st.column_config.TextColumn(
+            width=_width(shown["Effect [interval]"]), help=INTERVALS
+        ),
         "Why this test, or why none": st.column_config.TextColumn(width="large"),
     }

@@ -7,6 +7,7 @@ import math
 import pandas as pd
 import streamlit as st
 
+from clam_core.report.phrases import stated_sizes
 from clam_core.study import Study
 from clam_core.tables.rows_of_scans import has_row
 from clam_core.wording import plural
@@ -192,6 +193,7 @@ def _picture(folder: str, scan_id: str, changed: str) -> bytes:  # noqa: ARG001
 
 
 def _show_values(shown: pd.DataFrame) -> None:
+    shown = stated_sizes(shown)
     kept = [name for name in _COLUMNS if name in shown and not _is_blank(shown[name])]
     values = shown[kept].replace({"status": _STATUS}).rename(columns=_COLUMNS)
     values.index.name = "Scan"

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from clam_core.errors import StaleRunError
 from clam_core.figures.slices import peak_index
 from clam_core.figures.windows import PRESETS_HU, usual_window
+from clam_core.files.found_scan import UNSIZED
 from clam_core.study import Study
 from clam_core.volume import Volume
 from pages.shared.stored_map import stored_map
@@ -28,7 +29,6 @@ from pages.viewer.view_address import PLANES, View, put, read_view, view_from, w
 from pages.voxels.ticket import ticket_of_session
 
 _OF_SCAN = ("map", "against", "against-too", "slice")
-_UNSIZED = ("picture", "stack")
 """Formats that do not say how large a pixel is."""
 _HU_WINDOWS = {name: (level, width) for name, (level, width) in PRESETS_HU.items()}
 
@@ -224,7 +224,7 @@ def stored_pane(here: Place, scan_id: str, title: str) -> Pane:
 def is_sized(study: Study, scan_id: str) -> bool:
     """Whether it is known how large a pixel of a scan is."""
     scans = study.scans()
-    return "format" not in scans or str(scans.at[scan_id, "format"]) not in _UNSIZED
+    return "format" not in scans or str(scans.at[scan_id, "format"]) not in UNSIZED
 
 
 def choose_plain(key: str) -> bool:

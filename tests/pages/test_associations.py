@@ -1,5 +1,6 @@
 """The Associations page on an empty, a partial and a complete study, and on nasty columns."""
 
+import json
 import re
 import shutil
 import sys
@@ -378,3 +379,15 @@ def test_codes_of_visits_are_declared_with_their_table(show, coded):
     assert not page.error and "often stands" not in words(page)
     assert read_visits(coded)["FVC"].min() == 2
     assert read_visits(coded)["time"].max() == pytest.approx(394 / 365.25, abs=0.01)
+
+
+def test_columns_are_as_wide_as_what_they_hold(show):
+    """Shares of many levels were cut off after the second."""
+    page = show("complete")
+    proto = page.dataframe[0].proto
+    columns = json.loads(proto.columns)
+    shown = page.dataframe[0].value
+    for name in ("Cluster 1", "Cluster 2", "Effect [interval]"):
+        longest = int(shown[name].str.len().max())
+        assert min(560, 7 * longest) <= columns[name]["width"] <= 560
+    assert columns["n"]["width"] == 50

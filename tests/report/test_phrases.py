@@ -2,6 +2,7 @@
 
 import math
 
+import pandas as pd
 import pytest
 
 from clam_core.report.phrases import (
@@ -11,6 +12,7 @@ from clam_core.report.phrases import (
     p_value,
     percent,
     sentence,
+    stated_sizes,
     titled,
     with_sign,
 )
@@ -50,3 +52,12 @@ def test_words():
     assert [sentence(t) for t in ("", "so", "So!", "no.")] == ["", "So.", "So!", "No."]
     assert titled("FVC", "L") == "FVC (L)"
     assert titled("FVC (L)", "L") == titled("FVC (L)", "") == "FVC (L)"
+
+
+def test_a_picture_has_no_voxel_size_to_be_told():
+    table = pd.DataFrame(
+        {"format": ["picture", "nifti", "stack"], "original_spacing_mm": ["1.000x1.000"] * 3}
+    )
+    assert stated_sizes(table)["original_spacing_mm"].isna().tolist() == [True, False, True]
+    without = table.drop(columns="format")  # of an old study
+    assert stated_sizes(without).equals(without)

@@ -7,7 +7,7 @@ import pandas as pd
 from clam_core.report.charts import flow
 from clam_core.report.html import Figures, Html, join, paragraph, paragraphs, table, tag
 from clam_core.report.material import Material
-from clam_core.report.phrases import listed
+from clam_core.report.phrases import listed, stated_sizes
 from clam_core.wording import plural
 
 _MADE = {
@@ -147,7 +147,8 @@ def _skipped(skipped: pd.DataFrame) -> Html:
 
 def _acquisition(material: Material) -> Html:
     """How the scans of the run were made, as far as their files tell."""
-    scans = material.scans.loc[material.scans.index.intersection(material.members.index)]
+    members = material.scans.index.intersection(material.members.index)
+    scans = stated_sizes(material.scans.loc[members])
     rows = []
     for name, title in _MADE.items():
         if name in scans and scans[name].notna().any():
