@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from clam_core.errors import MissingStepError
+from clam_core.errors import MissingStepError, StudyError
 from clam_core.settings import AssociateSettings
 from clam_core.settings.on_disk import read_stored
 from clam_core.study import atomic
@@ -117,6 +117,22 @@ def inputs_digest(run: Run) -> str:
 def is_current(run: Run, stored: Associations) -> bool:
     """Whether clusters and clinical table are still those that were compared."""
     return bool(stored.about.get("inputs") == inputs_digest(run))
+
+
+def known_stability(run: Run) -> list[float | None]:
+    """Jaccard index of each cluster, by which it is found again in resampled cohorts.
+
+    Returns:
+        By cluster, None where it could not be measured; empty where the step `associate`, which
+        measures it, has not been run on these clusters, or its file is damaged.
+    """
+    try:
+        about = read_object(run.folder / MORE / ABOUT, _ABOUT, _LACKING)
+    except (StudyError, OSError):
+        return []
+    jaccard = about["stability"].get("jaccard_of", [])
+    is_whole = isinstance(jaccard, list) and len(jaccard) == run.info().n_clusters
+    return jaccard if is_whole and about["inputs"] == inputs_digest(run) else []
 
 
 def is_of_these_statistics(stored: Associations) -> bool:

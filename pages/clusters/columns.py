@@ -16,6 +16,7 @@ from clam_core.study.stamp import results_stamp
 from pages.clusters import data
 from pages.clusters.levels import Level, choose_level
 from pages.shared.similar_scans import borderline_ids, typical_ids
+from pages.shared.stability import show_stability
 from pages.shared.thumbnails import show_png, thumbnail
 from pages.shell.page_list import page_link
 from pages.shell.place import Place
@@ -52,6 +53,7 @@ def _show_means(here: Place) -> None:
             mean = float(table["confidence"][number])
             confidence = "" if math.isnan(mean) else f"{mean:.2f}"
             st.caption(f"{row['size']} scans, mean confidence {confidence or 'unknown'}")
+            show_stability(here, number)
             if row["size"] == 0:
                 st.info("No scan is in this cluster.")
                 continue

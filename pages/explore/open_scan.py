@@ -11,6 +11,7 @@ from pages.explore.cohort_map_data import RELIABLE, mapped, place_on, value_text
 from pages.explore.scan_notes import show_notes
 from pages.shared.leading_columns import leading
 from pages.shared.similar_scans import similar_ids, typical_ids
+from pages.shared.stability import show_stability
 from pages.shared.thumbnails import show_png, thumbnail
 from pages.shell.place import Place
 from pages.shell.status import stale_badge
@@ -123,6 +124,7 @@ def _values(here: Place, scan_id: str) -> None:
     elif found.columns:
         st.caption("The clinical table has no values for this scan.")
     stale_badge(here)
+    show_stability(here, int(found.table["cluster"][scan_id]))
     _place_words(here, scan_id)
 
 

@@ -13,6 +13,7 @@ from clam_core.pipeline.method.localize import localize
 from clam_core.settings import LocalizeSettings
 from clam_core.study import Run, Study, read_names
 from clam_core.study.arrays import ScanArrays
+from clam_core.study.associations import inputs_digest
 from clam_core.study.atomic import read_json, write_json
 from tests.pages.opening import at_page
 from tests.pages.test_cohort import APP
@@ -266,3 +267,34 @@ def test_pictures_of_two_dimensions_have_no_slices(monkeypatch, tmp_path):
     assert "The scans have no masks" in words(page)
     assert "its center in the latent space" in words(page)
     assert len(page.get("image")) >= 2 * 2 + 2 * 2 + 2 + 3
+
+
+@pytest.mark.parametrize("of_first", [0.45, 0.7, 0.9])
+def test_a_cluster_that_is_not_found_again_says_so_beside_its_confidence(
+    monkeypatch, root, of_first
+):
+    run = Run(Study(root / "done"), "r")
+    about = {
+        **{"settings": {}, "clusters": [1, 2], "sizes": [4, 4], "n_tests": 0, "headline": ""},
+        **{"stability": {"jaccard_of": [of_first, None]}, "inputs": inputs_digest(run)},
+    }
+    (run.folder / "associations").mkdir()
+    write_json(run.folder / "associations" / "about.json", about)
+    first = str(run.scans().query("cluster == 1").index[0])
+    for page in (show(monkeypatch, root), opened(monkeypatch, root, first)):
+        said = words(page)
+        assert ("is hardly found again" in said) == (of_first < 0.6)
+        assert ("not whether the cluster is there" in said) == (of_first < 0.6)
+        assert ("only partly found again (0.70)" in said) == (of_first == 0.7)
+    write_json(run.folder / "associations" / "about.json", {**about, "inputs": "of another table"})
+    assert "found again" not in words(show(monkeypatch, root))
+
+
+def opened(monkeypatch, root, scan_id):
+    monkeypatch.setenv("CLAM_STUDIES", str(root))
+    page = AppTest.from_file(APP, default_timeout=60)
+    at_page(page, "explore")
+    page.query_params["scan"] = scan_id
+    page.run()
+    assert not page.exception
+    return page
