@@ -14,6 +14,8 @@ SIDES, THIRDS = ("right", "left"), ("upper", "middle", "lower")
 OUTSIDE = "outside the mask"
 COLOR = "217, 95, 14"
 """The orange of the overlays, as red, green, blue."""
+INK = "#111111"
+"""Letters on the orange, at a contrast of 5 at least."""
 
 RANGES = {
     "emphysema": "below −950 HU",
@@ -30,7 +32,7 @@ def zone_drawing(shares: pd.Series[float], cluster: int, darkest: float) -> Desc
     Args:
         shares: Share of the map's energy by zone, such as `right upper`.
         cluster: Whose maps they are, from 1.
-        darkest: Share that is drawn without transparency; the same for all clusters.
+        darkest: Share that is drawn in full orange; the same for all clusters.
 
     Returns:
         The drawing as a radiologist looks at it: the patient's right on the left.
@@ -109,7 +111,7 @@ def _add_zone(
         y=y,
         fill="toself",
         mode="lines",
-        fillcolor=f"rgba({COLOR}, {np.clip(strength, 0.04, 1):.3f})",
+        fillcolor=_orange(strength),
         line={"color": "#808080", "width": 1.5},
         hoverinfo="text",
         text=f"{' '.join(where)}: {share:.1%}",
@@ -119,12 +121,15 @@ def _add_zone(
         y=low + 1 / 6,
         text=_percent(share),
         showarrow=False,
-        **({"font": {"color": "white"}} if strength > HALF_STRONG else {}),
+        font={"color": INK},
     )
 
 
-HALF_STRONG = 0.6
-"""From here on the colour is strong enough for white letters."""
+def _orange(strength: float) -> str:
+    """From white to orange; opaque, so that letters in `INK` are read on any page."""
+    share = float(np.clip(strength, 0.04, 1))
+    mixed = (round(255 - share * (255 - int(part))) for part in COLOR.split(","))
+    return f"rgb({', '.join(map(str, mixed))})"
 
 
 def _outline(side: str, low: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

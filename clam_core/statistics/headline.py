@@ -58,7 +58,7 @@ def qualifications(
             "another cohort has to confirm it."
         )
         sentences += [*held_words(rows), *checked_words(rows)]
-    parts = [stability_words(jaccard_of), *_confounded(confounding)]
+    parts = [stability_words(jaccard_of), *_confounded(confounding, _held(rows)["variable"])]
     return [*sentences, *(f"{part[:1].upper()}{part[1:]}." for part in parts)]
 
 
@@ -68,13 +68,18 @@ def held_words(rows: pd.DataFrame) -> list[str]:
     Args:
         rows: Rows of the association table.
     """
-    held = rows[(rows["not_counted"] == HELD) & (rows["p_adjusted_all"] < LEVEL)]
+    held = _held(rows)
     if held.empty:
         return []
     listed = held.sort_values(["p_value", "variable"], kind="stable").to_dict("records")
     they = "it differs" if len(listed) == 1 else "they differ"
     named = ", ".join(_finding(row, crude=True) for row in listed)
     return [f"Held constant and so not counted, though {they} between the clusters: {named}."]
+
+
+def _held(rows: pd.DataFrame) -> pd.DataFrame:
+    # Corrected as in the picture and the table, which call the same variables different.
+    return rows[(rows["not_counted"] == HELD) & (rows["p_adjusted"] < LEVEL)]
 
 
 def checked(rows: pd.DataFrame) -> pd.DataFrame:
@@ -187,8 +192,8 @@ def uncapitalized(name: str) -> str:
     return name if name.isupper() else name[:1].lower() + name[1:]
 
 
-def _confounded(panel: pd.DataFrame) -> list[str]:
-    """Every confounder that is strong, or else the strongest acquisition column."""
+def _confounded(panel: pd.DataFrame, told: pd.Series[str]) -> list[str]:
+    """Every confounder that is strong and not yet `told`, or the strongest acquisition column."""
     if panel.empty:
         return ["nothing is known of site or scanner"]
     made = panel[(panel["family"] == "acquisition") & panel["strength"].notna()]
@@ -196,6 +201,7 @@ def _confounded(panel: pd.DataFrame) -> list[str]:
         return ["site and scanner could not be compared"]
     worst = made.sort_values("strength", ascending=False).iloc[[0]]
     who = panel[(panel["family"] == "demographics") & panel["flagged"]]
+    who = who[~who["variable"].isin(told)]
     # Every strong one is named; where there is none, the strongest.
     named = made[made["flagged"]].sort_values("strength", ascending=False)
     parts = [_link(row) for row in (named if len(named) else worst).to_dict("records")]

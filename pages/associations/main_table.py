@@ -30,7 +30,7 @@ PLAIN = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage"]}
 _FILTERS = ("All", "Different", "Not shown to differ", "Not tested")
 _LEVEL = 0.05
 _CLUSTER = re.compile(r"Cluster \d+")
-_LETTER, _MARGIN, _WIDEST = 7, 24, 560
+_LETTER, _MARGIN, _WIDEST = 6, 24, 380
 """Pixels of a letter of the table, of the space beside a text, and of the widest column."""
 
 

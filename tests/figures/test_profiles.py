@@ -1,5 +1,7 @@
 """Profiles of clusters: means, differences and shares, against cases worked by hand."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -129,10 +131,28 @@ def test_the_drawing_has_the_right_lung_on_the_left_and_upper_zones_on_top():
     assert max(top.x) < 0
     assert min(top.y) > max(zones["right lower: 4.0%"].y) - 1e-9
     assert min(zones["left lower: 1.0%"].x) > 0
-    assert top.fillcolor.endswith("1.000)")  # the largest share has the full colour
+    assert top.fillcolor == "rgb(217, 95, 14)"  # the largest share has the full colour
     assert drawn.sentence.startswith("Maps of cluster 2 by zone: most in right upper")
     assert has_sides(shares.to_frame())
     assert not has_sides(pd.DataFrame(index=["lower", "middle", "upper"]))
+
+
+def test_shares_are_read_on_every_strength_of_the_colour():
+    """WCAG 2.2, 1.4.3: a contrast of 4.5 at least, whatever the page is like behind it."""
+    drawn = zone_drawing(six([0.0, 0.1, 0.3, 0.5, 0.7, 1.0]), 1, darkest=1.0)
+    ink = drawn.figure.layout.annotations[0].font.color
+    letters = [int(ink[place : place + 2], 16) for place in (1, 3, 5)]
+    for trace, written in zip(drawn.figure.data, drawn.figure.layout.annotations, strict=False):
+        fill = [int(part) for part in re.findall(r"\d+", trace.fillcolor)]
+        assert trace.fillcolor.startswith("rgb(")
+        assert written.font.color == ink
+        assert (luminance(fill) + 0.05) / (luminance(letters) + 0.05) >= 4.5
+
+
+def luminance(color):
+    parts = np.array(color) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def test_bars_say_their_density_and_leave_out_what_lies_outside():

@@ -389,5 +389,5 @@ def test_columns_are_as_wide_as_what_they_hold(show):
     shown = page.dataframe[0].value
     for name in ("Cluster 1", "Cluster 2", "Effect [interval]"):
         longest = int(shown[name].str.len().max())
-        assert min(560, 7 * longest) <= columns[name]["width"] <= 560
+        assert min(380, 6 * longest) <= columns[name]["width"] <= 380
     assert columns["n"]["width"] == 50

@@ -83,6 +83,10 @@ def test_a_covariate_that_differs_is_said_beside_a_headline_that_holds_it_consta
     assert len(named) == 1
     assert "height (mean 1.97 in cluster 2, -0.142 in cluster 1; difference of means" in named[0]
     assert "adjusted" not in named[0] and "age" not in named[0]
+    tall = {**columns, "none": ("continuous", rng.normal(size=N))}
+    families = {"height": "demographics"}
+    said_once = " ".join(qualified(compared(tall, LABELS, ("height",), families)))
+    assert said_once.count("height") == 1
     alike = compared({**columns, "height": columns["age"]}, LABELS, adjust=("height",))
     assert not any("though" in one for one in qualified(alike))
     assert not any("though" in one for one in qualified(compared(columns, LABELS)))
