@@ -197,14 +197,14 @@ def _confounded(panel: pd.DataFrame, told: pd.Series[str]) -> list[str]:
     if panel.empty:
         return ["nothing is known of site or scanner"]
     made = panel[(panel["family"] == "acquisition") & panel["strength"].notna()]
-    if made.empty:
-        return ["site and scanner could not be compared"]
-    worst = made.sort_values("strength", ascending=False).iloc[[0]]
     who = panel[(panel["family"] == "demographics") & panel["flagged"]]
     who = who[~who["variable"].isin(told)]
     # Every strong one is named; where there is none, the strongest.
-    named = made[made["flagged"]].sort_values("strength", ascending=False)
-    parts = [_link(row) for row in (named if len(named) else worst).to_dict("records")]
+    made = made.sort_values("strength", ascending=False)
+    named = made[made["flagged"]] if made["flagged"].any() else made.head(1)
+    parts = [_link(row) for row in named.to_dict("records")]
+    if made.empty:
+        parts = ["site and scanner could not be compared"]
     return [*parts, *(_link(row) for row in who.to_dict("records"))]
 
 

@@ -172,7 +172,7 @@ def _statistic(row: Row) -> str:
 
 def _width(texts: pd.Series[str]) -> int:
     """Pixels of a column in which no cell is cut off, as far as that is readable."""
-    return min(_WIDEST, _MARGIN + _LETTER * int(texts.str.len().max()))
+    return min(_WIDEST, _MARGIN + _LETTER * int(texts.astype(str).str.len().max()))
 
 
 def _columns(shown: pd.DataFrame) -> dict[str, ColumnConfig]:

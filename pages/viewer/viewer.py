@@ -29,7 +29,6 @@ from pages.viewer.view_address import PLANES, View, put, read_view, view_from, w
 from pages.voxels.ticket import ticket_of_session
 
 _OF_SCAN = ("map", "against", "against-too", "slice")
-"""Formats that do not say how large a pixel is."""
 _HU_WINDOWS = {name: (level, width) for name, (level, width) in PRESETS_HU.items()}
 
 

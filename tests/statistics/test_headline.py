@@ -87,6 +87,8 @@ def test_a_covariate_that_differs_is_said_beside_a_headline_that_holds_it_consta
     families = {"height": "demographics"}
     said_once = " ".join(qualified(compared(tall, LABELS, ("height",), families)))
     assert said_once.count("height") == 1
+    unadjusted = " ".join(qualified(compared(tall, LABELS, families=families)))
+    assert "Height goes with the clusters" in unadjusted  # though no scanner is known
     alike = compared({**columns, "height": columns["age"]}, LABELS, adjust=("height",))
     assert not any("though" in one for one in qualified(alike))
     assert not any("though" in one for one in qualified(compared(columns, LABELS)))

@@ -44,8 +44,14 @@ def test_training_equals_a_plain_loop(weight_decay, layout, grid, monkeypatch):
     expected = plain_loop(plain, cohort.batch(torch.arange(12)), settings)
     found = [row["reconstruction"] for row in history]
     np.testing.assert_allclose(found, expected, rtol=1e-4)
-    for name, value in plain.state_dict().items():
-        torch.testing.assert_close(model.state_dict()[name], value, rtol=1e-3, atol=2e-5)
+    # Adam divides a gradient by its size: the rounding of one that is almost nothing, which differs
+    # from processor to processor, moves a few weights by up to a step (0.003). Measured: 1e-5 in
+    # the mean at most, and 2e-4 where the rate is wrong by a hundredth.
+    assert float((weights(model) - weights(plain)).abs().mean()) < 3e-5
+
+
+def weights(model):
+    return torch.cat([value.flatten() for value in model.state_dict().values()])
 
 
 def test_a_smaller_batch_takes_its_scans_in_the_planned_order():
