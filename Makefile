@@ -1,5 +1,5 @@
 # make app       set up and open the app on a demo study
-# make test      set up and run the tests (20 minutes on two cores)
+# make test      set up and run the tests (about 20 minutes)
 # make test-all  the slow and the browser tests too
 # make install-check  install into an empty environment, use it from there
 # make check     format, lint, types and import rules
