@@ -110,6 +110,28 @@ def usual_limit(differences: Array) -> float:
     return float(np.percentile(sizes, 99.5)) if sizes.size else 1.0
 
 
+def likeness(picture: Array, mean: Array, mask: Array) -> float:
+    """How far a decoded picture agrees with the mean scan that it stands for.
+
+    Args:
+        picture: In the scans' unit, or off by a constant: only the pattern is compared.
+        mean: Mean scan, same shape.
+        mask: Mean mask; all voxels are compared where it is NaN or nowhere reaches `HALF`.
+
+    Returns:
+        Pearson's correlation over the voxels inside; 0 where either does not vary or is
+        not known.
+    """
+    inside = np.nan_to_num(mask, nan=1.0) >= HALF
+    if not inside.any():
+        inside = np.ones(mean.shape, bool)
+    one, other = (np.asarray(values, np.float64)[inside] for values in (picture, mean))
+    one, other = one - one.mean(), other - other.mean()
+    size = float(np.sqrt((one @ one) * (other @ other)))
+    # NaN (a cluster without scans) fails this comparison too.
+    return float(one @ other) / size if size > 0 else 0.0
+
+
 def inside_window(pictures: tuple[Array, Array], masks: tuple[Array, Array]) -> tuple[float, float]:
     """Grey scale of two pictures: the middle 98 % of their values inside the masks.
 

@@ -1,10 +1,8 @@
-"""What the Clusters page reads: means, differences and decoded pictures, drawn once and kept."""
+"""What the Clusters page reads: means and differences, drawn once and kept."""
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,57 +48,41 @@ def grid(here: Place) -> tuple[int, ...]:
 
 def strongest_slice(here: Place, plane: Plane) -> int:
     """The slice in which the mean maps of all clusters together are strongest."""
-    return _strongest_slice(_where(here), plane)
+    return _strongest_slice(where_of(here), plane)
 
 
 def peak_slice(here: Place, cluster: int, plane: Plane) -> int:
     """The slice in which the mean map of one cluster is strongest."""
-    return _peak_slice(_where(here), cluster, plane)
+    return _peak_slice(where_of(here), cluster, plane)
 
 
 def mosaic_png(here: Place, cluster: int, plane: Plane) -> tuple[bytes, tuple[int, ...]]:
     """Mean scan and mean map of a cluster at several levels, the same for all clusters."""
-    return _mosaic_png(_where(here), cluster, plane)
+    return _mosaic_png(where_of(here), cluster, plane)
 
 
 def recognised(here: Place, cluster: int) -> RecognisedBy | None:
     """What a cluster is recognised by where its maps lie; None where nothing can be said."""
-    return _recognised(_where(here), cluster)
+    return _recognised(where_of(here), cluster)
 
 
 def mean_png(here: Place, cluster: int, cut: Cut, *, with_map: bool) -> bytes:
     """Mean scan of a cluster; with its mean map on it if wanted."""
-    return _mean_png(_where(here), cluster, cut, with_map)
+    return _mean_png(where_of(here), cluster, cut, with_map)
 
 
 def difference_png(here: Place, pair: tuple[int, int], what: str, cut: Cut) -> tuple[bytes, float]:
     """Difference of two clusters' mean scans (`means`) or mean maps (`maps`), and its limit."""
-    return _difference_png(_where(here), pair, what, cut)
+    return _difference_png(where_of(here), pair, what, cut)
 
 
-def archetype_png(here: Place, pair: tuple[int, int], step: int, cut: Cut) -> bytes:
-    """Decoded picture on the way from one cluster's center (step 0) to another's (the last)."""
-    return _archetype_png(_where(here), pair, step, cut)
-
-
-def change_png(here: Place, pair: tuple[int, int], step: int, cut: Cut) -> tuple[bytes, float]:
-    """What has changed on the way since its start, and the change of the strongest colour."""
-    return _change_png(_where(here), pair, step, cut)
-
-
-def about_archetypes(here: Place) -> dict[str, Any] | None:
-    """What the step localize noted about its decoded pictures; None from before it made any."""
-    found: dict[str, Any] | None = (here.fitted.info().localized or {}).get("archetypes")
-    return found
-
-
-def _where(here: Place) -> Where:
+def where_of(here: Place) -> Where:
     """What decides whether a picture that was kept is still right."""
     # Plain texts, as Streamlit hashes every argument of a cache at every call.
     return str(here.study.folder), here.fitted.name, stamp(here)
 
 
-def _open(where: Where) -> tuple[Run, Volume]:
+def open_run(where: Where) -> tuple[Run, Volume]:
     """The run, and one of its scans for the geometry."""
     study = Study(Path(where[0]))
     run = Run(study, where[1])
@@ -113,7 +95,7 @@ def _open(where: Where) -> tuple[Run, Volume]:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _strongest_slice(where: Where, plane: Plane) -> int:
-    run, like = _open(where)
+    run, like = open_run(where)
     if run.info().given is not None:
         return like.shape[PLANE_AXIS[plane]] // 2
     maps = np.nan_to_num(run.array("cluster_maps"))
@@ -125,7 +107,7 @@ def _strongest_slice(where: Where, plane: Plane) -> int:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _peak_slice(where: Where, cluster: int, plane: Plane) -> int:
-    found = np.nan_to_num(_open(where)[0].array_row("cluster_maps", cluster - 1))
+    found = np.nan_to_num(open_run(where)[0].array_row("cluster_maps", cluster - 1))
     if found.ndim == 2:
         return 0
     # Of the whole slice: one bright voxel is not where most of the map lies.
@@ -138,8 +120,8 @@ def _mosaic_png(where: Where, cluster: int, plane: Plane) -> tuple[bytes, tuple[
     from clam_core.figures.cluster_portrait import mean_picture, mean_volume, mosaic
     from clam_core.figures.slices import to_png
 
-    run, like = _open(where)
-    mean = mean_volume(_mean_of(run, "cluster_means", cluster, cluster), like)
+    run, like = open_run(where)
+    mean = mean_volume(mean_of(run, "cluster_means", cluster, cluster), like)
     drawn = np.nan_to_num(run.array_row("cluster_maps", cluster - 1))
     look = Look(window=usual_window(mean))
     levels = _levels(where, plane)
@@ -153,7 +135,7 @@ def _mosaic_png(where: Where, cluster: int, plane: Plane) -> tuple[bytes, tuple[
 @st.cache_data(max_entries=64, show_spinner=False)
 def _levels(where: Where, plane: Plane) -> tuple[int, ...]:
     """Evenly spaced slices, from the lowest to the highest in which most scans have lung."""
-    run, like = _open(where)
+    run, like = open_run(where)
     axis = PLANE_AXIS[plane]
     first, last = 0, like.shape[axis] - 1
     try:
@@ -168,16 +150,16 @@ def _levels(where: Where, plane: Plane) -> tuple[int, ...]:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _recognised(where: Where, cluster: int) -> RecognisedBy | None:
-    run, like = _open(where)
+    run, like = open_run(where)
     mean_map = run.array_row("cluster_maps", cluster - 1).astype(np.float32)
-    own = _mean_of(run, "cluster_means", cluster, cluster)
-    others = _mean_of(run, "cluster_means", REST, cluster)
+    own = mean_of(run, "cluster_means", cluster, cluster)
+    others = mean_of(run, "cluster_means", REST, cluster)
     return recognised_by(mean_map, own, others, like.unit)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _strongest(where: Where) -> float:
-    return float(np.nanmax(_open(where)[0].array("cluster_maps")))
+    return float(np.nanmax(open_run(where)[0].array("cluster_maps")))
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
@@ -185,10 +167,10 @@ def _mean_png(where: Where, cluster: int, cut: Cut, with_map: bool) -> bytes:  #
     from clam_core.figures.cluster_portrait import mean_picture, mean_volume
     from clam_core.figures.slices import to_png
 
-    run, like = _open(where)
-    mean = mean_volume(_mean_of(run, "cluster_means", cluster, cluster), like)
+    run, like = open_run(where)
+    mean = mean_volume(mean_of(run, "cluster_means", cluster, cluster), like)
     drawn = np.nan_to_num(run.array_row("cluster_maps", cluster - 1)) if with_map else None
-    look = Look(window=usual_window(mean), letters=_has_sides(run))
+    look = Look(window=usual_window(mean), letters=has_sides(run))
     strongest = _strongest(where) if with_map else 1.0
     return to_png(mean_picture(mean, drawn, look, cut, strongest))
 
@@ -205,17 +187,17 @@ def _difference_png(
     )
     from clam_core.figures.slices import to_png
 
-    run, like = _open(where)
-    first, second = (_mean_of(run, f"cluster_{what}", one, pair[0]) for one in pair)
-    found = difference(first, second, _both_masks(run, pair))
-    ours, theirs = (_mean_of(run, "cluster_means", one, pair[0]) for one in pair)
+    run, like = open_run(where)
+    first, second = (mean_of(run, f"cluster_{what}", one, pair[0]) for one in pair)
+    found = difference(first, second, both_masks(run, pair))
+    ours, theirs = (mean_of(run, "cluster_means", one, pair[0]) for one in pair)
     backdrop = mean_volume((ours + theirs) / 2, like)
     limit = usual_limit(found)
-    look = Look(window=usual_window(backdrop), letters=_has_sides(run), threshold=0.1)
+    look = Look(window=usual_window(backdrop), letters=has_sides(run), threshold=0.1)
     return to_png(difference_picture(backdrop, found / limit, look, cut)), limit
 
 
-def _mean_of(run: Run, name: str, cluster: int, but: int) -> NDArray[np.float32]:
+def mean_of(run: Run, name: str, cluster: int, but: int) -> NDArray[np.float32]:
     """Mean of a cluster, or of all scans of the clusters other than `but`."""
     if cluster != REST:
         return run.array_row(name, cluster - 1).astype(np.float32)
@@ -231,67 +213,16 @@ def _mean_of(run: Run, name: str, cluster: int, but: int) -> NDArray[np.float32]
     )
 
 
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _archetype_png(where: Where, pair: tuple[int, int], step: int, cut: Cut) -> bytes:
-    from clam_core.figures.cluster_portrait import inside_window, mean_volume
-    from clam_core.figures.slices import Layers, draw_slice, to_png
-
-    run, like = _open(where)
-    ends = _ends(run, pair)
-    look = Look(window=inside_window(ends, _both_masks(run, pair)), letters=_has_sides(run))
-    found = mean_volume(_on_the_way(run, pair, step, ends), like)
-    return to_png(draw_slice(Layers(found), look, *cut))
-
-
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _change_png(where: Where, pair: tuple[int, int], step: int, cut: Cut) -> tuple[bytes, float]:
-    from clam_core.figures.cluster_portrait import (
-        difference,
-        difference_picture,
-        mean_volume,
-        usual_limit,
-    )
-    from clam_core.figures.slices import to_png
-
-    run, like = _open(where)
-    ends, masks = _ends(run, pair), _both_masks(run, pair)
-    limit = usual_limit(difference(ends[1], ends[0], masks))
-    changed = difference(_on_the_way(run, pair, step, ends), ends[0], masks)
-    backdrop = mean_volume(_mean_of(run, "cluster_means", pair[0], pair[0]), like)
-    look = Look(window=usual_window(backdrop), letters=_has_sides(run), threshold=0.1)
-    return to_png(difference_picture(backdrop, changed / limit, look, cut)), limit
-
-
-def _has_sides(run: Run) -> bool:
+def has_sides(run: Run) -> bool:
     """Whether it is known where right and left are: a 2D scan may be seen from anywhere."""
     return run.study.info.spatial_dims == 3
 
 
-def _ends(run: Run, pair: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    first, second = (run.array_row("archetypes", one - 1).astype(np.float32) for one in pair)
-    return first, second
-
-
-def _both_masks(run: Run, pair: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def both_masks(run: Run, pair: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean mask of both sides; NaN where the scans have none."""
     try:
-        first, second = (_mean_of(run, "cluster_masks", one, pair[0]) for one in pair)
+        first, second = (mean_of(run, "cluster_masks", one, pair[0]) for one in pair)
     except MissingStepError:
         nothing = np.full(run.array_row("cluster_means", 0).shape, np.nan, np.float32)
         return nothing, nothing
     return first, second
-
-
-def _on_the_way(
-    run: Run, pair: tuple[int, int], step: int, ends: tuple[NDArray[np.float32], ...]
-) -> NDArray[np.float32]:
-    """Step of the stored way between two clusters, walked backwards where need be."""
-    n_between = int((run.info().localized or {})["archetypes"]["n_between"])
-    if step in {0, n_between + 1}:
-        return ends[0 if step == 0 else 1]
-    pairs = list(itertools.combinations(range(1, run.info().n_clusters + 1), 2))
-    # Only the way from the lower to the higher number is stored.
-    low, high = sorted(pair)
-    stored = step if pair == (low, high) else n_between + 1 - step
-    row = pairs.index((low, high)) * n_between + stored - 1
-    return run.array_row("archetype_paths", row).astype(np.float32)

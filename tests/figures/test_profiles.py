@@ -11,6 +11,7 @@ from clam_core.figures.cluster_portrait import (
     difference,
     difference_picture,
     inside_window,
+    likeness,
     mean_of_others,
     mean_picture,
     mean_volume,
@@ -174,3 +175,24 @@ def test_a_mosaic_goes_row_by_row_and_stays_black_where_nothing_is():
     assert sheet.shape == (5, 7, 3)
     assert sheet[0, 0, 0] == 10 and sheet[1, 4, 0] == 20 and sheet[3, 2, 0] == 30
     assert not sheet[2].any() and not sheet[:, 3].any() and not sheet[3:, 4:].any()
+
+
+def test_likeness_is_the_correlation_inside_the_mask_and_ignores_an_offset():
+    generator = np.random.default_rng(0)
+    mean = generator.normal(size=(4, 4, 4)).astype(np.float32)
+    mask = np.zeros_like(mean)
+    mask[:2] = 1
+    picture = 0.5 * mean + 700
+    picture[2:] = generator.normal(size=(2, 4, 4))
+    assert likeness(picture, mean, mask) == pytest.approx(1, abs=1e-6)
+    assert likeness(-picture, mean, mask) == pytest.approx(-1, abs=1e-6)
+    everywhere = np.corrcoef(picture.ravel(), mean.ravel())[0, 1]
+    for without in (np.full_like(mask, np.nan), np.zeros_like(mask)):
+        assert likeness(picture, mean, without) == pytest.approx(everywhere, abs=1e-6)
+
+
+def test_what_does_not_vary_or_is_not_known_is_like_nothing():
+    mean = np.arange(8.0).reshape(2, 2, 2)
+    mask = np.ones_like(mean)
+    assert likeness(np.full_like(mean, 3), mean, mask) == 0
+    assert likeness(mean, np.full_like(mean, np.nan), mask) == 0

@@ -5,6 +5,8 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
+import zarr
 from streamlit.testing.v1 import AppTest
 
 from clam_core.figures.cluster_portrait import cluster_shares
@@ -29,7 +31,14 @@ def made(tmp_path_factory):
     fit(study, "r", QUICK)
     shutil.copytree(study.folder, root / "unmapped")
     localize(study, "r", LocalizeSettings(variant="grad_cam"))
+    # As after a long training: the decoder draws the mean scan of each cluster.
+    arrays = pictures_of(root)
+    arrays["archetypes"][:] = np.nan_to_num(arrays["cluster_means"][:])
     return root
+
+
+def pictures_of(root):
+    return zarr.open_group(root / "done" / "runs" / "r" / "arrays.zarr", mode="a")
 
 
 @pytest.fixture
@@ -186,6 +195,20 @@ def test_a_name_is_stored_with_the_run_and_shown_letter_by_letter(monkeypatch, r
     field.set_value("[Upper](x) *zone*").run()
     assert "same name" in words(page)
     assert read_names(run) == {2: "[upper](x) *zone*"}
+
+
+def test_pictures_that_are_near_noise_are_not_shown(monkeypatch, root):
+    arrays = pictures_of(root)
+    noise = np.random.default_rng(0).normal(size=arrays["archetypes"].shape)
+    arrays["archetypes"][:] = noise
+    page = show(monkeypatch, root, study="done", a="1", b="2")
+    assert "has not learned to draw these scans" in words(page)
+    assert "Middle of A" not in str([image.captions for image in page.get("image")])
+    # One middle that is a picture does not make a way.
+    arrays["archetypes"][0] = arrays["cluster_means"][0]
+    st.cache_data.clear()
+    page = show(monkeypatch, root, study="done", a="1", b="2")
+    assert "has not learned to draw these scans" in words(page)
 
 
 def test_a_against_b_walks_from_one_center_to_the_other(monkeypatch, made):
