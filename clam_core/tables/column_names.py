@@ -1,10 +1,14 @@
-"""Names of columns as people type them: a comma within a name is no end of it."""
+"""Names of columns: as people type them, and as labels that tell columns apart."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
+from clam_core.tables.column_info import ColumnInfo
 from clam_core.tables.text.raw_table import clean_header
+from clam_core.tables.vocabulary import name_label
 
 
 def joined_names(parts: Sequence[str], columns: Collection[str]) -> tuple[str, ...]:
@@ -26,6 +30,22 @@ def joined_names(parts: Sequence[str], columns: Collection[str]) -> tuple[str, .
         names.append(known.get(_spelled(text), text))
         start += length
     return tuple(names)
+
+
+def told_apart(infos: Sequence[ColumnInfo]) -> list[ColumnInfo]:
+    """Give columns that would share a label, such as a weight in kg and in lb, their own names.
+
+    Args:
+        infos: All columns of a table.
+
+    Returns:
+        The same in the same order; labels that nothing else has stay as they are.
+    """
+    n_with = Counter(info.label.casefold() for info in infos)
+    return [
+        replace(info, label=name_label(info.name)) if n_with[info.label.casefold()] > 1 else info
+        for info in infos
+    ]
 
 
 def _length(parts: Sequence[str], known: Collection[str]) -> int:

@@ -13,6 +13,7 @@ from pydantic import Field
 from clam_core.errors import TableError
 from clam_core.settings import Settings
 from clam_core.tables.column_info import KINDS, ColumnInfo, Kind
+from clam_core.tables.column_names import told_apart
 from clam_core.tables.declared import ColumnReading
 from clam_core.tables.personal_columns import looks_personal
 from clam_core.tables.text.choose_kind import choose_kind
@@ -22,7 +23,7 @@ from clam_core.tables.text.doubts import Doubt
 from clam_core.tables.text.raw_table import Decimal, RawTable, no_column, some
 from clam_core.tables.text.read_cells import Reading, read_as
 from clam_core.tables.units_of_columns import NO_UNIT, unit_of
-from clam_core.tables.vocabulary import find_meaning, name_label
+from clam_core.tables.vocabulary import name_label
 
 __all__ = [
     "KINDS",
@@ -91,14 +92,14 @@ def infer_columns(
     infos = []
     for name in table.columns:
         column = Column.of(table, name, decimal, (), date_order, decimal_is_sure=sure)
-        if missing_values and choose_kind(column, find_meaning(name)).kind != "id":
+        if missing_values and choose_kind(column, column.meaning).kind != "id":
             column = replace(column, missing_values=missing_values)
         infos.append(_infer(column))
-    return infos
+    return told_apart(infos)
 
 
 def _infer(column: Column) -> ColumnInfo:
-    meaning = find_meaning(column.name)
+    meaning = column.meaning
     choice = choose_kind(column, meaning)
     personal = looks_personal(column.name, column.counts)
     reading = read_as(column, choice.kind)
@@ -189,7 +190,7 @@ def _override(info: ColumnInfo, chosen: ColumnOverride, table: RawTable) -> Colu
         chosen.date_order or (info.date_order if info.date_order_is_sure else None),
         decimal_is_sure=chosen.decimal is not None or info.decimal_is_sure,
     )
-    new = _infer(column)
+    new = replace(_infer(column), label=info.label)
     if chosen.levels and not chosen.kind and new.kind != "binary":
         values["kind"] = "ordinal"
     if values.get("kind") not in {None, new.kind}:
@@ -197,7 +198,7 @@ def _override(info: ColumnInfo, chosen: ColumnOverride, table: RawTable) -> Colu
     new = replace(new, **values)
     reading = read_as(column, new.kind, new.levels)
     _check_fit(new, column, reading, chosen)
-    unit, told = unit_of(column, find_meaning(info.name), reading, new.kind)
+    unit, told = unit_of(column, column.meaning, reading, new.kind)
     if chosen.unit is None:
         new = warned(replace(new, unit=unit), (*new.warnings, *told))
     other = [text for text in new.warnings if text not in reading.warnings]

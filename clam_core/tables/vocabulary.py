@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,12 +14,14 @@ from clam_core.tables.vocabulary_terms import (
     COUNT_WORDS,
     FAMILIES,
     KNOWN_WORDS,
+    LARGEST,
     PREDICTED,
+    STEPS,
     TERMS,
     Z_SCORE,
 )
 
-__all__ = ["FAMILIES", "Meaning", "find_meaning", "name_label", "name_unit"]
+__all__ = ["FAMILIES", "Meaning", "contradicted", "find_meaning", "name_label", "name_unit"]
 
 
 _LAST = re.compile(r"[\s_,]+")
@@ -36,6 +39,7 @@ class Meaning:
         unit_is_said: Whether the name says the unit.
         family: One of `FAMILIES`.
         kind: Kind that such a column has as a rule.
+        is_clear: Whether the name can mean nothing else, whatever the values are.
     """
 
     label: str
@@ -44,6 +48,7 @@ class Meaning:
     unit_is_said: bool
     family: str
     kind: str
+    is_clear: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,31 @@ def find_meaning(name: str) -> Meaning | None:
     return None
 
 
+def contradicted(meaning: Meaning, numbers: Iterable[float]) -> bool:
+    """Whether a column cannot be what its name alone would make of it.
+
+    Args:
+        meaning: What the vocabulary knows of its name.
+        numbers: Its numbers, text left out.
+
+    Returns:
+        True only where the name can mean something else, too: a `gap` of 3.7 is no GAP
+        index, and a `contrast` of 0.42 no contrast medium.
+    """
+    if meaning.is_clear:
+        return False
+    values = list(numbers)
+    if meaning.term in STEPS:
+        return any(not 0 <= value <= STEPS[meaning.term] or value % 1 for value in values)
+    if meaning.term in LARGEST:
+        return any(not 0 <= value <= LARGEST[meaning.term] for value in values)
+    return (
+        meaning.family == "acquisition"
+        and meaning.kind == "nominal"
+        and any(value % 1 for value in values)
+    )
+
+
 def _apart(words: tuple[str, ...]) -> tuple[str, ...]:
     """`fev1pp` and `dlcopred` as two words."""
     parts: list[str] = []
@@ -114,7 +144,7 @@ def _meaning(term: _Term, rest: tuple[str, ...], name: str) -> Meaning:
     plain = {*PREDICTED, *Z_SCORE, *NAME_UNITS}
     own = [word for word in rest if word not in plain and word not in {"score", "value", "stage"}]
     label = name_label(name) if own else f"{term.label}{suffix}"
-    return Meaning(label, term.label, unit, said, term.family, kind)
+    return Meaning(label, term.label, unit, said, term.family, kind, term.is_clear)
 
 
 def _unit(rest: tuple[str, ...], name: str, term: _Term) -> tuple[str, bool]:

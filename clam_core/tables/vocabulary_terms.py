@@ -168,6 +168,12 @@ Date of lung function | | date | pft date, spirometry date, date of pft, date of
 """,
 }  # fmt: skip
 
+STEPS = {"GAP index": 8, "MRC grade": 5}
+"""Whole numbers from 0 to this one are all that such a score can be."""
+
+LARGEST = {"Pack-years": 400, "Tube current": 2000}
+"""Nothing below 0 or above this is one."""
+
 PREDICTED = word_set("pred predicted pp ppred percpred pctpred soll sollwert theorique teorico")
 """Words that say: per cent of the predicted value."""
 

@@ -315,3 +315,48 @@ def test_none_among_numbers_is_missing_and_said():
     assert values(info, table)[:2] == [10, 20]
     assert np.isnan(values(info, table)[2])
     assert "1 cell with 'None' taken as missing." in info.warnings
+
+
+@pytest.mark.parametrize(("decimal", "months"), [(",", {3}), (".", {5, 7})])
+def test_dates_with_slashes_begin_with_the_day_beside_decimal_commas(decimal, months):
+    info, table = one("visit", ["05/03/2024", "07/03/2024"], decimal)
+    assert {day.month for day in values(info, table)} == months
+    assert info.doubts, "the other reading must still be offered"
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "label"),
+    [
+        ("gap", "0 3 7 8 2", "GAP index"),
+        ("gap", "0.31 3.7 -7.2 8.1", "gap"),
+        ("gap", "0 3 12 8 2", "gap"),
+        ("gap_index", "0.31 3.7 7.2 8.1", "GAP index"),
+        ("gap", "I II III", "GAP index"),
+        ("mrc", "1 2 5 3", "MRC grade"),
+        ("mrc", "48 60 52 57", "mrc"),
+        ("py", "0 22.5 40", "Pack-years"),
+        ("py", "-1.2 0.3 1.1", "py"),
+        ("contrast", "yes no no", "Contrast"),
+        ("Contrast", "0.42 0.37 0.51", "Contrast"),
+        ("make", "0.42 0.37 0.51", "make"),
+    ],
+)
+def test_an_unclear_name_means_what_the_numbers_can_be(name, cells, label):
+    assert one(name, cells)[0].label == label
+
+
+def test_numbers_that_are_no_contrast_medium_are_no_acquisition():
+    assert one("Contrast", "0.42 0.37 0.51")[0].family == "other"
+    assert one("contrast", "yes no no")[0].family == "acquisition"
+
+
+def test_columns_that_would_share_a_label_keep_their_own_names():
+    table = raw({
+        "weight": ["70", "80.5", "61"], "weight_lb": ["154", "177", "134"],
+        "FVC": ["3.1", "2.9", "4.4"], "Height": ["171", "180", "165"],
+    })  # fmt: skip
+    infos = infer_columns(table)
+    assert [info.label for info in infos] == ["weight", "weight lb", "FVC", "Height"]
+    # A decision about one of them does not take its name away.
+    (changed,) = apply_overrides(infos, {"weight_lb": ColumnOverride(decimal=".")}, table)[1:2]
+    assert changed.label == "weight lb"

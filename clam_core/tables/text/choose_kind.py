@@ -152,7 +152,9 @@ def _date(column: Column, words: tuple[str, ...], meaning: Meaning | None) -> Ch
     if not column.sure:
         return None
     compact = bool(set(words) & DATE_WORDS)
-    dates = read_dates(column.sure, column.date_order, compact=compact)
+    dates = read_dates(
+        column.sure, column.date_order, compact=compact, with_slashes=column.with_slashes
+    )
     n = sum(column.sure[text] for text in dates.values)
     enough = 0.5 if meaning and meaning.kind == "date" else ENOUGH
     if n < enough * column.sure.total():

@@ -17,7 +17,7 @@ from clam_core.tables.text.date_text import DateOrder
 from clam_core.tables.text.missing_codes import cells_with_codes
 from clam_core.tables.text.number_text import Numbers, read_numbers
 from clam_core.tables.text.raw_table import Decimal, RawTable
-from clam_core.tables.vocabulary import find_meaning, name_unit
+from clam_core.tables.vocabulary import Meaning, contradicted, find_meaning, name_unit
 
 ENOUGH = 0.9
 """Share of the cells that must be numbers (or dates) for a column to be numeric."""
@@ -38,6 +38,7 @@ class Column:
         decimal_is_sure: Whether the user said the decimal mark.
         whole_cells: Text of each row of the whole table, where these are some of its rows: what
             a cell means must not depend on the rows that were chosen.
+        with_slashes: Order of dates such as 05/03/2024 where nothing tells.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Column:
     date_order: DateOrder | None = None
     decimal_is_sure: bool = False
     whole_cells: list[str | None] | None = None
+    with_slashes: DateOrder = "mdy"
 
     @classmethod
     def of(
@@ -72,7 +74,17 @@ class Column:
             date_order,
             decimal_is_sure,
             None if table.whole is None else table.whole.cells(name),
+            # Countries that write a decimal comma write the day before the month.
+            "dmy" if table.decimal == "," else "mdy",
         )
+
+    @cached_property
+    def meaning(self) -> Meaning | None:
+        """What the vocabulary knows of its name, unless the numbers say otherwise."""
+        found = find_meaning(self.name)
+        if found is None or contradicted(found, self.numbers.values.values()):
+            return None
+        return found
 
     @cached_property
     def declared(self) -> dict[str, str]:

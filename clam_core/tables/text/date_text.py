@@ -62,21 +62,26 @@ class Dates:
 
 
 def read_dates(
-    cells: Counter[str], default: DateOrder | None = None, *, compact: bool = False
+    cells: Counter[str],
+    default: DateOrder | None = None,
+    *,
+    compact: bool = False,
+    with_slashes: DateOrder = "mdy",
 ) -> Dates:
     """Read the cells of a column as dates.
 
     Args:
         cells: Each text of the column and how often it occurs.
         default: Order to take in any case; None finds it out: days beyond 12
-            tell, else points and dashes mean day first, slashes month first.
+            tell, else points and dashes mean day first.
         compact: Whether `20241231` is a date.
+        with_slashes: Order of dates with slashes where nothing tells.
 
     Returns:
         The dates, and what about them should be said.
     """
     shapes = {text: _PARTS.fullmatch(text) for text in cells}
-    order, proven = (default, True) if default else _order(cells, shapes)
+    order, proven = (default, True) if default else _order(cells, shapes, with_slashes)
     dates = Dates(order or "dmy")
     for text, n in cells.items():
         date = read_date(text, dates.order, compact=compact)
@@ -92,7 +97,9 @@ def read_dates(
     return dates
 
 
-def _order(cells: Counter[str], shapes: dict[str, re.Match[str] | None]) -> tuple[DateOrder, bool]:
+def _order(
+    cells: Counter[str], shapes: dict[str, re.Match[str] | None], with_slashes: DateOrder
+) -> tuple[DateOrder, bool]:
     first = second = slashes = 0
     for text, shape in shapes.items():
         if shape:
@@ -101,7 +108,7 @@ def _order(cells: Counter[str], shapes: dict[str, re.Match[str] | None]) -> tupl
             slashes += cells[text] * (shape[2] == "/")
     if first != second:
         return ("dmy" if first > second else "mdy"), True
-    return ("mdy" if slashes else "dmy"), False
+    return (with_slashes if slashes else "dmy"), False
 
 
 def read_date(text: str, order: DateOrder = "dmy", *, compact: bool = False) -> datetime | None:

@@ -138,7 +138,9 @@ def _limits_and_marks(numbers: Numbers) -> list[str]:
 
 
 def _as_dates(column: Column) -> Reading:
-    dates = read_dates(column.sure, column.date_order, compact=True)
+    dates = read_dates(
+        column.sure, column.date_order, compact=True, with_slashes=column.with_slashes
+    )
     told = _left_out(column, set(dates.values), "a date", "dates")
     if dates.n_doubtful:
         first = "day" if dates.order == "dmy" else "month"

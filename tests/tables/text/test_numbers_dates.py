@@ -190,6 +190,11 @@ def test_an_order_that_nothing_tells_is_counted():
     assert (found.order, found.n_doubtful) == ("mdy", 1)
     assert read_dates(Counter(["1/2/2024"]), "dmy").n_doubtful == 0
     assert read_dates(Counter(["1.2.2024"])).n_doubtful == 0
+    german = read_dates(Counter(["1/2/2024"]), with_slashes="dmy")
+    assert (german.values["1/2/2024"], german.n_doubtful) == (datetime(2024, 2, 1), 1)
+    # What the cells tell counts for more.
+    proven = read_dates(Counter(["1/2/2024", "1/13/2024"]), with_slashes="dmy")
+    assert proven.values["1/2/2024"] == datetime(2024, 1, 2)
 
 
 @pytest.mark.parametrize(
