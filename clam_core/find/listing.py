@@ -119,6 +119,17 @@ def _walk(root: Path) -> tuple[list[FileRef], list[SkippedFiles]]:
     return found, skipped
 
 
+def files_in(folder: Path, root: Path) -> list[FileRef]:
+    """Files of one folder below the root that a search of the root would look into."""
+    inside = root.resolve()
+    hidden = any(_is_system(part) for part in folder.relative_to(root).parts)
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:  # it has gone, or may not be opened
+        return []
+    return [FileRef(path) for path in paths if not _why_not(path, inside, hidden=hidden)]
+
+
 def _every_file(root: Path) -> Iterator[tuple[Path, str]]:
     """Every file with the reason to pass it over, or an empty text."""
     inside = root.resolve()

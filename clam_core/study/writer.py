@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from clam_core.errors import StudyError
 from clam_core.study import atomic
 from clam_core.study.arrays import DTYPES, ScanArrays
-from clam_core.study.folder import ARRAYS, PICTURES, SCANS, Study
+from clam_core.study.folder import ARRAYS, PICTURES, SCANS, SOURCES, Study
 from clam_core.study.json_files.study_info import STUDY, Prepared
 from clam_core.study.keys.key_files import move_key
 from clam_core.study.staging import WRITTEN, Staging
@@ -102,10 +102,22 @@ class ScanWriter:
         except StudyError:  # one of them is damaged or was never there
             return False
 
-    def commit(self, scans: pd.DataFrame, prepared: Prepared) -> None:
-        """Replace volumes, masks, pictures and the scans table by the new ones."""
+    def commit(
+        self, scans: pd.DataFrame, prepared: Prepared, sources: pd.DataFrame | None = None
+    ) -> None:
+        """Replace volumes, masks, pictures and the scans table by the new ones.
+
+        Args:
+            scans: The scans table.
+            prepared: What was prepared, and how.
+            sources: Files of every scan, where they have changed.
+        """
         info = self._study.info.model_copy(update={"prepared": prepared})
         atomic.write_table(self._staging.folder / SCANS, scans)
+        names = [ARRAYS, PICTURES, SCANS, STUDY]
+        if sources is not None:
+            atomic.write_table(self._staging.folder / SOURCES, sources)
+            names.append(SOURCES)
         atomic.write_json(self._staging.folder / STUDY, info.model_dump())
-        self._staging.commit([ARRAYS, PICTURES, SCANS, STUDY])
+        self._staging.commit(names)
         self._study.replace_info(info)

@@ -10,7 +10,7 @@ from clam_core import jobs
 from clam_core.pipeline.scans.losses import scans_to_give_up, those_scans
 from pages.shell.open_scans import prepare_choice
 from pages.shell.place import Place, studies_root
-from pages.shell.start_job import start
+from pages.shell.start_job import is_running, start
 from pages.shell.text import sentences
 
 _KEPT = ("crop", "spacing_mm", "margin_mm", "intensity_factor", "mask_label")
@@ -41,6 +41,17 @@ def last_settings(here: Place) -> dict[str, Any]:
     """All that the study was prepared with, as arguments of the step: nothing is made anew."""
     prepared = here.study.info.prepared
     return {} if prepared is None else prepared.settings.model_dump(include={*_KEPT, *_FORM})
+
+
+def show_try_again(here: Place, n_failed: int) -> None:
+    """After a failure: read the failed scans once more, as the others were."""
+    # Without a single ready scan the form to prepare them all is the way.
+    if here.study.info.prepared is None or is_running(here.study.name):
+        return
+    these = "this scan" if n_failed == 1 else f"these {n_failed} scans"
+    if st.button(f"Try {these} again", icon=":material/refresh:", key="try_again"):
+        with sentences():
+            start(here.study.name, "preprocess", last_settings(here))
 
 
 def show_give_up(here: Place) -> None:

@@ -12,7 +12,7 @@ from clam_core.study import Study
 from clam_core.tables.rows_of_scans import has_row
 from clam_core.wording import plural
 from pages.cohort.keep_own import show_keep_own
-from pages.cohort.prepare import show_prepare
+from pages.cohort.prepare import show_prepare, show_try_again
 from pages.shared.tables import table
 from pages.shared.thumbnails import show_png
 from pages.shell.page_list import page_link
@@ -60,7 +60,7 @@ def show_scans(here: Place) -> None:
     for sentence in here.study.info.found:
         st.markdown(f"- {plain(sentence)}")
     lists = filters(here.study, scans)
-    _show_problems(scans, lists)
+    _show_problems(here, scans, lists)
     choice = _choose_filter(lists)
     shown = scans[lists[choice]]
     if shown.empty:
@@ -114,16 +114,18 @@ def _without_row(study: Study, scans: pd.DataFrame) -> pd.Series:
     return ~has_row(stored[0], scans)
 
 
-def _show_problems(scans: pd.DataFrame, lists: dict[str, pd.Series]) -> None:
+def _show_problems(here: Place, scans: pd.DataFrame, lists: dict[str, pd.Series]) -> None:
     """Every problem as a sentence, with the scans that have it and what to do."""
     failed = int(lists[FAILED].sum())
     if failed:
         st.warning(
             f"{plural(failed, 'scan')} could not be used. Everything else goes on without "
-            f"{'it' if failed == 1 else 'them'}. To have {'it' if failed == 1 else 'them'} in, "
-            "correct the files as said below and make the study again."
+            f"{'it' if failed == 1 else 'them'}. To have {'it' if failed == 1 else 'them'} in, do "
+            f"what is said below and try {'it' if failed == 1 else 'them'} again. Where that does "
+            "not help (files under other names, a mask that was missing), make the study again."
         )
         _sentences(_texts(scans, "reason")[lists[FAILED]])
+        show_try_again(here, failed)
     if lists[WARNED].any():
         with st.expander(
             f"{plural(int(lists[WARNED].sum()), 'scan')} worth a look", icon=":material/info:"

@@ -257,6 +257,28 @@ def test_a_complete_study_shows_pictures_and_reasons(monkeypatch, complete):
     assert len(page.dataframe[0].value) == 1
 
 
+def test_failed_scans_are_tried_again_with_the_settings_of_before(
+    monkeypatch, made, complete, started
+):
+    root = complete
+    (path,) = (made / "in").glob("cut*")
+    page = show(monkeypatch, root, study="one")
+    press(page, "Try this scan again")
+    (call,) = started
+    assert call[2] == "preprocess"
+    options = options_from_record(STEPS["preprocess"], call[3])
+    cut = path.read_bytes()
+    path.write_bytes((path.parent / "s0.nii.gz").read_bytes())
+    try:
+        STEPS["preprocess"](root / "one", lambda *_: None, options)
+        assert Study(root / "one").info.prepared.n_ready == 4
+        after = show(monkeypatch, root, study="one")
+        assert metrics(after)["Failed"] == "0"
+        assert "try_again" not in [one.key for one in after.button]
+    finally:
+        path.write_bytes(cut)
+
+
 def test_every_filter_keeps_what_it_says(monkeypatch, complete, tmp_path):
     table = tmp_path / "t.csv"
     table.write_text("scan_id,fvc\ns0,3.1\ns2,2.5\n")

@@ -93,7 +93,18 @@ def named_as_before(
     rows = {scan_id: row for row, scan_id in enumerate(scans.index)}
     if not all(writer.is_as_stored(rows[scan_id], scan_id) for scan_id in ready[0]):
         return now
-    return now.model_copy(update={"fingerprint": old.fingerprint, "files": now.fingerprint})
+    return as_volumes_of(now, old)
+
+
+def as_volumes_of(now: Prepared, old: Prepared) -> Prepared:
+    """What was prepared now, under the name of volumes that are all still there.
+
+    Args:
+        now: Its fingerprint is that of the files as they are now.
+        old: What was stored before.
+    """
+    files = "" if now.fingerprint == old.fingerprint else now.fingerprint
+    return now.model_copy(update={"fingerprint": old.fingerprint, "files": files})
 
 
 def _as_now(prepared: Prepared | None, now: Sources, before: Path, here: Path) -> Prepared | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,11 +14,14 @@ import pandas as pd
 from clam_core.errors import MissingStepError, SettingsError, StudyError
 from clam_core.files.file_ref import FileRef
 from clam_core.files.personal_names import scrub
+from clam_core.find.discover import Searcher
 from clam_core.pipeline.fingerprints import known_voxels, of_voxels
 from clam_core.pipeline.progress import Progress, silent
 from clam_core.pipeline.scans.keep_ready import TWINS, carry_over
+from clam_core.pipeline.scans.look_again import look_again
 from clam_core.pipeline.scans.losses import refuse_failed, refuse_missing, scans_with_missing_files
-from clam_core.pipeline.scans.moved import named_as_before
+from clam_core.pipeline.scans.moved import as_volumes_of, named_as_before
+from clam_core.pipeline.scans.prepared_words import summary_of_prepared
 from clam_core.pipeline.scans.sources import find_sources
 from clam_core.pipeline.summary import Summary
 from clam_core.sandbox.engine import Engine, Reply, Task
@@ -107,9 +109,8 @@ class _Run:
         self._scans = study.scans()
         self._ready = set(self._scans.index[self._scans["status"] == "ready"])
         self._limits = ReadLimits()
+        self._files: pd.DataFrame | None = None
         self._sources = find_sources(study)
-        if not self._sources:
-            raise MissingStepError("No scan of this study can be read; see the reasons it names.")
         self._rows = {scan_id: row for row, scan_id in enumerate(self._scans.index)}
         self._done: dict[str, dict[str, Any]] = {}
 
@@ -121,8 +122,15 @@ class _Run:
         if stored in known_voxels(self._settings, self._sources):
             fingerprint = stored
         is_made = stored == fingerprint and self._study.is_whole()
-        if is_made and not self._is_mended():
-            return _summary(self._scans, "Nothing to do: it was made with these settings before.")
+        n_mended = self._look_again(progress)
+        if n_mended:
+            fingerprint = of_voxels(self._settings, self._sources)
+        elif is_made and not self._is_mended():
+            return summary_of_prepared(
+                self._scans, "Nothing to do: it was made with these settings before."
+            )
+        if not self._sources:
+            raise MissingStepError("No scan of this study can be read; see the reasons it names.")
         if not self._forgets:
             root = Path(self._study.info.scans_root)
             masks = self._settings.reads_masks
@@ -140,9 +148,14 @@ class _Run:
                 refuse_failed(scans, self._ready & _failed(scans))
             n_ready = int((scans["status"] == "ready").sum())
             now = Prepared(settings=self._settings, fingerprint=fingerprint, n_ready=n_ready)
-            writer.commit(scans, named_as_before(self._study, writer, scans, now))
+            if prepared is not None and is_made:  # no volume that was there has changed
+                now = as_volumes_of(now, prepared)
+            else:
+                now = named_as_before(self._study, writer, scans, now)
+            writer.commit(scans, now, self._files)
         _forget_kept(self._study, scans)
-        return _summary(scans, "", self._n_given_up(scans))
+        said = f"{plural(n_mended, 'scan')} that failed before can be read now." if n_mended else ""
+        return summary_of_prepared(scans, said, self._n_given_up(scans))
 
     def _recall(self, lines: Iterable[dict[str, Any]]) -> None:
         """Take over what was done before; a volume is not given up for an old failure."""
@@ -150,6 +163,18 @@ class _Run:
             scan_id = line.pop("scan_id")
             if line["status"] == "ready" or scan_id not in self._ready:
                 self._done[scan_id] = line
+
+    def _look_again(self, progress: Progress) -> int:
+        """How many scans that failed when the study was made can be read now."""
+        if not (self._study.sources()["role"] == "failed").any():
+            return 0
+        with self._readers() as pool:
+            seen = look_again(self._study, Searcher(pool, self._limits, progress))
+        self._scans = seen.scans
+        if seen.readable:
+            self._files = seen.sources
+            self._sources = find_sources(self._study, stored=seen.sources)
+        return len(seen.readable)
 
     def _is_mended(self) -> bool:
         """Whether a scan that failed can be prepared now, though its file looks as before.
@@ -161,7 +186,10 @@ class _Run:
             return False
         with self._readers() as pool:
             tasks = (task for task in self._tasks() if task.key in failed)
-            return any(reply.error is None for _, reply in pool.map(tasks))
+            lines = {task.key: self._line(task.key, reply) for task, reply in pool.map(tasks)}
+        for scan_id, line in lines.items():
+            self._scans.at[scan_id, "reason"] = line["reason"]
+        return any(line["status"] == "ready" for line in lines.values())
 
     def _n_given_up(self, scans: pd.DataFrame) -> int:
         """How many failed only because they might be given up."""
@@ -181,9 +209,9 @@ class _Run:
                 progress("Preprocessing", len(self._done), total)
 
     def _readers(self) -> AbstractContextManager[Engine]:
-        one = next(iter(self._sources.values())).files[0].path
-        root = Path(self._study.info.scans_root)
-        return self._workforce.readers(self._limits, PRELOAD, *filter(Path.exists, (root, one)))
+        places = [Path(self._study.info.scans_root)]
+        places += [source.files[0].path for source in [*self._sources.values()][:1]]
+        return self._workforce.readers(self._limits, PRELOAD, *filter(Path.exists, places))
 
     def _tasks(self) -> Iterator[Task]:
         for scan_id, source in self._sources.items():
@@ -265,26 +293,3 @@ def _note_twins(scans: pd.DataFrame) -> pd.DataFrame:
 
 def _failed(scans: pd.DataFrame) -> set[str]:
     return set(scans.index[scans["status"] == "failed"])
-
-
-def _summary(scans: pd.DataFrame, first: str, n_given_up: int = 0) -> Summary:
-    ready = scans[scans["status"] == "ready"]
-    failed = scans[scans["status"] == "failed"]
-    warned = ready[ready["warnings"] != ""]
-    sentences = [first] if first else []
-    sentences.append(
-        f"{plural(len(ready), 'scan')} ready, {len(failed)} failed, {len(warned)} with a warning."
-    )
-    if n_given_up:
-        sentences.append(f"{plural(n_given_up, 'scan')} given up, as --forget-missing asks.")
-    reasons = Counter(failed["reason"])
-    sentences += [f"{plural(n, 'scan')} failed: {why}" for why, n in reasons.most_common(10)]
-    values = {
-        "n_ready": len(ready),
-        "n_failed": len(failed),
-        "n_warned": len(warned),
-        "n_given_up": n_given_up,
-        "failed": failed["reason"].to_dict(),
-        "warnings": warned["warnings"].to_dict(),
-    }
-    return Summary(tuple(sentences), values)

@@ -47,7 +47,11 @@ class Source:
 
 
 def find_sources(
-    study: Study, only: str | None = None, *, root: Path | None = None
+    study: Study,
+    only: str | None = None,
+    *,
+    root: Path | None = None,
+    stored: pd.DataFrame | None = None,
 ) -> dict[str, Source]:
     """Files of every scan that was found; one that has gone is left for its reader to say.
 
@@ -55,12 +59,13 @@ def find_sources(
         study: The study.
         only: Look for the files of this scan alone.
         root: Look below this folder; by default below the one that the study names.
+        stored: Table of files; by default the study's own.
 
     Raises:
         MissingKeyError: If names are hidden and the study's key is not on this machine.
     """
     root = root or Path(study.info.scans_root)
-    stored = study.sources()
+    stored = study.sources() if stored is None else stored
     stored = stored[stored["role"] != "failed"]
     if only is not None:
         stored = stored[stored["scan_id"] == only]
